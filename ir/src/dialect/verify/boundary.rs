@@ -1,0 +1,237 @@
+//! quantize, dequantize, encode, constant.
+
+use super::{Check, Violation, same_shape, shape};
+use crate::{
+    dialect::{Element, FloatType, view},
+    mlir::{Attr, Op, Value},
+    numerics::{Code, MAX_SCALE_EXPONENT},
+};
+
+pub(super) fn quantize(op: Op) -> Check {
+    let (input, output) = (op.operand(0), op.result(0));
+    same_shape(input, output)?;
+    view::rounding(op)?;
+    if Element::of(output.ty()) == Element::Exact && view::channel_exp(op).is_none() {
+        return Err(Violation::new("Q2", "'channel_exp', the grid of an exact result", "none"));
+    }
+    channel_exponents(op, output)
+}
+
+pub(super) fn dequantize(op: Op) -> Check {
+    same_shape(op.operand(0), op.result(0))?;
+    channel_exponents(op, op.operand(0))
+}
+
+/// Rule Q4: `channel_exp` has one exponent per element of dimension `axis`, or one for all.
+fn channel_exponents(op: Op, value: Value) -> Check {
+    let (shape, axis) = (shape(value), view::axis(op));
+    let limit = shape.len() as i64;
+    if !(0..limit.max(1)).contains(&axis) {
+        return Err(Violation::new("Q4", format!("'axis' from 0 to {}", limit - 1), axis.to_string()));
+    }
+    channels("Q4", op, shape.get(axis as usize).copied().unwrap_or(1))
+}
+
+/// `channel_exp`, if present, has `count` elements or one, all within the range of scale exponents.
+pub(super) fn channels(rule: &'static str, op: Op, count: i64) -> Check {
+    let Some(exps) = view::channel_exp(op) else { return Ok(()) };
+    if exps.len() as i64 != count && exps.len() != 1 {
+        let expected = format!("1 or {count} exponents in 'channel_exp'");
+        return Err(Violation::new(rule, expected, exps.len().to_string()));
+    }
+    match exps.iter().find(|exp| exp.abs() > MAX_SCALE_EXPONENT) {
+        Some(exp) => Err(Violation::new(
+            "F8",
+            format!("scale exponents within +-{MAX_SCALE_EXPONENT}"),
+            exp.to_string(),
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn encode(op: Op) -> Check {
+    let (input, output) = (op.operand(0), op.result(0));
+    same_shape(input, output)?;
+    view::rounding(op)?;
+    let result = Element::of(output.ty());
+    if Element::of(input.ty()) == Element::Real && result != Element::Real {
+        return Err(Violation::new(
+            "E8",
+            "an exact or coded operand; a real one becomes codes by afp.quantize",
+            format!("{} to {}", input.ty().element(), output.ty().element()),
+        ));
+    }
+    divisor(op)?;
+    match result {
+        Element::Float(ty) => code_limits(op, ty),
+        _ => real_limits(op),
+    }
+}
+
+/// Rule E7.
+fn divisor(op: Op) -> Check {
+    let (found, shape) = (view::divisors(op), shape(op.result(0)));
+    let positions = if shape.len() == 4 { shape[1] * shape[2] } else { 1 };
+    if found.len() != 1 && found.len() as i64 != positions {
+        let expected = if shape.len() == 4 {
+            format!("1 divisor, or {positions}: one per spatial position")
+        } else {
+            "1 divisor, because the result is no feature map".to_owned()
+        };
+        return Err(Violation::new("E7", expected, found.len().to_string()));
+    }
+    match found.iter().find(|&&d| d < 1) {
+        Some(d) => Err(Violation::new("E7", "a divisor of at least 1", d.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Rule E6 for codes.
+fn code_limits(op: Op, ty: FloatType) -> Check {
+    let read = |name: &str| -> Check<Option<Vec<i64>>> {
+        let Some(attr) = op.attr(name) else { return Ok(None) };
+        let codes = attr.as_i32s().ok_or_else(|| {
+            Violation::new(
+                "E6",
+                format!("codes as array<i32> in '{name}', for a coded result"),
+                attr.to_string(),
+            )
+        })?;
+        limit_count(op, name, codes.len())?;
+        match codes.iter().find(|&&c| !is_canonical(ty, i64::from(c))) {
+            Some(c) => Err(Violation::new(
+                "E6",
+                format!("canonical codes of {} in '{name}'", ty.format),
+                c.to_string(),
+            )),
+            None => Ok(Some(codes.iter().map(|&c| ty.format.decode(c as Code)).collect())),
+        }
+    };
+    ordered(read("lo")?.as_deref(), read("hi")?.as_deref())
+}
+
+/// Rule E6 for real numbers.
+fn real_limits(op: Op) -> Check {
+    let read = |name: &str| -> Check<Option<Vec<f32>>> {
+        let Some(attr) = op.attr(name) else { return Ok(None) };
+        let values = attr.as_f32s().ok_or_else(|| {
+            Violation::new(
+                "E6",
+                format!("real numbers as array<f32> in '{name}', for a real result"),
+                attr.to_string(),
+            )
+        })?;
+        limit_count(op, name, values.len())?;
+        match values.iter().find(|v| v.is_nan()) {
+            Some(_) => Err(Violation::new("E6", format!("numbers in '{name}'"), "NaN")),
+            None => Ok(Some(values)),
+        }
+    };
+    ordered(read("lo")?.as_deref(), read("hi")?.as_deref())
+}
+
+fn limit_count(op: Op, name: &str, count: usize) -> Check {
+    let channels = shape(op.result(0)).last().copied().unwrap_or(1);
+    if count == 1 || count as i64 == channels {
+        Ok(())
+    } else {
+        Err(Violation::new("E6", format!("1 or {channels} limits in '{name}'"), count.to_string()))
+    }
+}
+
+fn ordered<T: PartialOrd + Copy + std::fmt::Display>(lo: Option<&[T]>, hi: Option<&[T]>) -> Check {
+    let (Some(lo), Some(hi)) = (lo, hi) else { return Ok(()) };
+    for i in 0..lo.len().max(hi.len()) {
+        let (l, h) = (lo[i.min(lo.len() - 1)], hi[i.min(hi.len() - 1)]);
+        if l > h {
+            return Err(Violation::new(
+                "E6",
+                "a lower limit that is not above the upper one",
+                format!("{l} and {h}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an integer is the bit pattern of a canonical code; negative numbers stand for the
+/// sign-extended storage of two's complement.
+fn is_canonical(ty: FloatType, code: i64) -> bool {
+    (0..=i64::from(Code::MAX)).contains(&code) && ty.format.is_canonical(code as Code)
+}
+
+pub(super) fn constant(op: Op) -> Check {
+    let output = op.result(0);
+    let value = op.attr("value").ok_or_else(|| Violation::new("K1", "an attribute 'value'", "none"))?;
+    let payload = value
+        .elements_type()
+        .ok_or_else(|| Violation::new("K1", "elements in 'value'", value.to_string()))?;
+    if payload.shape() != output.ty().shape() {
+        return Err(Violation::new("K1", format!("a value of type {}", output.ty()), payload.to_string()));
+    }
+    let width = payload.int_width();
+    match Element::of(output.ty()) {
+        Element::Float(ty) => {
+            let expected = storage_bits(ty);
+            if width != Some(expected) {
+                return Err(Violation::new(
+                    "K2",
+                    format!("codes of {} as i{expected}", ty.format),
+                    payload.to_string(),
+                ));
+            }
+            if ty.exp.fixed().is_none() {
+                return Err(Violation::new("K5", "a static scale exponent", ty.to_string()));
+            }
+            if view::channel_exp(op).is_some() {
+                return Err(Violation::new("K4", "'channel_exp' on exact constants only", "codes"));
+            }
+            canonical_codes("K3", ty, value)
+        }
+        _ => {
+            if !matches!(width, Some(32 | 64)) {
+                return Err(Violation::new("K2", "integers as i32 or i64", payload.to_string()));
+            }
+            if value.dense_data().is_none() {
+                return Err(missing_payload("K1", value));
+            }
+            if view::channel_exp(op).is_none() {
+                return Err(Violation::new(
+                    "K4",
+                    "'channel_exp', the exponents of an exact constant",
+                    "none",
+                ));
+            }
+            channels("K4", op, shape(output).last().copied().unwrap_or(1))
+        }
+    }
+}
+
+/// Bits of the integers that hold codes of a type in attributes: 8 or 16.
+pub(super) fn storage_bits(ty: FloatType) -> u32 {
+    if ty.format.width() <= 8 { 8 } else { 16 }
+}
+
+/// Every payload element is a canonical code.
+pub(super) fn canonical_codes(rule: &'static str, ty: FloatType, value: Attr) -> Check {
+    let codes = value.elements_i64().ok_or_else(|| missing_payload(rule, value))?;
+    let mask = if storage_bits(ty) == 8 { 0xff } else { 0xffff };
+    let stored = |code: i64| (code & mask) as Code;
+    match codes.iter().position(|&code| !ty.format.is_canonical(stored(code))) {
+        Some(index) => Err(Violation::new(
+            rule,
+            format!("canonical codes of {}", ty.format),
+            format!("{:#x} at element {index}", stored(codes[index])),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn missing_payload(rule: &'static str, value: Attr) -> Violation {
+    let text: String = value.to_string().chars().take(60).collect();
+    Violation::new(
+        rule,
+        "a payload of as many bytes as the type needs",
+        format!("none, or of another size: {text}"),
+    )
+}

@@ -1,0 +1,104 @@
+//! table, softmax.
+
+use super::{Check, Violation, boundary, same_shape, shape};
+use crate::{
+    dialect::{Element, FloatType},
+    mlir::{Attr, Op},
+};
+
+/// The functions a table may hold.
+pub const FUNCTIONS: [&str; 13] = [
+    "sigmoid",
+    "tanh",
+    "exp",
+    "log",
+    "rsqrt",
+    "reciprocal",
+    "erf",
+    "gelu",
+    "silu",
+    "hard_swish",
+    "hard_sigmoid",
+    "elu",
+    "abs",
+];
+
+pub(super) fn table(op: Op) -> Check {
+    let (input, output) = (op.operand(0), op.result(0));
+    same_shape(input, output)?;
+    let name = op.attr("function").and_then(Attr::as_string).unwrap_or_default();
+    if !FUNCTIONS.contains(&name.as_str()) {
+        return Err(Violation::new("U1", format!("one of {}", FUNCTIONS.join(", ")), format!("'{name}'")));
+    }
+    let values = op.attr("values");
+    match (Element::of(input.ty()), Element::of(output.ty())) {
+        (Element::Real, Element::Real) => match values {
+            Some(_) => Err(Violation::new("U2", "no 'values' on real numbers", "some")),
+            None => Ok(()),
+        },
+        (Element::Float(from), Element::Float(to)) => {
+            narrow("U3", from)?;
+            match values {
+                Some(values) => entries(from, to, values),
+                None => Ok(()),
+            }
+        }
+        (from, to) => Err(kind("U3", from, to)),
+    }
+}
+
+/// Rule U2.
+fn entries(from: FloatType, to: FloatType, values: Attr) -> Check {
+    let count = i64::from(from.format.code_count());
+    let payload = values.elements_type();
+    let shape = payload.and_then(|ty| ty.shape()).unwrap_or_default();
+    let bits = boundary::storage_bits(to);
+    if shape != [count] || payload.and_then(|ty| ty.int_width()) != Some(bits) {
+        let found = payload.map_or_else(|| values.to_string(), |ty| ty.to_string());
+        return Err(Violation::new(
+            "U2",
+            format!("tensor<{count}xi{bits}>: a code for each code of {}", from.format),
+            found,
+        ));
+    }
+    boundary::canonical_codes("U2", to, values)
+}
+
+pub(super) fn softmax(op: Op) -> Check {
+    let (input, output) = (op.operand(0), op.result(0));
+    same_shape(input, output)?;
+    let (rank, axis) = (shape(input).len() as i64, crate::dialect::view::axis(op));
+    if !(0..rank).contains(&axis) {
+        return Err(Violation::new("S1", format!("'axis' from 0 to {}", rank - 1), axis.to_string()));
+    }
+    match (Element::of(input.ty()), Element::of(output.ty())) {
+        (Element::Real, Element::Real) => Ok(()),
+        (Element::Float(from), Element::Float(_)) => match from.exp.fixed() {
+            Some(_) => Ok(()),
+            None => Err(Violation::new("S2", "an operand with a static scale exponent", from.to_string())),
+        },
+        (from, to) => Err(kind("S2", from, to)),
+    }
+}
+
+fn narrow(rule: &'static str, ty: FloatType) -> Check {
+    if ty.format.width() > 8 {
+        let expected = "an operand of 8 bits or less";
+        return Err(Violation::new(rule, expected, format!("{} with {}", ty.format, ty.format.width())));
+    }
+    match ty.exp.fixed() {
+        Some(_) => Ok(()),
+        None => Err(Violation::new(rule, "an operand with a static scale exponent", ty.to_string())),
+    }
+}
+
+fn kind(rule: &'static str, from: Element, to: Element) -> Violation {
+    let name = |element| match element {
+        Element::Real => "real numbers",
+        Element::Float(_) => "codes",
+        Element::Exact => "exact values",
+        Element::Other => "something else",
+    };
+    let expected = "operand and result both real or both coded";
+    Violation::new(rule, expected, format!("{} to {}", name(from), name(to)))
+}

@@ -1,0 +1,12 @@
+//! The intermediate representation of afpc: numerics, the `afp` dialect, the reference interpreter,
+//! and the importers.
+//!
+//! * [`numerics`]: what a code is worth and how a value is rounded. The law; no MLIR in it.
+//! * [`mlir`]: thin copyable handles on MLIR objects, for code that reads and rewrites.
+//! * [`dialect`]: the `afp` dialect seen from Rust: types, attributes, verifiers, folders.
+//! * [`diag`]: diagnostics with a code, an expectation, a finding and a hint.
+
+pub mod diag;
+pub mod dialect;
+pub mod mlir;
+pub mod numerics;
