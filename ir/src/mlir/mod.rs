@@ -49,3 +49,17 @@ pub(crate) fn collect(print: impl FnOnce(mlir_sys::MlirStringCallback, *mut std:
     print(Some(append), (&raw mut out).cast());
     out
 }
+
+/// Borrows a static text for a call into MLIR that keeps it.
+pub fn text_of(text: &'static str) -> MlirStringRef {
+    sref(text)
+}
+
+/// Copies a text that MLIR owns.
+///
+/// # Safety
+/// `text` must point to `length` readable bytes.
+pub unsafe fn owned_text(text: MlirStringRef) -> String {
+    // SAFETY: by contract of this function.
+    unsafe { string(text) }
+}

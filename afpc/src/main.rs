@@ -1,0 +1,3 @@
+//! afpc: the driver.
+
+fn main() {}
