@@ -8,5 +8,6 @@
 
 pub mod diag;
 pub mod dialect;
+pub mod interp;
 pub mod mlir;
 pub mod numerics;

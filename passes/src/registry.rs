@@ -17,6 +17,11 @@ use afp_ir::{
 };
 use mlir_sys::{MlirOperation, MlirStringRef};
 
+use crate::{
+    assign_formats, eliminate_requant, encode_weights, form_groups, prove_widths, quantize, raise,
+    range_analysis,
+};
+
 /// An option of a pass.
 #[derive(Clone, Copy, Debug)]
 pub struct PassOption {
@@ -105,7 +110,16 @@ unsafe extern "C" {
 }
 
 /// Every pass of afpc.
-pub static PASSES: &[&Pass] = &[];
+pub static PASSES: &[&Pass] = &[
+    &raise::PASS,
+    &form_groups::PASS,
+    &range_analysis::PASS,
+    &assign_formats::PASS,
+    &quantize::PASS,
+    &encode_weights::PASS,
+    &eliminate_requant::PASS,
+    &prove_widths::PASS,
+];
 
 /// Registers the passes of afpc and of upstream MLIR, once per process.
 pub fn register_all() {
@@ -151,7 +165,11 @@ fn describe(pass: &'static Pass) -> RawPass {
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn afpRustRunPass(raw: *const RawPass, op: MlirOperation, values: *const MlirStringRef) -> bool {
+unsafe extern "C" fn afpRustRunPass(
+    raw: *const RawPass,
+    op: MlirOperation,
+    values: *const MlirStringRef,
+) -> bool {
     // SAFETY: MLIR passes back a descriptor of `register_with`, a live operation, and one text per option.
     let (pass, op, values) = unsafe {
         let pass: &Pass = &*(*raw).body.cast();
@@ -162,7 +180,8 @@ unsafe extern "C" fn afpRustRunPass(raw: *const RawPass, op: MlirOperation, valu
     match catch_unwind(AssertUnwindSafe(|| (pass.run)(op, &options))) {
         Ok(result) => result.is_ok(),
         Err(_) => {
-            Diagnostic::error("AFP0001", format!("pass {} failed; this is a bug in afpc", pass.name)).emit(op.loc());
+            Diagnostic::error("AFP0001", format!("pass {} failed; this is a bug in afpc", pass.name))
+                .emit(op.loc());
             false
         }
     }

@@ -3,7 +3,7 @@
 //! Every folding preserves bits. Canonicalization, CSE and every greedy rewrite use them.
 
 use super::{Element, FloatType, view};
-use crate::mlir::{Op, Value};
+use crate::mlir::{Attr, Op, Value};
 
 /// The value that the only result of `op` equals, if there is one.
 pub fn fold(op: Op) -> Option<Value> {
@@ -53,13 +53,17 @@ fn encode(op: Op) -> Option<Value> {
     if plain && coded { same_type(op) } else { None }
 }
 
+/// A reshape to the same type is its operand; of a reshape, it reads that one's operand instead.
 fn reshape(op: Op) -> Option<Value> {
     same_type(op).or_else(|| {
         let inner = op.operand(0).def_as("afp.reshape")?;
-        (inner.operand(0).ty() == op.result(0).ty()).then(|| inner.operand(0))
+        op.set_operand(0, inner.operand(0));
+        // In MLIR, an operation that folds to its own result was updated in place.
+        Some(same_type(op).unwrap_or_else(|| op.result(0)))
     })
 }
 
+/// The identity is its operand; two transposes are one.
 fn transpose(op: Op) -> Option<Value> {
     let perm = view::dims(op, "perm");
     if perm.iter().enumerate().all(|(i, &d)| i as i64 == d) {
@@ -67,8 +71,10 @@ fn transpose(op: Op) -> Option<Value> {
     }
     let inner = op.operand(0).def_as("afp.transpose")?;
     let first = view::dims(inner, "perm");
-    let identity = perm.iter().enumerate().all(|(i, &d)| first.get(d as usize) == Some(&(i as i64)));
-    identity.then(|| inner.operand(0))
+    let both: Option<Vec<i64>> = perm.iter().map(|&d| first.get(usize::try_from(d).ok()?).copied()).collect();
+    op.set_attr("perm", Attr::i64s(op.ctx(), &both?));
+    op.set_operand(0, inner.operand(0));
+    Some(op.result(0))
 }
 
 fn max_pool(op: Op) -> Option<Value> {

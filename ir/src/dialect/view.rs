@@ -138,3 +138,18 @@ pub fn is_movement(op: Op) -> bool {
         .iter()
         .any(|name| op.is(name))
 }
+
+/// The exponent of `channel_exp` that belongs to element `i` of a tensor (rule Q4): exponents run over
+/// dimension `axis`, or over it and those behind it counted together.
+pub fn channel_index(shape: &[i64], axis: i64, count: usize) -> impl Fn(usize) -> usize + use<> {
+    let mut counted = 1;
+    let mut behind: usize = shape.get(axis.max(0) as usize..).unwrap_or(&[]).iter().product::<i64>() as usize;
+    for &size in shape.get(axis.max(0) as usize..).unwrap_or(&[]) {
+        if counted == count {
+            break;
+        }
+        counted *= size as usize;
+        behind /= size.max(1) as usize;
+    }
+    move |i| if count == 1 { 0 } else { i / behind.max(1) % count }
+}

@@ -195,6 +195,15 @@ impl Attr {
         }
     }
 
+    /// Element `index` of an array attribute.
+    pub fn element(self, index: usize) -> Option<Self> {
+        unsafe {
+            let fits =
+                mlirAttributeIsAArray(self.0) && (index as isize) < mlirArrayAttrGetNumElements(self.0);
+            fits.then(|| Self(mlirArrayAttrGetElement(self.0, index as isize)))
+        }
+    }
+
     /// The entry of a dictionary attribute.
     pub fn entry(self, name: &str) -> Option<Self> {
         unsafe {

@@ -29,7 +29,16 @@ fn channel_exponents(op: Op, value: Value) -> Check {
     if !(0..limit.max(1)).contains(&axis) {
         return Err(Violation::new("Q4", format!("'axis' from 0 to {}", limit - 1), axis.to_string()));
     }
-    channels("Q4", op, shape.get(axis as usize).copied().unwrap_or(1))
+    // Depthwise weights have their channels in two dimensions, counted together.
+    let mut count = 1i64;
+    let found = view::channel_exp(op).map_or(1, |exps| exps.len() as i64);
+    for &size in &shape[(axis as usize).min(shape.len())..] {
+        count = count.saturating_mul(size);
+        if count >= found {
+            break;
+        }
+    }
+    channels("Q4", op, count)
 }
 
 /// `channel_exp`, if present, has `count` elements or one, all within the range of scale exponents.

@@ -1,0 +1,268 @@
+//! The width prover: how many bits every exact value needs, for every input of the types (rule W1).
+//!
+//! Codes decode to integers in a known interval: that of their format, or of the limits of the encode
+//! that made them. From the known weights of an output channel, with `P` the sum of the positive and
+//! `Q` the sum of the negative ones, an accumulator lies within `[P*lo + Q*hi, P*hi + Q*lo]`; because
+//! zero is taken as a possible input, the same interval holds every partial sum in any order. Bias,
+//! skip operand and rounding half are added at the exponent that they are aligned to. All arithmetic
+//! is on integers, saturating at 127 bits: a saturated bound is refused like any bound above 63.
+
+use std::collections::HashMap;
+
+use afp_ir::{
+    dialect::{
+        Element, FloatType,
+        view::{self, Conv},
+    },
+    mlir::{Attr, Op, Value},
+    numerics::Code,
+};
+
+use crate::{graph, weights};
+
+/// Integers that a value's elements lie between, in units of `2^exp`; for a dynamic scale exponent,
+/// `exp` is the least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Least integer, at most 0.
+    pub lo: i128,
+    /// Largest integer, at least 0.
+    pub hi: i128,
+    /// Exponent of the unit.
+    pub exp: i32,
+}
+
+impl Bound {
+    fn new(lo: i128, hi: i128, exp: i32) -> Self {
+        Self { lo: lo.min(0), hi: hi.max(0), exp }
+    }
+
+    /// Bits of the largest magnitude.
+    pub fn bits(self) -> u32 {
+        128 - self.lo.unsigned_abs().max(self.hi.unsigned_abs()).leading_zeros()
+    }
+
+    fn aligned(self, exp: i32) -> Self {
+        let shift = u32::try_from(self.exp - exp).unwrap_or(0);
+        Self { lo: shift_left(self.lo, shift), hi: shift_left(self.hi, shift), exp: exp.min(self.exp) }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let exp = self.exp.min(other.exp);
+        let (a, b) = (self.aligned(exp), other.aligned(exp));
+        Self { lo: a.lo.saturating_add(b.lo), hi: a.hi.saturating_add(b.hi), exp }
+    }
+
+    fn join(self, other: Self) -> Self {
+        let exp = self.exp.min(other.exp);
+        let (a, b) = (self.aligned(exp), other.aligned(exp));
+        Self { lo: a.lo.min(b.lo), hi: a.hi.max(b.hi), exp }
+    }
+}
+
+/// `value << shift`, saturating.
+fn shift_left(value: i128, shift: u32) -> i128 {
+    if value == 0 {
+        return 0;
+    }
+    if shift >= value.unsigned_abs().leading_zeros().saturating_sub(1) {
+        return if value > 0 { i128::MAX } else { i128::MIN + 1 };
+    }
+    value << shift
+}
+
+/// Bounds of every exact value of a function body, one per channel (last dimension) or one for all.
+#[derive(Default)]
+pub struct Widths {
+    bounds: HashMap<Value, Vec<Bound>>,
+}
+
+impl Widths {
+    /// Adds the bounds of an operation's result, after those of its operands.
+    pub fn visit(&mut self, op: Op) {
+        let found = match op.name().as_str() {
+            "afp.constant" => Some(constant(op)),
+            "afp.encode" => encode_limits(op).map(|bound| vec![bound]),
+            "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => self.contraction(op),
+            "afp.matmul" => {
+                let depth = graph::shape(op.operand(0)).last().copied().unwrap_or(1);
+                let (a, b) = (self.hull(op.operand(0)), self.hull(op.operand(1)));
+                Some(vec![product(a, b, i128::from(depth))])
+            }
+            "afp.add" => {
+                let (a, b) = (self.of(op.operand(0)), self.of(op.operand(1)));
+                let count = a.len().max(b.len());
+                let pick = |bounds: &[Bound], c: usize| bounds[if bounds.len() == 1 { 0 } else { c }];
+                Some((0..count).map(|c| pick(&a, c).plus(pick(&b, c))).collect())
+            }
+            "afp.sum_pool2d" => view::Pool::of(op).ok().map(|pool| {
+                let count = i128::from(pool.kernel[0]).saturating_mul(i128::from(pool.kernel[1]));
+                let scaled =
+                    |b: Bound| Bound::new(b.lo.saturating_mul(count), b.hi.saturating_mul(count), b.exp);
+                self.of(op.operand(0)).into_iter().map(scaled).collect()
+            }),
+            _ if view::is_movement(op) => {
+                let joined = op.operands().into_iter().map(|v| self.hull(v)).reduce(Bound::join);
+                joined.map(|bound| vec![bound])
+            }
+            _ => None,
+        };
+        if let (Some(found), true) = (found, op.result_count() == 1) {
+            self.bounds.insert(op.result(0), found);
+        }
+    }
+
+    /// The bounds of a value: those found, or those of its type.
+    pub fn of(&self, value: Value) -> Vec<Bound> {
+        self.bounds.get(&value).cloned().unwrap_or_else(|| vec![of_type(value)])
+    }
+
+    fn hull(&self, value: Value) -> Bound {
+        self.of(value).into_iter().reduce(Bound::join).unwrap_or(Bound::new(0, 0, 0))
+    }
+
+    fn contraction(&self, op: Op) -> Option<Vec<Bound>> {
+        let ty = FloatType::of(op.operand(1).ty())?;
+        let payload = op.operand(1).def_as("afp.constant")?.attr("value")?;
+        let mask = i64::from(ty.format.code_count() - 1);
+        let decoded: Vec<i64> =
+            payload.elements_i64()?.into_iter().map(|code| ty.format.decode((code & mask) as Code)).collect();
+        let channels = weights::Channels::of(op);
+        let inputs = self.of(op.operand(0));
+        let input_channel = input_channels(op);
+        let exps = weights::channel_exponents(op, channels.count);
+        let mut found = vec![(0i128, 0i128); channels.count];
+        for (i, &w) in decoded.iter().enumerate() {
+            let x = inputs[if inputs.len() == 1 { 0 } else { input_channel(i) }];
+            let (a, b) = (x.lo.saturating_mul(i128::from(w)), x.hi.saturating_mul(i128::from(w)));
+            let (lo, hi) = &mut found[channels.of_element(i)];
+            *lo = lo.saturating_add(a.min(b));
+            *hi = hi.saturating_add(a.max(b));
+        }
+        // Operands with one bound per channel share one exponent: they come from one type.
+        let base = inputs.first()?.exp + ty.exp.interval().0;
+        let biases = view::bias(op).map(|bias| self.of(bias));
+        Some(
+            found
+                .into_iter()
+                .enumerate()
+                .map(|(c, (lo, hi))| {
+                    let sum = Bound::new(lo, hi, base + exps[c]);
+                    match &biases {
+                        Some(bias) => sum.plus(bias[if bias.len() == 1 { 0 } else { c }]),
+                        None => sum,
+                    }
+                })
+                .collect(),
+        )
+    }
+}
+
+/// The input channel that weight element `i` multiplies.
+fn input_channels(op: Op) -> impl Fn(usize) -> usize {
+    let shape = graph::shape(op.operand(1));
+    let last = shape.last().map_or(1, |&n| n as usize).max(1);
+    let depthwise = op.is("afp.depthwise_conv2d");
+    let groups = Conv::of(op).map_or(1, |conv| conv.groups.max(1)) as usize;
+    let (outputs, run) = (shape[0] as usize, shape[1..].iter().product::<i64>().max(1) as usize);
+    let inputs = shape.get(2).map_or(1, |&n| n as usize);
+    move |i| {
+        if depthwise {
+            i / last % inputs.max(1)
+        } else {
+            i / run / (outputs / groups).max(1) * last + i % last
+        }
+    }
+}
+
+/// The largest magnitudes of `depth` products.
+fn product(a: Bound, b: Bound, depth: i128) -> Bound {
+    let corners = [
+        a.lo.saturating_mul(b.lo),
+        a.lo.saturating_mul(b.hi),
+        a.hi.saturating_mul(b.lo),
+        a.hi.saturating_mul(b.hi),
+    ];
+    let least = corners.into_iter().min().unwrap_or(0).saturating_mul(depth);
+    let largest = corners.into_iter().max().unwrap_or(0).saturating_mul(depth);
+    Bound::new(least, largest, a.exp + b.exp)
+}
+
+/// The bound that a type alone gives; exact values of unknown origin have none.
+fn of_type(value: Value) -> Bound {
+    match Element::of(value.ty()) {
+        Element::Float(ty) => {
+            let (lo, hi) = (i128::from(ty.format.int_min()), i128::from(ty.format.int_max()));
+            let (least, largest) = ty.exp.interval();
+            let spread = u32::try_from(largest - least).unwrap_or(0);
+            Bound::new(shift_left(lo, spread), shift_left(hi, spread), least)
+        }
+        Element::Exact => Bound::new(i128::MIN + 1, i128::MAX, 0),
+        _ => Bound::new(0, 0, 0),
+    }
+}
+
+fn constant(op: Op) -> Vec<Bound> {
+    let Some(values) = op.attr("value").and_then(|v| v.elements_i64()) else {
+        return vec![of_type(op.result(0))];
+    };
+    match Element::of(op.result(0).ty()) {
+        Element::Float(ty) => {
+            let mask = i64::from(ty.format.code_count() - 1);
+            let decoded = values.iter().map(|&code| i128::from(ty.format.decode((code & mask) as Code)));
+            let (lo, hi) = decoded.fold((0, 0), |(lo, hi), v| (v.min(lo), v.max(hi)));
+            vec![Bound::new(lo, hi, ty.exp.interval().0)]
+        }
+        _ => {
+            let channels = graph::shape(op.result(0)).last().map_or(1, |&c| c as usize).max(1);
+            let exps = weights::channel_exponents(op, channels);
+            let mut found: Vec<Bound> = exps.iter().map(|&exp| Bound::new(0, 0, exp)).collect();
+            for (i, &v) in values.iter().enumerate() {
+                let bound = &mut found[i % channels];
+                *bound = Bound::new(bound.lo.min(i128::from(v)), bound.hi.max(i128::from(v)), bound.exp);
+            }
+            found
+        }
+    }
+}
+
+/// The integers that an encode's limits leave; none for a result that is no code.
+fn encode_limits(op: Op) -> Option<Bound> {
+    let ty = FloatType::of(op.result(0).ty())?;
+    let whole = of_type(op.result(0));
+    if ty.exp.fixed().is_none() {
+        return Some(whole);
+    }
+    let codes = |name: &str| -> Option<Vec<i128>> {
+        let codes = op.attr(name).and_then(Attr::as_i32s)?;
+        Some(codes.into_iter().map(|c| i128::from(ty.format.decode(c as Code))).collect())
+    };
+    let lo = codes("lo").and_then(|c| c.into_iter().min()).unwrap_or(whole.lo);
+    let hi = codes("hi").and_then(|c| c.into_iter().max()).unwrap_or(whole.hi);
+    Some(Bound::new(lo, hi, whole.exp))
+}
+
+/// Bits that an encode's operand needs with the rounding half added.
+pub fn rounding_bits(op: Op, operand: &[Bound]) -> u32 {
+    let Some(ty) = FloatType::of(op.result(0).ty()) else {
+        return operand.iter().map(|b| b.bits()).max().unwrap_or(0);
+    };
+    operand
+        .iter()
+        .map(|bound| {
+            let shift = ty.exp.interval().1 - bound.exp;
+            let fixed_half = if shift > 0 { shift_left(1, (shift - 1).min(200) as u32) } else { 0 };
+            // Above the first binade of a format with exponents, half a unit is less than half the value.
+            let relative = bound.lo.unsigned_abs().max(bound.hi.unsigned_abs()) as i128 / 2;
+            let half = if ty.format.exp_bits() >= 2 { fixed_half.max(relative) } else { fixed_half };
+            // A value below half a unit is 0 whatever its width: the half then need not be added.
+            let half = if fixed_half > bound.hi.saturating_mul(2).max(bound.lo.saturating_mul(-2)) {
+                0
+            } else {
+                half
+            };
+            Bound::new(bound.lo.saturating_sub(half), bound.hi.saturating_add(half), bound.exp).bits()
+        })
+        .max()
+        .unwrap_or(0)
+}

@@ -1,0 +1,239 @@
+//! `afp-quantize`: codes inside every group.
+//!
+//! Each group's operands are quantized before it and its result is dequantized behind it: `f32`
+//! flows between groups, and every group can be looked at alone. Correct, and slow: taking the pairs
+//! away again is `afp-eliminate-requant`'s task.
+//!
+//! * A site's result has the type in `afp.type`; its limits become codes of that type.
+//! * An operand has the type of the site that it comes from, through operators that move elements.
+//! * Weights are quantized per output channel, at exponents that cover their largest magnitude
+//!   (`afp-encode-weights` looks for better ones); the exponents stand on the contraction.
+//! * A bias is rounded onto the grid of its accumulator, once, and is exact from then on.
+
+use afp_ir::{
+    diag::Diagnostic,
+    dialect::{Element, FloatType, types, view},
+    mlir::{Attr, Builder, Op, OpSpec, Type, Value},
+    numerics::{Code, Format, Rounding, encode_f32},
+};
+
+use crate::{
+    graph,
+    registry::{Failed, Options, Pass},
+    scale::{self, Method},
+    weights::{self, Channels},
+};
+
+/// The pass.
+pub static PASS: Pass = Pass {
+    name: "afp-quantize",
+    description: "Put quantize and dequantize around every group, with the types assigned",
+    anchor: "builtin.module",
+    options: &[],
+    run,
+};
+
+fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
+    for body in graph::bodies(module) {
+        for op in body.ops() {
+            rewrite(op)?;
+        }
+        graph::erase_unused(body);
+    }
+    Ok(())
+}
+
+fn rewrite(op: Op) -> Result<(), Failed> {
+    match op.name().as_str() {
+        "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => contraction(op),
+        "afp.matmul" | "afp.add" | "afp.sum_pool2d" => {
+            (0..op.operand_count()).try_for_each(|index| quantize_operand(op, index))
+        }
+        "afp.encode" => encode(op),
+        "afp.table" | "afp.softmax" if is_real(op.operand(0)) => {
+            quantize_operand(op, 0)?;
+            retype(op, assigned(op)?);
+            Ok(())
+        }
+        "afp.concat" if is_real(op.operand(0)) => concat(op),
+        _ => Ok(()),
+    }
+}
+
+fn is_real(value: Value) -> bool {
+    Element::of(value.ty()) == Element::Real
+}
+
+/// The type in `afp.type`.
+fn assigned(op: Op) -> Result<FloatType, Failed> {
+    type_attr(op, "afp.type")
+        .ok_or_else(|| missing(op, "afp.type", &format!("site '{}' has no type", graph::site_name(op))))
+}
+
+fn type_attr(op: Op, name: &str) -> Option<FloatType> {
+    op.attr(name).and_then(Attr::as_type).and_then(FloatType::of)
+}
+
+fn missing(op: Op, attr: &str, message: &str) -> Failed {
+    Diagnostic::error("AFP0308", message)
+        .expected(format!("'{attr}', an !afp.float"))
+        .found("none")
+        .help("run afp-assign-formats before afp-quantize")
+        .emit(op.loc());
+    Failed
+}
+
+/// The type that a real value has as codes: that of the dequantize that it comes from.
+fn type_of(value: Value, user: Op) -> Result<FloatType, Failed> {
+    let source = graph::format_source(value);
+    let found = source.def_as("afp.dequantize").and_then(|op| FloatType::of(op.operand(0).ty()));
+    found.ok_or_else(|| {
+        Diagnostic::error("AFP0309", format!("an operand of {} comes from no site", user.name()))
+            .expected("a value that an afp.encode, afp.table, afp.softmax or afp.concat yields")
+            .found(source.def().map_or_else(|| "a function argument".to_owned(), |op| op.name()))
+            .help("run afp-form-groups before afp-quantize")
+            .emit(user.loc());
+        Failed
+    })
+}
+
+fn quantize_operand(op: Op, index: usize) -> Result<(), Failed> {
+    let value = op.operand(index);
+    if !is_real(value) {
+        return Ok(());
+    }
+    let coded = if graph::is_constant(value) {
+        quantize_constant(op, value)
+    } else {
+        let ty = type_of(value, op)?;
+        quantize(Builder::before(op), op, value, ty)
+    };
+    op.set_operand(index, coded);
+    Ok(())
+}
+
+fn quantize(builder: Builder, op: Op, value: Value, ty: FloatType) -> Value {
+    let result = value.ty().with_element(ty.to_mlir(op.ctx()));
+    builder.value(op.loc(), OpSpec::new("afp.quantize").operands([value]).result(result))
+}
+
+/// A constant operand of a sum becomes exact on a grid of 15 bits below its largest magnitude; other
+/// constant operands take the 8-bit format of their range.
+fn quantize_constant(op: Op, value: Value) -> Value {
+    let values = graph::constant_f32(value).unwrap_or_default();
+    let largest = values.iter().fold(0.0f64, |max, &v| max.max(f64::from(v).abs()));
+    let builder = Builder::before(op);
+    if op.is("afp.add") {
+        let grid = scale::covering_exponent(Format::fixed(true, 15), largest);
+        return exact_constant(builder, op, value, &[grid]);
+    }
+    let signed = values.iter().any(|&v| v < 0.0);
+    let format = Format::fixed(signed, if signed { 7 } else { 8 });
+    match FloatType::fixed(format, scale::covering_exponent(format, largest)) {
+        Some(ty) => quantize(builder, op, value, ty),
+        None => value,
+    }
+}
+
+fn exact_constant(builder: Builder, op: Op, value: Value, grid: &[i32]) -> Value {
+    let axis = graph::shape(value).len().saturating_sub(1) as i64;
+    let spec = OpSpec::new("afp.quantize")
+        .operands([value])
+        .attr("channel_exp", Attr::i32s(op.ctx(), grid))
+        .attr("axis", Attr::int(op.ctx(), 64, axis))
+        .result(value.ty().with_element(types::exact(op.ctx())));
+    builder.value(value.def().map_or_else(|| op.loc(), Op::loc), spec)
+}
+
+fn contraction(op: Op) -> Result<(), Failed> {
+    if !is_real(op.operand(0)) {
+        return Ok(());
+    }
+    quantize_operand(op, 0)?;
+    let (ctx, builder, weight) = (op.ctx(), Builder::before(op), op.operand(1));
+    let Some(values) = graph::constant_f32(weight) else {
+        Diagnostic::error("AFP0310", format!("the weights of {} are not constant", op.name()))
+            .expected("a tosa.const of f32")
+            .found(weight.def().map_or_else(|| "a function argument".to_owned(), |def| def.name()))
+            .emit(op.loc());
+        return Err(Failed);
+    };
+    let ty = type_attr(op, "afp.weight_type").ok_or_else(|| {
+        missing(op, "afp.weight_type", &format!("the weights '{}' have no type", graph::site_name(op)))
+    })?;
+    let input_exp = weights::input_exponent(op).unwrap_or(0);
+    let exps = weights::exponents(op, &values, ty.format, input_exp, Method::Max);
+    let exps_attr = Attr::i32s(ctx, &exps);
+    let spec = OpSpec::new("afp.quantize")
+        .operands([weight])
+        .attr("channel_exp", exps_attr)
+        .attr("axis", Attr::int(ctx, 64, Channels::of(op).axis))
+        .result(weight.ty().with_element(ty.to_mlir(ctx)));
+    op.set_operand(1, builder.value(weight.def().map_or_else(|| op.loc(), Op::loc), spec));
+    op.set_attr("channel_exp", exps_attr);
+    op.remove_attr("afp.weight_type");
+    if let Some(bias) = view::bias(op) {
+        let grid = weights::accumulator_grid(ty, &exps, input_exp);
+        op.set_operand(2, exact_constant(builder, op, bias, &grid));
+    }
+    Ok(())
+}
+
+/// Gives the only result an `!afp.float` type, and what used it a dequantize.
+fn retype(op: Op, ty: FloatType) {
+    let (ctx, result) = (op.ctx(), op.result(0));
+    let real = result.ty();
+    let uses = result.uses();
+    result.set_ty(real.with_element(ty.to_mlir(ctx)));
+    op.remove_attr("afp.type");
+    let Some(block) = op.block() else { return };
+    let spec = OpSpec::new("afp.dequantize").operands([result]).result(real);
+    let dequantized = Builder::after_value(result, block, ctx).value(op.loc(), spec);
+    for (user, index) in uses {
+        user.set_operand(index, dequantized);
+    }
+}
+
+fn encode(op: Op) -> Result<(), Failed> {
+    if !is_real(op.result(0)) {
+        return Ok(());
+    }
+    let ty = assigned(op)?;
+    if is_real(op.operand(0)) {
+        let operand = op.operand(0);
+        // A clamp of codes stays on their type; it is encoded anew if its own differs.
+        let source = if operand.arg_index().is_some() { ty } else { type_of(operand, op)? };
+        op.set_operand(0, quantize(Builder::before(op), op, operand, source));
+    }
+    for (name, extreme) in [("lo", ty.format.min_code()), ("hi", ty.format.max_code())] {
+        let Some(limits) = op.attr(name).and_then(Attr::as_f32s) else { continue };
+        let exp = ty.exp.interval().0;
+        let codes: Vec<Code> =
+            limits.iter().map(|&v| encode_f32(v, ty.format, exp, Rounding::HalfUp)).collect();
+        if codes.iter().all(|&code| code == extreme) {
+            op.remove_attr(name);
+        } else {
+            let codes: Vec<i32> = codes.into_iter().map(i32::from).collect();
+            op.set_attr(name, Attr::i32s(op.ctx(), &codes));
+        }
+    }
+    retype(op, ty);
+    Ok(())
+}
+
+/// The result of a concat is quantized and dequantized behind it.
+fn concat(op: Op) -> Result<(), Failed> {
+    let (ty, result, ctx) = (assigned(op)?, op.result(0), op.ctx());
+    let uses = result.uses();
+    let Some(block) = op.block() else { return Ok(()) };
+    let coded: Type = result.ty().with_element(ty.to_mlir(ctx));
+    let quantized = Builder::after_value(result, block, ctx)
+        .value(op.loc(), OpSpec::new("afp.quantize").operands([result]).result(coded));
+    let real = Builder::after_value(quantized, block, ctx)
+        .value(op.loc(), OpSpec::new("afp.dequantize").operands([quantized]).result(result.ty()));
+    op.remove_attr("afp.type");
+    for (user, index) in uses {
+        user.set_operand(index, real);
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Weights of a contraction: their channels, and the scale exponent that each channel takes.
+
+use afp_ir::{
+    dialect::{Element, FloatType, view},
+    mlir::{Attr, Op, Value},
+    numerics::{Format, MAX_SCALE_EXPONENT},
+};
+
+use crate::{
+    graph,
+    scale::{self, Method},
+};
+
+/// Accumulators finer than this many bits below the unit of their group's result gain nothing, and
+/// cost width: channels of vanishing weights are not scaled up further.
+const GUARD_BITS: i32 = 20;
+
+/// How the elements of a weight tensor belong to output channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// Number of output channels.
+    pub count: usize,
+    /// The dimension at which channels are counted (for depthwise weights, together with the next).
+    pub axis: i64,
+    /// Number of consecutive elements of one channel.
+    run: usize,
+}
+
+impl Channels {
+    /// The channels of a contraction's weights.
+    pub fn of(op: Op) -> Self {
+        let shape = graph::shape(op.operand(1));
+        if op.is("afp.depthwise_conv2d") {
+            Self { count: (shape[2] * shape[3]) as usize, axis: 2, run: 1 }
+        } else {
+            Self { count: shape[0] as usize, axis: 0, run: shape[1..].iter().product::<i64>() as usize }
+        }
+    }
+
+    /// The channel of element `index`.
+    pub fn of_element(&self, index: usize) -> usize {
+        index / self.run % self.count
+    }
+
+    /// The elements of a channel, in order.
+    pub fn values(&self, weights: &[f32], channel: usize) -> Vec<f32> {
+        if self.run > 1 {
+            return weights[channel * self.run..(channel + 1) * self.run].to_vec();
+        }
+        weights.iter().skip(channel).step_by(self.count).copied().collect()
+    }
+}
+
+/// The exponent of each output channel.
+pub fn exponents(op: Op, weights: &[f32], format: Format, input_exp: i32, method: Method) -> Vec<i32> {
+    let channels = Channels::of(op);
+    let floor = result_exponent(op.result(0)).map_or(-MAX_SCALE_EXPONENT, |exp| exp - GUARD_BITS - input_exp);
+    let mut found: Vec<Option<i32>> = (0..channels.count)
+        .map(|channel| {
+            let values = channels.values(weights, channel);
+            let largest = values.iter().fold(0.0f64, |max, &w| max.max(f64::from(w).abs()));
+            if largest == 0.0 {
+                return None;
+            }
+            Some(match method {
+                Method::Max => scale::covering_exponent(format, largest),
+                Method::Search => {
+                    let weighted: Vec<(f64, f64)> = values.iter().map(|&w| (f64::from(w), 1.0)).collect();
+                    scale::best_exponent(format, &weighted)
+                }
+            })
+        })
+        .collect();
+    // A channel without weights still has a bias, for which a fine grid serves.
+    let least = found.iter().flatten().min().copied().unwrap_or(0);
+    found
+        .iter_mut()
+        .map(|exp| exp.unwrap_or(least).max(floor).clamp(-MAX_SCALE_EXPONENT, MAX_SCALE_EXPONENT))
+        .collect()
+}
+
+/// The scale exponent of the group that an exact value ends in: that of the type its encode yields or
+/// is assigned.
+fn result_exponent(exact: Value) -> Option<i32> {
+    exact.uses().into_iter().find_map(|(user, _)| {
+        if user.is("afp.encode") {
+            let assigned = user.attr("afp.type").and_then(Attr::as_type).and_then(FloatType::of);
+            let ty = assigned.or_else(|| FloatType::of(user.result(0).ty()))?;
+            return Some(ty.exp.interval().0);
+        }
+        (Element::of(user.result(0).ty()) == Element::Exact).then(|| result_exponent(user.result(0)))?
+    })
+}
+
+/// The scale exponent of a contraction's coded input; the least one if it is dynamic.
+pub fn input_exponent(op: Op) -> Option<i32> {
+    Some(FloatType::of(op.operand(0).ty())?.exp.interval().0)
+}
+
+/// The grid of a contraction's accumulators, which its bias is rounded to: one exponent per channel.
+pub fn accumulator_grid(weight: FloatType, channel_exp: &[i32], input_exp: i32) -> Vec<i32> {
+    let (base, _) = weight.exp.interval();
+    channel_exp
+        .iter()
+        .map(|exp| (exp + base + input_exp).clamp(-MAX_SCALE_EXPONENT, MAX_SCALE_EXPONENT))
+        .collect()
+}
+
+/// `channel_exp` of a contraction, one per output channel.
+pub fn channel_exponents(op: Op, count: usize) -> Vec<i32> {
+    match view::channel_exp(op) {
+        Some(exps) if exps.len() == 1 => vec![exps[0]; count],
+        Some(exps) => exps,
+        None => vec![0; count],
+    }
+}
