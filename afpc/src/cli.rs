@@ -20,6 +20,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(commands::import::Arguments),
+    Compile(commands::compile::Arguments),
+    Run(commands::run::Arguments),
     Ops(commands::ops::Arguments),
     Explain(commands::explain::Arguments),
 }
@@ -56,6 +58,8 @@ pub struct Model {
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Import(arguments) => commands::import::run(&arguments),
+        Command::Compile(arguments) => commands::compile::run(&arguments),
+        Command::Run(arguments) => commands::run::run(&arguments),
         Command::Ops(arguments) => commands::ops::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
     };

@@ -26,7 +26,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Outcome {
     let output = ModuleOutput::new(&arguments.output)?;
     let session = Session::new();
-    let module = model::load(&session, &arguments.model.path)?;
+    let module = model::load(&session, &arguments.model)?;
     output.write(&module)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod model;
 pub mod npy;
 pub mod output;
+pub mod samples;
 
 use std::{io, path::Path};
 

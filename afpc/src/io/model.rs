@@ -1,6 +1,6 @@
 //! Models: which kind of file it is, reading it, and what a model must look like.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use afp_ir::{
     diag::Diagnostic,
@@ -8,6 +8,7 @@ use afp_ir::{
 };
 
 use super::{first_bytes, unreadable};
+use crate::cli::Model;
 
 /// The first bytes of MLIR's bytecode.
 const BYTECODE: &[u8] = b"ML\xefR";
@@ -44,7 +45,8 @@ fn content(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// What is wrong with the file, all at once where several things are.
-pub fn load<'s>(session: &'s Session, path: &Path) -> Result<SourceModule<'s>, Vec<Diagnostic>> {
+pub fn load<'s>(session: &'s Session, model: &Model) -> Result<SourceModule<'s>, Vec<Diagnostic>> {
+    let path = model.path.as_path();
     let name = path.display().to_string();
     let bytes = fs::read(path).map_err(|problem| vec![unreadable(path, &problem)])?;
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();

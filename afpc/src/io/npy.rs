@@ -189,11 +189,11 @@ impl<'a> Array<'a> {
 ///
 /// # Errors
 /// AFP0101 if the file cannot be opened, AFP0451 if it holds no such array, and what `work` returns.
-pub fn with_array<T>(
+pub fn with_array<T, E: From<Diagnostic>>(
     path: &Path,
     key: &str,
-    work: impl FnOnce(Array<'_>) -> Result<T, Diagnostic>,
-) -> Result<T, Diagnostic> {
+    work: impl FnOnce(Array<'_>) -> Result<T, E>,
+) -> Result<T, E> {
     let name = path.display().to_string();
     let unreadable = |problem: io::Error| super::unreadable(path, &problem);
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
@@ -219,11 +219,13 @@ pub fn with_array<T>(
         None => {
             let keys: Vec<&str> =
                 names.iter().map(|name| name.strip_suffix(".npy").unwrap_or(name)).collect();
-            return Err(malformed("the .npz archive lacks an array")
-                .in_file(&name)
-                .expected(format!("an array with the key '{key}'"))
-                .found(if keys.is_empty() { "an empty archive".into() } else { keys.join(", ") })
-                .help(format!("save it with np.savez_compressed('data.npz', {key}={key})")));
+            return Err(E::from(
+                malformed("the .npz archive lacks an array")
+                    .in_file(&name)
+                    .expected(format!("an array with the key '{key}'"))
+                    .found(if keys.is_empty() { "an empty archive".into() } else { keys.join(", ") })
+                    .help(format!("save it with np.savez_compressed('data.npz', {key}={key})")),
+            ));
         }
     };
     let member = archive.by_index(index).map_err(broken)?;
