@@ -230,7 +230,7 @@ impl Attr {
         let ty = self.elements_type()?;
         let element_bytes =
             if ty.is_f32() { 4 } else { ty.int_width().filter(|w| w % 8 == 0).map(|w| w as usize / 8)? };
-        let all = ty.element_count()? * element_bytes;
+        let all = ty.element_count()?.checked_mul(element_bytes)?;
         unsafe {
             let (mut data, mut size) = (std::ptr::null(), 0);
             if afpDenseResourceData(self.0, &mut data, &mut size) {

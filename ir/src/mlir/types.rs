@@ -90,9 +90,9 @@ impl Type {
         }
     }
 
-    /// Number of elements of a tensor with static sizes.
+    /// Number of elements of a tensor with static sizes; none if it exceeds the address space.
     pub fn element_count(self) -> Option<usize> {
-        self.shape().map(|shape| shape.iter().product::<i64>() as usize)
+        self.shape()?.iter().try_fold(1usize, |count, &size| count.checked_mul(usize::try_from(size).ok()?))
     }
 
     /// The element type of a tensor; the type itself if it is none.
