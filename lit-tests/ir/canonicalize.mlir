@@ -134,6 +134,31 @@ func.func @one_channel_beyond_f32(%x: tensor<2x!w>) -> (tensor<2x!w>, tensor<2x!
   return %1, %3 : tensor<2x!w>, tensor<2x!w>
 }
 
+// Another run-time exponent may hold the same values; the values are the same.
+// CHECK-LABEL: func.func @dynamic_scale(
+// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-NEXT: return %[[X]]
+func.func @dynamic_scale(%x: tensor<4x!d>) -> tensor<4x!d> {
+  %0 = afp.dequantize %x : tensor<4x!d> to tensor<4xf32>
+  %1 = afp.quantize %0 : tensor<4xf32> to tensor<4x!d>
+  return %1 : tensor<4x!d>
+}
+
+// Each end of the interval counts.
+// CHECK-LABEL: func.func @dynamic_scale_beyond_f32
+// CHECK: afp.dequantize
+// CHECK: afp.quantize
+// CHECK: afp.dequantize
+// CHECK: afp.quantize
+func.func @dynamic_scale_beyond_f32(%x: tensor<2x!afp.float<ue0m8, exp = ?[0, 121]>>, %y: tensor<2x!afp.float<ue0m8, exp = ?[-150, 0]>>)
+    -> (tensor<2x!afp.float<ue0m8, exp = ?[0, 121]>>, tensor<2x!afp.float<ue0m8, exp = ?[-150, 0]>>) {
+  %0 = afp.dequantize %x : tensor<2x!afp.float<ue0m8, exp = ?[0, 121]>> to tensor<2xf32>
+  %1 = afp.quantize %0 : tensor<2xf32> to tensor<2x!afp.float<ue0m8, exp = ?[0, 121]>>
+  %2 = afp.dequantize %y : tensor<2x!afp.float<ue0m8, exp = ?[-150, 0]>> to tensor<2xf32>
+  %3 = afp.quantize %2 : tensor<2xf32> to tensor<2x!afp.float<ue0m8, exp = ?[-150, 0]>>
+  return %1, %3 : tensor<2x!afp.float<ue0m8, exp = ?[0, 121]>>, tensor<2x!afp.float<ue0m8, exp = ?[-150, 0]>>
+}
+
 // Rounding first and quantizing afterwards is no round trip.
 // CHECK-LABEL: func.func @dequantize_of_quantize
 // CHECK: afp.quantize
