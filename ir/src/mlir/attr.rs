@@ -100,6 +100,12 @@ impl Attr {
         Self(unsafe { mlirDenseF64ArrayGet(ctx.raw(), values.len() as isize, values.as_ptr()) })
     }
 
+    /// An array of attributes.
+    pub fn array(ctx: Ctx, elements: &[Self]) -> Self {
+        let raw: Vec<MlirAttribute> = elements.iter().map(|element| element.0).collect();
+        Self(unsafe { mlirArrayAttrGet(ctx.raw(), raw.len() as isize, raw.as_ptr()) })
+    }
+
     /// A dictionary.
     pub fn dict(ctx: Ctx, entries: &[(&str, Self)]) -> Self {
         let named: Vec<MlirNamedAttribute> = entries
