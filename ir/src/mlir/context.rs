@@ -105,8 +105,17 @@ impl Session {
         if raw.ptr.is_null() {
             return Err(ParseError);
         }
-        let module = SourceModule { raw, session: PhantomData };
-        if module.op().is("builtin.module") { Ok(module) } else { Err(ParseError) }
+        let op = unsafe { Op::from_raw(raw) };
+        if op.is("builtin.module") {
+            return Ok(SourceModule { raw, session: PhantomData });
+        }
+        // As MLIR's own tools do, a module is put around an operation that stands alone.
+        let module = self.empty_module(op.loc());
+        match module.op().blocks().first() {
+            Some(body) => unsafe { mlirBlockAppendOwnedOperation(body.raw(), raw) },
+            None => op.erase(),
+        }
+        if module.op().verify() { Ok(module) } else { Err(ParseError) }
     }
 
     /// A module with nothing in it.
