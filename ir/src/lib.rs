@@ -4,9 +4,11 @@
 //! * [`numerics`]: what a code is worth and how a value is rounded. The law; no MLIR in it.
 //! * [`mlir`]: thin copyable handles on MLIR objects, for code that reads and rewrites.
 //! * [`dialect`]: the `afp` dialect seen from Rust: types, attributes, verifiers, folders.
+//! * [`interp`]: the reference interpreter, which executes every stage of the pipeline.
 //! * [`diag`]: diagnostics with a code, an expectation, a finding and a hint.
 
 pub mod diag;
 pub mod dialect;
+pub mod interp;
 pub mod mlir;
 pub mod numerics;
