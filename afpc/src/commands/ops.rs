@@ -1,9 +1,10 @@
 //! `afpc ops`: the table of supported operators.
 //!
-//! Each part comes from the place that implements it: ONNX from the importer's registry, the `afp`
-//! dialect from its definition files.
+//! Each part comes from the place that implements it: ONNX from the importer's registry, TOSA
+//! from the pass that converts it, the `afp` dialect from its definition files.
 
 use afp_ir::import::supported_onnx_ops;
+use afp_passes::form_groups::SUPPORTED;
 use serde_json::{Value, json};
 
 use crate::{cli::Outcome, io::output::print};
@@ -55,6 +56,16 @@ fn groups() -> Vec<Group> {
             rows: supported_onnx_ops()
                 .iter()
                 .map(|op| [op.name, op.limits, op.becomes].map(str::to_owned).to_vec())
+                .collect(),
+        },
+        Group {
+            name: "tosa",
+            title: "TOSA",
+            about: "What is quantized, on `f32` in the forms of MLIR 22. `afpc run --float` executes more.",
+            columns: &["operator", "becomes"],
+            rows: SUPPORTED
+                .iter()
+                .map(|(name, becomes)| vec![(*name).to_owned(), (*becomes).to_owned()])
                 .collect(),
         },
         Group {
