@@ -5,8 +5,9 @@ use std::{fs, path::PathBuf};
 
 use afp_ir::{
     diag::Diagnostic,
+    import::code,
     interp::Program,
-    mlir::{Op, Session, SourceModule},
+    mlir::{Attr, Op, Session, SourceModule},
     numerics::Format,
 };
 use afp_passes::{
@@ -132,12 +133,19 @@ impl Recipe {
     }
 }
 
-/// The function of a module that was checked to be a model.
+/// The public function of a module that was imported.
 ///
 /// # Errors
-/// AFP0104 if there is none.
+/// AFP0107 if there is none.
 pub fn main_function(module: &SourceModule<'_>) -> Result<Op, Diagnostic> {
-    module.functions().first().copied().ok_or_else(|| Diagnostic::error("AFP0104", "a model is one function"))
+    let is_public = |op: &Op| {
+        op.attr("sym_visibility").and_then(Attr::as_string).is_none_or(|visibility| visibility == "public")
+    };
+    module
+        .functions()
+        .into_iter()
+        .find(is_public)
+        .ok_or_else(|| Diagnostic::error(code::BAD_FUNCTION, "the module has no public function"))
 }
 
 #[cfg(test)]

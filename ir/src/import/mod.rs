@@ -15,6 +15,9 @@ mod onnx;
 mod source;
 pub mod tosa;
 
+#[cfg(test)]
+mod tests;
+
 use self::kind::Kind;
 use crate::{
     diag::Diagnostic,

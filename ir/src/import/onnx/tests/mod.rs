@@ -1,0 +1,10 @@
+//! What small models become, and what is said about those that cannot be imported.
+
+mod arithmetic;
+mod constants;
+mod hostile;
+mod layout;
+mod linear;
+mod refusals;
+mod shape;
+mod window;
