@@ -64,6 +64,7 @@ fn merge_clamp(op: Op) -> bool {
         .attr_opt("lo", new_lo.map(|v| Attr::f32s(ctx, &[v])))
         .attr_opt("hi", new_hi.map(|v| Attr::f32s(ctx, &[v])))
         .attr_opt("divisor", inner.attr("divisor"))
+        .attr_opt("round", inner.attr("round"))
         .result(op.result(0).ty());
     // The group is known by the name of its last operator.
     let merged = Builder::before(op).value(op.loc(), spec);
@@ -213,7 +214,10 @@ fn add_bias(op: Op) -> bool {
         .result(product.result(0).ty());
     let exact = builder.value(product.loc(), exact);
     let real = Type::f32(op.ctx());
-    let encoded = OpSpec::new("afp.encode").operands([exact]).result(exact.ty().with_element(real));
+    let encoded = OpSpec::new("afp.encode")
+        .operands([exact])
+        .attr_opt("round", op.attr("round"))
+        .result(exact.ty().with_element(real));
     let mut result = builder.value(op.loc(), encoded);
     if result.ty() != op.result(0).ty() {
         result =
