@@ -28,7 +28,8 @@ pub(super) fn name(body: Block) {
         // A contraction and the encode of its group often come from one node: each kind counts alone.
         let kind = view::is_weighted(op);
         let numbered = (1u32..).map(|number| format!("{base}_{number}"));
-        let unique = std::iter::once(base.clone()).chain(numbered).find(|n| !taken.contains(&(kind, n.clone())));
+        let unique =
+            std::iter::once(base.clone()).chain(numbered).find(|n| !taken.contains(&(kind, n.clone())));
         let Some(unique) = unique else { continue };
         op.set_attr("afp.name", Attr::string(op.ctx(), &unique));
         taken.insert((kind, unique));
