@@ -1,3 +1,5 @@
-//! afpc: the driver.
+//! afpc: the compiler driver.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    afpc::cli::run()
+}

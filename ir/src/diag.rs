@@ -166,12 +166,12 @@ impl Diagnostic {
             DiagnosticSeverity::Warning => Severity::Warning,
             _ => Severity::Remark,
         };
-        let text = found.to_string();
+        let text = message_of(found);
         let (code, message) = split_code(&text);
         let mut result = Self { severity, ..Self::error(&code, message) };
         result.place = place_of(unsafe { Loc::from_raw(found.location().to_raw()) });
         for note in (0..found.note_count()).filter_map(|i| found.note(i).ok()) {
-            let text = note.to_string();
+            let text = message_of(&note);
             match text.split_once(": ") {
                 Some(("expected", rest)) => result.expected = Some(rest.to_owned()),
                 Some(("found", rest)) => result.found = Some(rest.to_owned()),
@@ -181,6 +181,16 @@ impl Diagnostic {
         }
         result
     }
+}
+
+/// The text of a diagnostic. Where it quotes bytes of the user's file that are no UTF-8, melior cannot
+/// format it: what it got so far is taken.
+fn message_of(found: &melior::diagnostic::Diagnostic<'_>) -> String {
+    let mut text = String::new();
+    if fmt::write(&mut text, format_args!("{found}")).is_err() {
+        text.push_str("(bytes that are no text)");
+    }
+    text
 }
 
 /// Takes the first `[CODE]` out of a message; operators put their name before it.

@@ -10,7 +10,7 @@ use afp_ir::{
     diag::Diagnostic,
     dialect::{Element, FloatType, view},
     mlir::{Attr, Builder, Op, OpSpec, Type, Value},
-    numerics::{Code, encode_f32, function, round_to_grid_f32},
+    numerics::{Code, Function, encode_f32, round_to_grid_f32},
 };
 
 use crate::{
@@ -43,7 +43,7 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
             if op.is("afp.quantize") && graph::is_constant(op.operand(0)) {
                 encode_constant(op)?;
             } else if op.is("afp.table") && op.attr("values").is_none() {
-                fill_table(op)?;
+                fill_table(op);
             }
         }
         graph::erase_unused(body);
@@ -186,22 +186,11 @@ fn code_bytes(ty: FloatType, codes: impl Iterator<Item = Code>) -> Vec<u8> {
     }
 }
 
-fn fill_table(op: Op) -> Result<(), Failed> {
-    let (Some(from), Some(to)) = (FloatType::of(op.operand(0).ty()), FloatType::of(op.result(0).ty())) else {
-        return Ok(());
-    };
+fn fill_table(op: Op) {
+    let types = (FloatType::of(op.operand(0).ty()), FloatType::of(op.result(0).ty()));
     let name = op.attr("function").and_then(Attr::as_string).unwrap_or_default();
-    let Ok(codes) =
-        function::table(&name, from.format, from.exp.interval().0, to.format, to.exp.interval().0)
-    else {
-        Diagnostic::error("AFP0314", format!("the table of {name} cannot be computed"))
-            .expected("entries whose rounding is certain")
-            .found(format!("an entry too close to the middle of two codes, from {from} to {to}"))
-            .help("give the operand or the result another scale exponent")
-            .emit(op.loc());
-        return Err(Failed);
-    };
+    let ((Some(from), Some(to)), Ok(function)) = (types, name.parse::<Function>()) else { return };
+    let codes = function.table(from.format, from.exp.interval().0, to.format, to.exp.interval().0);
     let ty = storage(to, &[codes.len() as i64], op);
     op.set_attr("values", graph::elements(ty, &name, &code_bytes(to, codes.into_iter())));
-    Ok(())
 }

@@ -100,6 +100,12 @@ impl Attr {
         Self(unsafe { mlirDenseF64ArrayGet(ctx.raw(), values.len() as isize, values.as_ptr()) })
     }
 
+    /// An array of attributes.
+    pub fn array(ctx: Ctx, elements: &[Self]) -> Self {
+        let raw: Vec<MlirAttribute> = elements.iter().map(|element| element.0).collect();
+        Self(unsafe { mlirArrayAttrGet(ctx.raw(), raw.len() as isize, raw.as_ptr()) })
+    }
+
     /// A dictionary.
     pub fn dict(ctx: Ctx, entries: &[(&str, Self)]) -> Self {
         let named: Vec<MlirNamedAttribute> = entries
@@ -239,7 +245,7 @@ impl Attr {
         let ty = self.elements_type()?;
         let element_bytes =
             if ty.is_f32() { 4 } else { ty.int_width().filter(|w| w % 8 == 0).map(|w| w as usize / 8)? };
-        let all = ty.element_count()? * element_bytes;
+        let all = ty.element_count()?.checked_mul(element_bytes)?;
         unsafe {
             let (mut data, mut size) = (std::ptr::null(), 0);
             if afpDenseResourceData(self.0, &mut data, &mut size) {
@@ -285,6 +291,18 @@ impl Attr {
             64 => self
                 .read_elements(8, |b| i64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]])),
             _ => None,
+        }
+    }
+
+    /// All elements of an `i1` elements attribute.
+    pub fn elements_bool(&self) -> Option<Vec<bool>> {
+        let ty = self.elements_type()?;
+        unsafe {
+            if ty.int_width()? != 1 || !mlirAttributeIsADenseElements(self.0) {
+                return None;
+            }
+            let element = |i| mlirDenseElementsAttrGetBoolValue(self.0, i as isize);
+            Some((0..ty.element_count()?).map(element).collect())
         }
     }
 

@@ -93,7 +93,8 @@ impl Session {
         self.diagnostics.lock().map(|mut list| std::mem::take(&mut *list)).unwrap_or_default()
     }
 
-    /// Reads a module from text or bytecode and verifies it. `name` is the file name that locations
+    /// Reads a module, or one operation that a module may hold, from text or bytecode and verifies
+    /// it. `name` is the file name that locations
     /// and diagnostics carry.
     ///
     /// # Errors
@@ -105,8 +106,16 @@ impl Session {
         if raw.ptr.is_null() {
             return Err(ParseError);
         }
-        let module = SourceModule { raw, session: PhantomData };
-        if module.op().is("builtin.module") { Ok(module) } else { Err(ParseError) }
+        let parsed = SourceModule { raw, session: PhantomData };
+        if parsed.op().is("builtin.module") {
+            return Ok(parsed);
+        }
+        // As mlir-opt does: a single other operation, such as a function, gets a module around it.
+        let module = self.empty_module(parsed.op().loc());
+        let Some(body) = module.op().blocks().first().copied() else { return Err(ParseError) };
+        unsafe { mlirBlockAppendOwnedOperation(body.raw(), raw) }
+        std::mem::forget(parsed);
+        if module.op().verify() { Ok(module) } else { Err(ParseError) }
     }
 
     /// A module with nothing in it.

@@ -237,6 +237,11 @@ impl Value {
         unsafe { Type::from_raw(mlirValueGetType(self.0)) }
     }
 
+    /// Where the value comes from: its operation's location, or a block argument's own.
+    pub fn loc(self) -> Loc {
+        Loc(unsafe { mlirValueGetLocation(self.0) })
+    }
+
     /// Changes the type in place; the caller keeps users valid.
     pub fn set_ty(self, ty: Type) {
         unsafe { mlirValueSetType(self.0, ty.raw()) }

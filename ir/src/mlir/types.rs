@@ -90,9 +90,10 @@ impl Type {
         }
     }
 
-    /// Number of elements of a tensor with static sizes.
+    /// Number of elements of a tensor with static sizes, if it is a number.
     pub fn element_count(self) -> Option<usize> {
-        self.shape().map(|shape| shape.iter().product::<i64>() as usize)
+        let sizes = self.shape()?;
+        sizes.iter().try_fold(1usize, |count, &size| count.checked_mul(usize::try_from(size).ok()?))
     }
 
     /// The element type of a tensor; the type itself if it is none.

@@ -72,7 +72,7 @@ pub fn encode(n: i64, bin: i32, divisor: u64, format: Format, bout: i32, roundin
 
 /// `a * 2^bin / divisor` as an integer times a power of two. If the quotient does not end, it has at
 /// least 60 bits, of which the last one is set: it lies on the right side of every tie.
-fn divide(a: u64, bin: i32, divisor: u64) -> (u128, i32) {
+pub(super) fn divide(a: u64, bin: i32, divisor: u64) -> (u128, i32) {
     if divisor == 1 {
         return (u128::from(a), bin);
     }

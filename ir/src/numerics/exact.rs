@@ -1,5 +1,7 @@
 //! Exact dyadic rationals, and their way to and from IEEE floats.
 
+use super::encode::divide;
+
 /// The exact value `mantissa * 2^exponent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dyadic {
@@ -29,19 +31,32 @@ pub fn decompose_f64(x: f64) -> Option<Dyadic> {
 
 /// The `f32` nearest to `mantissa * 2^exponent`, a tie to even, as IEEE 754 converts (rule Q3).
 pub fn dyadic_to_f32(mantissa: i64, exponent: i32) -> f32 {
-    round_to_ieee(mantissa, exponent, 24, -149, 127) as f32
+    round_to_ieee(mantissa < 0, u128::from(mantissa.unsigned_abs()), exponent, 24, -149, 127) as f32
+}
+
+/// The `f32` nearest to `n * 2^exponent / divisor`, a tie to even (rule E9). A divisor of zero is read
+/// as one.
+pub fn ratio_to_f32(n: i64, divisor: u64, exponent: i32) -> f32 {
+    let (magnitude, exponent) = divide(n.unsigned_abs(), exponent, divisor.max(1));
+    round_to_ieee(n < 0, magnitude, exponent, 24, -149, 127) as f32
 }
 
 /// The `f64` nearest to `mantissa * 2^exponent`, a tie to even.
 pub fn dyadic_to_f64(mantissa: i64, exponent: i32) -> f64 {
-    round_to_ieee(mantissa, exponent, 53, -1074, 1023)
+    round_to_ieee(mantissa < 0, u128::from(mantissa.unsigned_abs()), exponent, 53, -1074, 1023)
 }
 
 /// Rounds to a binary float with `precision` bits of significand, least exponent `least` and largest
 /// binade `top`; the result is exact as an `f64`.
-fn round_to_ieee(mantissa: i64, exponent: i32, precision: i32, least: i32, top: i32) -> f64 {
-    let magnitude = u128::from(mantissa.unsigned_abs());
-    let sign = if mantissa < 0 { -1.0 } else { 1.0 };
+fn round_to_ieee(
+    negative: bool,
+    magnitude: u128,
+    exponent: i32,
+    precision: i32,
+    least: i32,
+    top: i32,
+) -> f64 {
+    let sign = if negative { -1.0 } else { 1.0 };
     if magnitude == 0 {
         return 0.0;
     }
@@ -102,6 +117,22 @@ mod tests {
                 assert_eq!(dyadic_to_f64(n >> shift, 0), (n >> shift) as f64);
             }
         }
+    }
+
+    #[test]
+    fn ratios_are_rounded_once() {
+        assert_eq!(ratio_to_f32(1, 3, 0), 1.0 / 3.0);
+        assert_eq!(ratio_to_f32(-7, 49, 3), -8.0 / 7.0);
+        // Just above the middle of two neighbours: (2^24 + 1) / 2^24 is the tie, a part in 2^62 more
+        // is not, although no f64 can tell.
+        let tie = (1i64 << 25) + 2;
+        assert_eq!(ratio_to_f32((tie << 36) + (1 << 36), 1 << 61, 0), 1.0 + 2.0 * f32::EPSILON / 2.0);
+        assert_eq!(ratio_to_f32(((1i64 << 24) + 1) << 37, 1 << 61, 0), 1.0);
+        assert_eq!(ratio_to_f32((((1i64 << 24) + 1) << 37) + 1, 1 << 61, 0), 1.0 + f32::EPSILON);
+        assert_eq!(ratio_to_f32(1, 3, -148), f32::from_bits(1));
+        assert_eq!(ratio_to_f32(0, 3, 5), 0.0);
+        assert_eq!(ratio_to_f32(i64::MAX, 0, 0), 2f32.powi(63));
+        assert_eq!(ratio_to_f32(-1, u64::MAX, 0), -2f32.powi(-64));
     }
 
     #[test]

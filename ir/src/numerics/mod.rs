@@ -7,8 +7,9 @@
 mod encode;
 mod exact;
 mod format;
-pub mod function;
+mod function;
 
 pub use encode::{Rounding, clamp_code, encode, encode_f32, encode_f64, round_to_grid, round_to_grid_f32};
-pub use exact::{Dyadic, decompose_f32, decompose_f64, dyadic_to_f32, dyadic_to_f64};
+pub use exact::{Dyadic, decompose_f32, decompose_f64, dyadic_to_f32, dyadic_to_f64, ratio_to_f32};
 pub use format::{Code, Format, FormatError, MAX_SCALE_EXPONENT};
+pub use function::Function;

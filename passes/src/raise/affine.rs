@@ -36,7 +36,7 @@ pub(super) fn fold_constants(op: Op) -> bool {
     if reals.is_empty() || !reals.iter().all(|&v| graph::is_constant(v)) {
         return false;
     }
-    let operands: Option<Vec<Tensor>> = op.operands().into_iter().map(constant).collect();
+    let operands: Option<Vec<Tensor>> = reals.into_iter().map(constant).collect();
     let Some(result) = operands.and_then(|operands| interp::evaluate(op, &operands).ok()) else {
         return false;
     };
@@ -48,15 +48,10 @@ pub(super) fn fold_constants(op: Op) -> bool {
     true
 }
 
-/// A constant operand as a tensor. Operands that are no `f32` (shapes, the shift of a product) are
-/// read by the interpreter from the operation itself: they take an empty place.
+/// A constant operand as a tensor.
 fn constant(value: Value) -> Option<Tensor> {
-    let shape = graph::shape(value).iter().map(|&size| size as usize).collect();
-    if value.ty().is_f32() {
-        Some(Tensor::real(shape, graph::constant_f32(value)?))
-    } else {
-        Some(Tensor::real(vec![0], Vec::new()))
-    }
+    let shape: Vec<usize> = graph::shape(value).iter().map(|&size| size as usize).collect();
+    Some(Tensor::real(&shape, graph::constant_f32(value)?))
 }
 
 /// Folds a factor or summand per channel. A summand alone is left where it is, unless there is a

@@ -7,7 +7,7 @@
 use afp_ir::{
     dialect::view::{self, Conv},
     mlir::{Attr, Op, Value},
-    numerics::function,
+    numerics::Function,
 };
 
 use crate::graph;
@@ -202,11 +202,11 @@ fn encode(op: Op, x: &Intervals) -> Intervals {
 /// Functions of the list are monotone, or have one minimum: the ends, and the values on a grid
 /// between them, bound them closely enough to choose an exponent.
 fn table(op: Op, x: &Intervals) -> Option<Intervals> {
-    let name = op.attr("function").and_then(Attr::as_string)?;
+    let function: Function = op.attr("function").and_then(Attr::as_string)?.parse().ok()?;
     let (lo, hi) = x.hull();
     let mut found = (f64::INFINITY, f64::NEG_INFINITY);
     for step in 0..=256 {
-        let value = function::evaluate(&name, lo + (hi - lo) * f64::from(step) / 256.0);
+        let value = function.evaluate(lo + (hi - lo) * f64::from(step) / 256.0);
         if value.is_finite() {
             found = (found.0.min(value), found.1.max(value));
         }

@@ -4,31 +4,16 @@ use super::{Check, Violation, boundary, same_shape, shape};
 use crate::{
     dialect::{Element, FloatType},
     mlir::{Attr, Op},
+    numerics::Function,
 };
-
-/// The functions a table may hold.
-pub const FUNCTIONS: [&str; 13] = [
-    "sigmoid",
-    "tanh",
-    "exp",
-    "log",
-    "rsqrt",
-    "reciprocal",
-    "erf",
-    "gelu",
-    "silu",
-    "hard_swish",
-    "hard_sigmoid",
-    "elu",
-    "abs",
-];
 
 pub(super) fn table(op: Op) -> Check {
     let (input, output) = (op.operand(0), op.result(0));
     same_shape(input, output)?;
     let name = op.attr("function").and_then(Attr::as_string).unwrap_or_default();
-    if !FUNCTIONS.contains(&name.as_str()) {
-        return Err(Violation::new("U1", format!("one of {}", FUNCTIONS.join(", ")), format!("'{name}'")));
+    if name.parse::<Function>().is_err() {
+        let known = Function::ALL.map(|function| function.to_string()).join(", ");
+        return Err(Violation::new("U1", format!("one of {known}"), format!("'{name}'")));
     }
     let values = op.attr("values");
     match (Element::of(input.ty()), Element::of(output.ty())) {

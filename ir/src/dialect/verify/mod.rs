@@ -19,8 +19,6 @@ mod function;
 mod movement;
 mod pool;
 
-pub use function::FUNCTIONS;
-
 use super::Element;
 use crate::mlir::{Op, Type, Value};
 

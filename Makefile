@@ -1,0 +1,39 @@
+# make deps    Debian packages that are missing
+# make build   afpc and afp-opt
+# make test    Rust tests with doc tests, then lit
+# make lint    formatting, clippy
+# make deny    licences, bans and sources of the dependencies (installs cargo-deny: some minutes, once)
+# make docs    the generated pages of the book
+# make clean
+
+CARGO ?= cargo
+CARGO_DENY_VERSION := 0.20.2
+LLVM_PREFIX ?= /usr/lib/llvm-22
+AFP_BIN_DIR ?= $(abspath $(or $(CARGO_TARGET_DIR),target))/debug
+LIT_FLAGS ?= -v
+
+.PHONY: deps build test lint deny docs clean
+
+deps:
+	@scripts/install-deps
+
+build: deps
+	$(CARGO) build --workspace
+
+test: build
+	$(CARGO) test --workspace
+	AFP_BIN_DIR=$(AFP_BIN_DIR) AFP_LLVM_PREFIX=$(LLVM_PREFIX) $(LLVM_PREFIX)/bin/lit $(LIT_FLAGS) lit-tests
+
+lint: deps
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+deny:
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny@$(CARGO_DENY_VERSION)
+	$(CARGO) deny check licenses bans sources
+
+docs: build
+	PATH=$(AFP_BIN_DIR):$(LLVM_PREFIX)/bin:$$PATH scripts/generate-docs docs
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,7 @@
+//! The commands, one module each: its arguments, and `run`.
+
+pub mod compile;
+pub mod explain;
+pub mod import;
+pub mod ops;
+pub mod run;

@@ -1,0 +1,254 @@
+//! `afpc run`: a network executed on samples, and how good the results are.
+
+use std::{path::PathBuf, time::Duration};
+
+use afp_ir::{
+    diag::Diagnostic,
+    interp::{Program, Tensor},
+    mlir::Session,
+};
+use rayon::prelude::*;
+use serde_json::json;
+
+use crate::{
+    cli::{Failure, Model, Outcome},
+    io::{
+        model, npy,
+        output::{print, write_npy, write_npz},
+        samples::{Samples, Source, with_samples},
+    },
+    recipe::{Recipe, main_function},
+    report,
+    score::Score,
+};
+
+/// Samples that are held in memory at a time, per thread.
+const BATCH: usize = 2;
+
+/// Run a network on samples
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: Model,
+    #[command(flatten)]
+    recipe: Recipe,
+    /// Samples: float32 as .npy, or .npz with the key x; NAME=FILE for each of several inputs
+    #[arg(long, value_name = "FILE", required = true)]
+    input: Vec<Source>,
+    /// Write the outputs: .npy, or .npz for several
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// What executes the program
+    #[arg(long, value_enum, default_value_t = Backend::Interpreter)]
+    backend: Backend,
+    /// Run the network in float, as it was imported
+    #[arg(long, conflicts_with_all = ["calib", "formats", "input_range", "until", "compare"])]
+    float: bool,
+    /// Run the network in float too, and compare: agreement, SQNR, and with labels what was lost and gained
+    #[arg(long)]
+    compare: bool,
+    /// The class of each sample: integers, as .npy or .npz with the key y
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Backend {
+    /// The reference interpreter
+    Interpreter,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What is wrong with the network, the recipe, the samples or the output.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let session = Session::new();
+    let module = model::load(&session, &arguments.model)?;
+    let compile = || Program::from_function(main_function(&module)?).map_err(Failure::from);
+    let float = if arguments.compare { Some(compile()?) } else { None };
+    if !arguments.float {
+        arguments.recipe.apply(&session, &module)?;
+    }
+    let Backend::Interpreter = arguments.backend;
+    let mut work = Run::new(arguments, compile()?, float)?;
+    let inputs = work.program.inputs().to_vec();
+    with_samples(&arguments.input, &inputs, usize::MAX, &mut |samples| work.consume(samples))?;
+    work.finish(arguments)
+}
+
+/// A run in progress.
+struct Run {
+    program: Program,
+    float: Option<Program>,
+    labels: Option<Vec<i64>>,
+    labels_file: String,
+    keep: Option<PathBuf>,
+    outputs: Vec<Vec<f32>>,
+    samples: usize,
+    batched: bool,
+    time: Duration,
+    score: Score,
+}
+
+/// What the program, and the float program if asked for, made of one sample.
+type Results = (Vec<Tensor>, Option<Vec<Tensor>>);
+
+impl Run {
+    fn new(arguments: &Arguments, program: Program, float: Option<Program>) -> Result<Self, Failure> {
+        let several = program.outputs().len() > 1;
+        if let Some(path) = &arguments.output {
+            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+            if extension != "npz" && (several || extension != "npy") {
+                return Err(Failure::from(
+                    Diagnostic::error("AFP0502", "the output file has an unknown extension")
+                        .in_file(path.display().to_string())
+                        .expected(if several { ".npz, for several outputs" } else { ".npy or .npz" })
+                        .found(if extension.is_empty() { "none".into() } else { format!(".{extension}") }),
+                ));
+            }
+        }
+        let labels = match &arguments.labels {
+            Some(path) => Some(npy::with_array(path, "y", |mut array| array.read_integers())?),
+            None => None,
+        };
+        Ok(Self {
+            outputs: vec![Vec::new(); program.outputs().len()],
+            program,
+            float,
+            labels,
+            labels_file: arguments.labels.as_ref().map(|p| p.display().to_string()).unwrap_or_default(),
+            keep: arguments.output.clone(),
+            samples: 0,
+            batched: false,
+            time: Duration::ZERO,
+            score: Score::default(),
+        })
+    }
+
+    /// Size of a row of the first output, which labels count, and rows in a sample.
+    fn rows(&self) -> (usize, usize) {
+        let shape = self.program.outputs().first().map(|output| output.shape.as_slice()).unwrap_or_default();
+        match shape.split_last() {
+            Some((&classes, rest)) => (classes.max(1), rest.iter().product()),
+            None => (1, 1),
+        }
+    }
+
+    fn consume(&mut self, mut samples: Samples<'_>) -> Outcome {
+        (self.samples, self.batched) = (samples.total(), samples.batched());
+        self.check_labels()?;
+        let bar = report::progress("running", self.samples);
+        let mut done = 0;
+        loop {
+            let batch = samples.read(BATCH * rayon::current_num_threads())?;
+            if batch.is_empty() {
+                bar.finish_and_clear();
+                return Ok(());
+            }
+            let start = std::time::Instant::now();
+            let results: Vec<Result<Vec<Tensor>, Diagnostic>> =
+                batch.par_iter().map(|inputs| self.program.run(inputs)).collect();
+            self.time += start.elapsed();
+            let floats: Vec<Option<Result<Vec<Tensor>, Diagnostic>>> = batch
+                .par_iter()
+                .map(|inputs| self.float.as_ref().map(|program| program.run(inputs)))
+                .collect();
+            for (result, float) in results.into_iter().zip(floats) {
+                self.count(done, (result?, float.transpose()?));
+                done += 1;
+                report::advance(&bar, 1);
+            }
+        }
+    }
+
+    fn check_labels(&self) -> Result<(), Diagnostic> {
+        let Some(labels) = &self.labels else { return Ok(()) };
+        let (classes, rows) = self.rows();
+        let expected = rows.saturating_mul(self.samples);
+        if labels.len() != expected {
+            return Err(Diagnostic::error("AFP0455", "the labels do not fit the samples")
+                .in_file(&self.labels_file)
+                .expected(format!("{expected} labels, {rows} for each of {} samples", self.samples))
+                .found(format!("{} labels", labels.len())));
+        }
+        let valid = |label: &i64| usize::try_from(*label).is_ok_and(|label| label < classes);
+        match labels.iter().position(|label| !valid(label)) {
+            None => Ok(()),
+            Some(index) => Err(Diagnostic::error("AFP0455", "a label is no class of the network")
+                .in_file(&self.labels_file)
+                .expected(format!("0 to {}", classes - 1))
+                .found(format!("{} at index {index}", labels[index]))),
+        }
+    }
+
+    /// Adds one sample to the score and, if they are kept, its outputs.
+    fn count(&mut self, sample: usize, (outputs, floats): Results) {
+        let (classes, rows) = self.rows();
+        for (index, output) in outputs.iter().enumerate() {
+            let Some(values) = output.as_real() else { continue };
+            let float = floats.as_ref().and_then(|floats| floats.get(index)?.as_real());
+            if let Some(float) = float {
+                self.score.distance(values, float);
+            }
+            if index == 0 {
+                for (row, logits) in values.chunks(classes).enumerate() {
+                    let label =
+                        self.labels.as_ref().and_then(|labels| labels.get(sample * rows + row).copied());
+                    self.score.row(logits, label, float.and_then(|float| float.chunks(classes).nth(row)));
+                }
+            }
+            if self.keep.is_some() {
+                self.outputs[index].extend_from_slice(values);
+            }
+        }
+    }
+
+    /// Shape of an output of all samples: along its first dimension if that is 1, or along one more.
+    fn shape_of_all(&self, shape: &[usize]) -> Vec<usize> {
+        match shape.split_first() {
+            _ if !self.batched => shape.to_vec(),
+            Some((1, rest)) => [&[self.samples], rest].concat(),
+            _ => [&[self.samples], shape].concat(),
+        }
+    }
+
+    fn finish(self, arguments: &Arguments) -> Outcome {
+        if let Some(path) = &self.keep {
+            let shapes: Vec<Vec<usize>> =
+                self.program.outputs().iter().map(|output| self.shape_of_all(&output.shape)).collect();
+            let names = self.program.outputs().iter().map(|output| output.name.clone());
+            match (path.extension().is_some_and(|e| e == "npz"), &self.outputs[..]) {
+                (false, [values]) => write_npy(path, &shapes[0], values)?,
+                _ => {
+                    let arrays: Vec<_> = names
+                        .zip(&shapes)
+                        .zip(&self.outputs)
+                        .map(|((name, shape), values)| (name, shape.clone(), values.clone()))
+                        .collect();
+                    write_npz(path, &arrays)?;
+                }
+            }
+        }
+        let seconds = self.time.as_secs_f64();
+        let each = seconds / self.samples.max(1) as f64;
+        if arguments.json {
+            let mut value = self.score.json();
+            value["samples"] = json!(self.samples);
+            value["seconds"] = json!(seconds);
+            print(&format!("{value:#}\n"))?;
+        } else {
+            let mut lines = vec![
+                format!("samples    {}", self.samples),
+                format!("time       {seconds:.3} s, {:.1} ms per sample", 1e3 * each),
+            ];
+            lines.extend(self.score.lines());
+            print(&(lines.join("\n") + "\n"))?;
+        }
+        Ok(())
+    }
+}

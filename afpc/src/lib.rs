@@ -1,0 +1,18 @@
+//! The driver of afpc as a library: commands, and what they share.
+//!
+//! **Invariant.** Files, the terminal and the environment are touched here and nowhere below: passes
+//! and the interpreter are given values and return them.
+//!
+//! * [`cli`]: the command line. [`commands`]: one module per command.
+//! * [`io`]: models and arrays in, modules and arrays out.
+//! * [`recipe`]: from a network to a stage of the pipeline. [`calibrate`]: statistics of its values.
+//! * [`score`]: outputs against labels and against the float network.
+//! * [`report`]: diagnostics and progress for a person.
+
+pub mod calibrate;
+pub mod cli;
+pub mod commands;
+pub mod io;
+pub mod recipe;
+pub mod report;
+pub mod score;

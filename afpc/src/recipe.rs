@@ -1,0 +1,160 @@
+//! From a network to an exact AFP program, stage by stage: what the user chooses, and the glue that
+//! gives the passes what they may not fetch themselves.
+
+use std::{fs, path::PathBuf};
+
+use afp_ir::{
+    diag::Diagnostic,
+    interp::Program,
+    mlir::{Op, Session, SourceModule},
+    numerics::Format,
+};
+use afp_passes::{
+    formats::{Defaults, Formats, VERSION},
+    pipeline::{self, PipelineOptions, STAGES},
+};
+
+use crate::{
+    calibrate::calibrate,
+    cli::{Failure, Outcome},
+    io::{samples::Source, unreadable},
+    report,
+};
+
+/// The stage that reads what calibration attached.
+const READS_STATISTICS: &str = "afp-range-analysis";
+/// The name of the stage before the first pass.
+pub const IMPORT: &str = "import";
+
+/// The names of all stages, in order.
+pub fn stage_names() -> Vec<&'static str> {
+    std::iter::once(IMPORT).chain(STAGES.iter().map(|stage| stage.name)).collect()
+}
+
+/// What the user chooses.
+#[derive(Debug, Default, clap::Args)]
+pub struct Recipe {
+    /// Calibration data: samples as a .npy file, or a .npz archive (key x, or the names of the inputs)
+    #[arg(long, value_name = "FILE")]
+    pub calib: Option<PathBuf>,
+    /// Use at most this many samples of the calibration data
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    pub calib_samples: u32,
+    /// Format of the weights (e2m4), or a formats file (.json)
+    #[arg(long, value_name = "FORMAT|FILE")]
+    pub formats: Option<String>,
+    /// Interval of the inputs where there is no calibration data
+    #[arg(long, value_name = "LO,HI", value_parser = parse_range, allow_hyphen_values = true)]
+    pub input_range: Option<Range>,
+    /// Stop behind this stage
+    #[arg(long, value_name = "STAGE", value_parser = clap::builder::PossibleValuesParser::new(stage_names()))]
+    pub until: Option<String>,
+}
+
+/// An interval as the user gave it, which [`parse_range`] has checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range(String);
+
+fn parse_range(text: &str) -> Result<Range, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    match text.split_once(',').map(|(lo, hi)| (number(lo), number(hi))) {
+        Some((Some(lo), Some(hi))) if lo <= hi => Ok(Range(format!("{lo:?},{hi:?}"))),
+        _ => Err("expected two numbers LO,HI with LO <= HI, such as -1,1".into()),
+    }
+}
+
+impl Recipe {
+    /// Takes an imported module to the stage the user asked for. Warnings are printed.
+    ///
+    /// # Errors
+    /// What the stages and the files of the recipe are refused for.
+    pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Outcome {
+        let last = match &self.until {
+            Some(name) if name == IMPORT => return Ok(()),
+            Some(name) => pipeline::stage(name).map_or(STAGES.len(), |index| index + 1),
+            None => STAGES.len(),
+        };
+        let formats = self.read_formats()?;
+        for stage in &STAGES[..last] {
+            if stage.name == READS_STATISTICS {
+                if let Some(formats) = &formats {
+                    formats.attach(module.op());
+                }
+                self.attach_statistics(module)?;
+            }
+            let result = pipeline::run(module, stage, &self.options());
+            let (errors, others): (Vec<_>, Vec<_>) =
+                session.take_diagnostics().into_iter().partition(Diagnostic::is_error);
+            report::diagnostics(&others);
+            if let Err(own) = result {
+                return Err(Failure(errors.into_iter().chain(own).collect()));
+            }
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> PipelineOptions {
+        let range = self.input_range.iter().map(|range| (READS_STATISTICS, "input-range", range.0.clone()));
+        PipelineOptions { values: range.collect() }
+    }
+
+    fn attach_statistics(&self, module: &SourceModule<'_>) -> Outcome {
+        let Some(path) = &self.calib else {
+            report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")
+                .expected("samples, to choose scale exponents by")
+                .found("intervals alone, which are wider than what the network computes")
+                .help("give some hundred typical samples with --calib")]);
+            return Ok(());
+        };
+        let program = Program::from_function(main_function(module)?)?;
+        let sources = [Source { input: None, path: path.clone() }];
+        let limit = usize::try_from(self.calib_samples).unwrap_or(usize::MAX);
+        calibrate(&program, &sources, limit)?.attach(module.op());
+        Ok(())
+    }
+
+    /// The formats file, or the one that a format's name stands for.
+    fn read_formats(&self) -> Result<Option<Formats>, Diagnostic> {
+        let Some(text) = &self.formats else { return Ok(None) };
+        let path = PathBuf::from(text);
+        if path.extension().is_some_and(|e| e == "json") || path.is_file() {
+            let bytes = fs::read(&path).map_err(|problem| unreadable(&path, &problem))?;
+            return Formats::from_json(text, &String::from_utf8_lossy(&bytes)).map(Some);
+        }
+        if let Err(problem) = text.parse::<Format>() {
+            return Err(Diagnostic::error("AFP0503", "--formats is neither a format nor a file")
+                .expected("a format such as e2m4, or the path of a .json file")
+                .found(format!("'{text}'"))
+                .note(problem.to_string()));
+        }
+        let default = Defaults { weights: Some(text.clone()), activations: None };
+        Ok(Some(Formats { version: VERSION, default, ..Formats::default() }))
+    }
+}
+
+/// The function of a module that was checked to be a model.
+///
+/// # Errors
+/// AFP0104 if there is none.
+pub fn main_function(module: &SourceModule<'_>) -> Result<Op, Diagnostic> {
+    module.functions().first().copied().ok_or_else(|| Diagnostic::error("AFP0104", "a model is one function"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_two_numbers_in_order() {
+        assert_eq!(parse_range("-1,1"), Ok(Range("-1.0,1.0".into())));
+        assert_eq!(parse_range(" 0 , 2.5e2 "), Ok(Range("0.0,250.0".into())));
+        for bad in ["", "1", "1,", "2,1", "nan,1", "0,inf", "a,b"] {
+            assert!(parse_range(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_stage_that_reads_statistics_exists() {
+        assert!(pipeline::stage(READS_STATISTICS).is_some());
+    }
+}

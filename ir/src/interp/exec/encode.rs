@@ -1,0 +1,228 @@
+//! quantize, dequantize and encode: where numbers change their form (rules E and Q).
+
+use super::{Kernel, elementwise::real, wrong_kind};
+use crate::{
+    diag::Diagnostic,
+    dialect::FloatType,
+    interp::tensor::{Data, Tensor, exponent_of, shift_left, shortest, too_wide},
+    numerics::{
+        Code, Rounding, clamp_code, dyadic_to_f32, encode, encode_f32, encode_f64, ratio_to_f32,
+        round_to_grid_f32,
+    },
+};
+
+/// A format and its static scale exponent.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The type.
+    pub ty: FloatType,
+    /// Its exponent.
+    pub exp: i32,
+}
+
+/// Exponents along one dimension of a tensor.
+#[derive(Clone, Debug)]
+pub struct ChannelExponents {
+    /// One, or one per index of `axis`.
+    pub exps: Vec<i32>,
+    /// The dimension.
+    pub axis: usize,
+}
+
+impl ChannelExponents {
+    /// The exponent of each element of a tensor, in order.
+    fn of<'a>(&'a self, shape: &[usize]) -> impl Iterator<Item = i32> + 'a {
+        let inner: usize = shape.iter().skip(self.axis + 1).product();
+        let size = shape.get(self.axis).copied().unwrap_or(1);
+        (0..).map(move |index: usize| exponent_of(&self.exps, index / inner.max(1) % size.max(1)))
+    }
+}
+
+/// `afp.quantize` to codes (rule Q1).
+pub struct QuantizeCodes {
+    /// The result's type.
+    pub target: Target,
+    /// `channel_exp`.
+    pub channels: ChannelExponents,
+    /// Ties.
+    pub rounding: Rounding,
+}
+
+impl Kernel for QuantizeCodes {
+    fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
+        let (values, shape) = (real(operands[0])?, &operands[0].shape);
+        let Target { ty, exp } = self.target;
+        let codes = values
+            .iter()
+            .zip(self.channels.of(shape))
+            .map(|(&x, channel)| encode_f32(x, ty.format, exp + channel, self.rounding))
+            .collect();
+        Ok(Tensor::coded(shape, ty, codes))
+    }
+}
+
+/// `afp.quantize` to exact multiples of `2^channel_exp` (rule Q2).
+pub struct QuantizeExact {
+    /// `channel_exp`.
+    pub channels: ChannelExponents,
+    /// Ties.
+    pub rounding: Rounding,
+}
+
+impl Kernel for QuantizeExact {
+    fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
+        let (values, shape) = (real(operands[0])?, &operands[0].shape);
+        let last = self.channels.axis + 1 >= shape.len();
+        // Exponents along another dimension than the last have no place in the result: it gets the
+        // smallest of them, and its integers are aligned to that.
+        let least = self.channels.exps.iter().copied().min().unwrap_or(0);
+        let mut mantissa = Vec::with_capacity(values.len());
+        for (index, (&x, exp)) in values.iter().zip(self.channels.of(shape)).enumerate() {
+            let n = round_to_grid_f32(x, exp, self.rounding).ok_or_else(|| {
+                Diagnostic::error("AFP0408", "a number has no representation on its grid")
+                    .expected(format!("a finite number below 2^63 multiples of 2^{exp} [Q2]"))
+                    .found(format!("{x} at element {index}"))
+                    .help("give the accumulator a larger scale exponent")
+            })?;
+            let shift = if last { 0 } else { i64::from(exp) - i64::from(least) };
+            mantissa.push(shift_left(n, shift).ok_or_else(|| too_wide("an aligned number"))?);
+        }
+        let exp = if last { shortest(self.channels.exps.clone()) } else { vec![least] };
+        Ok(Tensor { shape: shape.clone(), data: Data::Exact { mantissa, exp } })
+    }
+}
+
+/// `afp.dequantize` (rule Q3).
+pub struct Dequantize {
+    /// The operand's scale exponent.
+    pub exp: i32,
+    /// `channel_exp`.
+    pub channels: ChannelExponents,
+}
+
+impl Kernel for Dequantize {
+    fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
+        let (input, shape) = (operands[0], &operands[0].shape);
+        let Data::Codes { ty, codes } = &input.data else { return Err(wrong_kind("codes", &input.data)) };
+        let values = codes
+            .iter()
+            .zip(self.channels.of(shape))
+            .map(|(&code, channel)| dyadic_to_f32(ty.format.decode(code), self.exp + channel))
+            .collect();
+        Ok(Tensor::real(shape, values))
+    }
+}
+
+/// The divisors of an encode: one, or one per spatial position of an NHWC result (rule E7).
+#[derive(Clone, Debug)]
+pub struct Divisors(pub Vec<u64>);
+
+impl Divisors {
+    /// The divisor of an element, by its index.
+    fn of(&self, index: usize, channels: usize) -> u64 {
+        match &self.0[..] {
+            [one] => *one,
+            many => many[index / channels.max(1) % many.len()],
+        }
+    }
+}
+
+/// The limit at an index of the last dimension; none if there is no limit.
+fn limit<T: Copy>(limits: Option<&[T]>, channel: usize) -> Option<T> {
+    match limits? {
+        [one] => Some(*one),
+        many => many.get(channel).copied(),
+    }
+}
+
+/// `afp.encode` to codes (rules E1 to E7).
+pub struct EncodeCodes {
+    /// The result's type.
+    pub target: Target,
+    /// Lower limits, one or one per channel.
+    pub lo: Option<Vec<Code>>,
+    /// Upper limits, one or one per channel.
+    pub hi: Option<Vec<Code>>,
+    /// Divisors.
+    pub divisors: Divisors,
+    /// Ties.
+    pub rounding: Rounding,
+}
+
+impl Kernel for EncodeCodes {
+    fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
+        let input = operands[0];
+        let (Target { ty, exp }, channels) = (self.target, input.channels());
+        let limited = |code: Code, channel: usize| {
+            let lo = limit(self.lo.as_deref(), channel).unwrap_or(ty.format.min_code());
+            let hi = limit(self.hi.as_deref(), channel).unwrap_or(ty.format.max_code());
+            clamp_code(ty.format, code, lo, hi)
+        };
+        let codes = if let Some(exact) = input.to_integers() {
+            let elements = exact.mantissa.iter().enumerate();
+            elements
+                .map(|(index, &n)| {
+                    let channel = index % channels;
+                    let divisor = self.divisors.of(index, channels);
+                    limited(encode(n, exact.exp_of(channel), divisor, ty.format, exp, self.rounding), channel)
+                })
+                .collect()
+        } else if let Data::Wide(values) = &input.data {
+            let elements = values.iter().enumerate();
+            elements
+                .map(|(index, &x)| {
+                    let x = x / self.divisors.of(index, channels) as f64;
+                    limited(encode_f64(x, ty.format, exp, self.rounding), index % channels)
+                })
+                .collect()
+        } else {
+            return Err(wrong_kind("codes or exact values", &input.data));
+        };
+        Ok(Tensor::coded(&input.shape, ty, codes))
+    }
+}
+
+/// `afp.encode` to `f32`: the nearest one (rules E9, T5), within limits.
+pub struct EncodeReal {
+    /// Lower limits, one or one per channel.
+    pub lo: Option<Vec<f32>>,
+    /// Upper limits, one or one per channel.
+    pub hi: Option<Vec<f32>>,
+    /// Divisors.
+    pub divisors: Divisors,
+}
+
+impl Kernel for EncodeReal {
+    fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
+        let input = operands[0];
+        let channels = input.channels();
+        // The limits are f32 themselves, so rounding before limiting gives the same number.
+        let limited = |x: f32, channel: usize| match (
+            limit(self.lo.as_deref(), channel),
+            limit(self.hi.as_deref(), channel),
+        ) {
+            (Some(lo), _) if x < lo => lo,
+            (_, Some(hi)) if x > hi => hi,
+            _ => x,
+        };
+        let values = if let Some(exact) = input.to_integers() {
+            let elements = exact.mantissa.iter().enumerate();
+            elements
+                .map(|(index, &n)| {
+                    let channel = index % channels;
+                    let divisor = self.divisors.of(index, channels);
+                    limited(ratio_to_f32(n, divisor, exact.exp_of(channel)), channel)
+                })
+                .collect()
+        } else {
+            let values = input.to_f64();
+            let elements = values.iter().enumerate();
+            elements
+                .map(|(index, &x)| {
+                    limited((x / self.divisors.of(index, channels) as f64) as f32, index % channels)
+                })
+                .collect()
+        };
+        Ok(Tensor::real(&input.shape, values))
+    }
+}
