@@ -265,7 +265,7 @@ pub fn pad(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
             .found(format!("{said:?}")));
     }
     let value = match g.optional(node, 2) {
-        Some(id) => super::arithmetic::scalar(g, id, "input 'constant_value'")?,
+        Some(id) => super::functions::scalar(g, id, "input 'constant_value'")?,
         None => node.float("value")?.unwrap_or(0.0),
     };
     if !value.is_finite() {

@@ -18,7 +18,7 @@ fn all_problems_are_reported_at_once() {
         .node("Loop", "b", "c")
         .node("MaxPool", "x", "d")
         .int_list("kernel_shape", &[9, 9])
-        .node("Elu", "x", "e")
+        .node("Selu", "x", "e")
         .node("Sum", "c d e", "y");
     check_error(
         &model,
@@ -26,14 +26,14 @@ fn all_problems_are_reported_at_once() {
             "AFP0110 | operator LSTM is not supported | model.onnx: 'lstm' | operands: 'x' 1x2x4x4 | recurrent",
             "AFP0110 | operator Loop | control flow",
             "AFP0113 | MaxPool: operands do not fit",
-            "AFP0110 | operator Elu | afpc ops",
+            "AFP0110 | operator Selu | afpc ops",
         ],
     );
 }
 
 #[test]
 fn what_no_output_needs_is_not_looked_at() {
-    check(&relu(&[2]).node("Elu", "x", "unused"), &["clamp max_val=none min_val=0 : 2"]);
+    check(&relu(&[2]).node("Selu", "x", "unused"), &["clamp max_val=none min_val=0 : 2"]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn operators_of_other_domains_and_unknown_attributes() {
 fn many_problems_are_cut_short() {
     let mut model = Model::on(&[2]);
     for index in 0..150 {
-        model = model.node("Elu", "x", &format!("e{index}"));
+        model = model.node("Selu", "x", &format!("e{index}"));
     }
     let names: Vec<String> = (0..150).map(|index| format!("e{index}")).collect();
     let model = model.node("Sum", &names.join(" "), "y");
