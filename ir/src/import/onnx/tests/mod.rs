@@ -5,6 +5,7 @@ mod constants;
 mod hostile;
 mod layout;
 mod linear;
+mod naming;
 mod refusals;
 mod shape;
 mod window;
