@@ -8,4 +8,5 @@ mod linear;
 mod naming;
 mod refusals;
 mod shape;
+mod values;
 mod window;
