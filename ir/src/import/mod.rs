@@ -6,7 +6,7 @@
 //!
 //! * `kind`: what sort of file it is.
 //! * `source`: MLIR as text or bytecode.
-//! * [`onnx`]: ONNX.
+//! * `onnx`: ONNX.
 //! * [`tosa`]: the building of TOSA operations, shared by the importers.
 
 pub mod code;

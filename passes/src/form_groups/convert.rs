@@ -2,7 +2,7 @@
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::types,
+    dialect::{Element, types},
     mlir::{Attr, Block, Builder, Op, OpSpec, Type, Value},
 };
 
@@ -50,9 +50,23 @@ pub const SUPPORTED: &[(&str, &str)] = &[
     ("tosa.reduce_max, sub, exp, reduce_sum, reciprocal, mul", "afp.softmax, recognised by afp-raise"),
 ];
 
-/// Reports every operator that has no counterpart; how many there are.
+/// Reports every argument and operator that has no counterpart; how many there are.
 pub(super) fn report_unsupported(body: Block) -> usize {
     let mut refused = 0;
+    let function = body.terminator().and_then(Op::parent);
+    for (index, argument) in body.args().into_iter().enumerate() {
+        let ty = argument.ty();
+        if is_sized(ty) && Element::of(ty) != Element::Other {
+            continue;
+        }
+        refused += 1;
+        if let Some(function) = function {
+            Diagnostic::error("AFP0301", format!("argument {index} cannot be quantized"))
+                .expected("a tensor of f32 whose sizes are known and positive")
+                .found(ty.to_string())
+                .emit(function.loc());
+        }
+    }
     for op in body.ops() {
         if let Err(diagnostic) = check(op) {
             diagnostic.emit(op.loc());
@@ -60,6 +74,11 @@ pub(super) fn report_unsupported(body: Block) -> usize {
         }
     }
     refused
+}
+
+/// Whether a type is a tensor whose sizes are known and positive.
+fn is_sized(ty: Type) -> bool {
+    ty.shape().is_some_and(|shape| shape.iter().all(|&size| size > 0))
 }
 
 fn unsupported(op: Op, found: impl Into<String>) -> Diagnostic {
@@ -85,6 +104,12 @@ fn check(op: Op) -> Result<(), Diagnostic> {
     let need = |ok: bool, expected: &str| {
         if ok { Ok(()) } else { Err(unsupported(op, format!("operands {}", types())).expected(expected)) }
     };
+    let sized = op.operands().iter().filter(|v| v.ty().is_f32()).all(|v| is_sized(v.ty()));
+    need(sized, "operands whose sizes are known and positive")?;
+    if !is_sized(op.result(0).ty()) {
+        let expected = "a result whose sizes are known and positive";
+        return Err(unsupported(op, op.result(0).ty().to_string()).expected(expected));
+    }
     let zero_points = match name.as_str() {
         "tosa.conv2d" | "tosa.depthwise_conv2d" => 3..5,
         "tosa.matmul" => 2..4,

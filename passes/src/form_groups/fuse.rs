@@ -41,12 +41,14 @@ fn real_limit(op: Op, name: &str) -> Option<Vec<f32>> {
     op.attr(name).and_then(Attr::as_f32s)
 }
 
-/// `clamp(encode(x))`: the limits join the encode. Limits on limits are limited by them.
+/// `clamp(encode(x))`: the limits join the encode, also through reshapes. Limits on limits are limited
+/// by them.
 fn merge_clamp(op: Op) -> bool {
     let is_clamp = op.is("afp.encode")
         && Element::of(op.operand(0).ty()) == Element::Real
         && op.attr("divisor").is_none();
-    let Some(inner) = is_clamp.then(|| own_encode(op.operand(0))).flatten() else { return false };
+    let inner = is_clamp.then(|| own_encode(through_reshapes(op.operand(0)))).flatten();
+    let Some(inner) = inner else { return false };
     let ctx = op.ctx();
     let (lo, hi) = (real_limit(op, "lo"), real_limit(op, "hi"));
     let (inner_lo, inner_hi) = (real_limit(inner, "lo"), real_limit(inner, "hi"));
@@ -64,11 +66,21 @@ fn merge_clamp(op: Op) -> bool {
         .attr_opt("lo", new_lo.map(|v| Attr::f32s(ctx, &[v])))
         .attr_opt("hi", new_hi.map(|v| Attr::f32s(ctx, &[v])))
         .attr_opt("divisor", inner.attr("divisor"))
-        .result(op.result(0).ty());
+        .attr_opt("round", inner.attr("round"))
+        .result(inner.result(0).ty());
     // The group is known by the name of its last operator.
     let merged = Builder::before(op).value(op.loc(), spec);
-    op.result(0).replace_all_uses_with(merged);
+    op.result(0).replace_all_uses_with(reshaped(op, merged));
     true
+}
+
+/// `value` in the shape of an operation's result.
+fn reshaped(op: Op, value: Value) -> Value {
+    let ty = op.result(0).ty();
+    if value.ty() == ty {
+        return value;
+    }
+    Builder::before(op).value(op.loc(), OpSpec::new("afp.reshape").operands([value]).result(ty))
 }
 
 /// `conv(pad(x, 0))`: spatial padding with zeros becomes the convolution's.
@@ -213,13 +225,12 @@ fn add_bias(op: Op) -> bool {
         .result(product.result(0).ty());
     let exact = builder.value(product.loc(), exact);
     let real = Type::f32(op.ctx());
-    let encoded = OpSpec::new("afp.encode").operands([exact]).result(exact.ty().with_element(real));
-    let mut result = builder.value(op.loc(), encoded);
-    if result.ty() != op.result(0).ty() {
-        result =
-            builder.value(op.loc(), OpSpec::new("afp.reshape").operands([result]).result(op.result(0).ty()));
-    }
-    op.result(0).replace_all_uses_with(result);
+    let encoded = OpSpec::new("afp.encode")
+        .operands([exact])
+        .attr_opt("round", op.attr("round"))
+        .result(exact.ty().with_element(real));
+    let encoded = builder.value(op.loc(), encoded);
+    op.result(0).replace_all_uses_with(reshaped(op, encoded));
     true
 }
 

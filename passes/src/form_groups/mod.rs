@@ -56,15 +56,14 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
 
 /// Puts an encode behind every argument: the place where an input is rounded.
 fn encode_arguments(body: Block) {
+    let Some(first) = body.ops().first().copied() else { return };
     for argument in body.args() {
         if !argument.ty().is_f32() || !argument.is_used() {
             continue;
         }
         let uses = argument.uses();
-        let Some(first) = body.ops().first().copied() else { continue };
-        let loc = argument.def().map_or_else(|| first.loc(), Op::loc);
         let spec = OpSpec::new("afp.encode").operands([argument]).result(argument.ty());
-        let encoded = Builder::before(first).value(loc, spec);
+        let encoded = Builder::before(first).value(first.loc(), spec);
         for (user, index) in uses {
             user.set_operand(index, encoded);
         }

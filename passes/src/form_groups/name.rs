@@ -1,6 +1,6 @@
 //! Names by which a formats file, statistics and reports know weights and activations.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use afp_ir::{
     dialect::view,
@@ -13,7 +13,7 @@ use crate::graph;
 /// operation whose result owns a format. Names are the user's where there are some, made unique with
 /// a number behind them.
 pub(super) fn name(body: Block) {
-    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut taken: HashSet<(bool, String)> = HashSet::new();
     let arguments = argument_names(body);
     for op in body.ops() {
         if !(is_site(op) || view::is_weighted(op)) {
@@ -26,11 +26,13 @@ pub(super) fn name(body: Block) {
         });
         let base = name.unwrap_or_else(|| op.name().replace("afp.", ""));
         // A contraction and the encode of its group often come from one node: each kind counts alone.
-        let kind = if view::is_weighted(op) { "w" } else { "a" };
-        let count = taken.entry(format!("{kind}:{base}")).or_insert(0);
-        let unique = if *count == 0 { base } else { format!("{base}_{count}") };
-        *count += 1;
+        let kind = view::is_weighted(op);
+        let numbered = (1u32..).map(|number| format!("{base}_{number}"));
+        let unique =
+            std::iter::once(base.clone()).chain(numbered).find(|n| !taken.contains(&(kind, n.clone())));
+        let Some(unique) = unique else { continue };
         op.set_attr("afp.name", Attr::string(op.ctx(), &unique));
+        taken.insert((kind, unique));
     }
 }
 

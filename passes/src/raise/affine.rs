@@ -57,14 +57,32 @@ fn constant(value: Value) -> Option<Tensor> {
 /// Folds a factor or summand per channel. A summand alone is left where it is, unless there is a
 /// convolution before it: it becomes a bias, or an exact addition, later.
 pub(super) fn fold(op: Op) -> bool {
-    let Some((value, scale, shift)) = affine(op) else { return false };
+    let Some((value, scale, shift)) = affine(op) else { return negate_subtrahend(op) };
     if let Some(producer) = Contraction::of(value) {
         return producer.apply(op, &scale, &shift);
     }
-    if scale.iter().all(|&s| s == 1.0) || value.def().is_some_and(|def| def.is("tosa.const")) {
+    if value.def().is_some_and(|def| def.is("tosa.const")) {
         return false;
     }
+    if scale.iter().all(|&s| s == 1.0) {
+        return negate_subtrahend(op);
+    }
     into_matrix(op, value, &scale, &shift) || as_depthwise(op, value, &scale, &shift)
+}
+
+/// `x - c` becomes `x + (-c)`: an addition can be exact, and tosa's difference has no counterpart.
+fn negate_subtrahend(op: Op) -> bool {
+    if !op.is("tosa.sub") || graph::is_constant(op.operand(0)) {
+        return false;
+    }
+    let Some(values) = graph::constant_f32(op.operand(1)) else { return false };
+    let negated: Vec<f32> = values.into_iter().map(|v| -v).collect();
+    let (builder, shape) = (Builder::before(op), graph::shape(op.operand(1)));
+    let name = graph::given_name(op).unwrap_or_else(|| "negated".to_owned());
+    let constant = graph::build_constant(builder, op.loc(), &name, &shape, &negated);
+    let spec = OpSpec::new("tosa.add").operands([op.operand(0), constant]).result(op.result(0).ty());
+    op.result(0).replace_all_uses_with(builder.value(op.loc(), spec));
+    true
 }
 
 /// Folds factors into the constant right operand of a matrix product.

@@ -19,7 +19,7 @@ mod functions;
 mod grouped;
 mod softmax;
 
-use afp_ir::mlir::Op;
+use afp_ir::mlir::{Block, Op};
 
 use crate::{
     graph,
@@ -37,30 +37,30 @@ pub static PASS: Pass = Pass {
 
 fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
     for body in graph::bodies(module) {
-        // A rewrite can enable another one behind it, and one before it only in the next round.
-        loop {
-            let mut changed = false;
-            for op in body.ops() {
-                changed |= rewrite(op);
-            }
-            graph::erase_unused(body);
-            if !changed {
-                break;
-            }
-        }
+        // Compounds first: a factor inside one (the sixth of a hard_swish) is not to be folded away.
+        exhaust(body, compound);
+        exhaust(body, |op| compound(op) || affine::fold(op));
     }
     Ok(())
 }
 
-/// Tries every rewrite on an operation; whether one fired. An operation that lost its uses stays in
-/// place for the caller to erase, so that its handle remains valid during the walk.
-fn rewrite(op: Op) -> bool {
-    if op.result_count() != 1 || op.is_unused() {
-        return false;
+/// Tries a rewrite on every operation until it fires on none: it can enable another one behind it, and
+/// one before it only in the next round.
+fn exhaust(body: Block, rewrite: impl Fn(Op) -> bool) {
+    loop {
+        let mut changed = false;
+        for op in body.ops() {
+            // One that lost its uses stays until the walk is over, so that handles remain valid.
+            changed |= op.result_count() == 1 && !op.is_unused() && rewrite(op);
+        }
+        graph::erase_unused(body);
+        if !changed {
+            break;
+        }
     }
-    affine::fold_constants(op)
-        || softmax::raise(op)
-        || functions::raise(op)
-        || grouped::raise(op)
-        || affine::fold(op)
+}
+
+/// Evaluates what is constant, and recognises operators that arrive in parts; whether one fired.
+fn compound(op: Op) -> bool {
+    affine::fold_constants(op) || softmax::raise(op) || functions::raise(op) || grouped::raise(op)
 }

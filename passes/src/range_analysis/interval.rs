@@ -199,19 +199,21 @@ fn encode(op: Op, x: &Intervals) -> Intervals {
     )
 }
 
-/// Functions of the list are monotone, or have one minimum: the ends, and the values on a grid
-/// between them, bound them closely enough to choose an exponent.
+/// Functions of the list are monotone, or have one minimum: the ends, zero, and the values on a grid
+/// between them, bound them closely enough to choose an exponent. Where there is no finite value, the
+/// result is a code that rule U2 names, whatever the exponent.
 fn table(op: Op, x: &Intervals) -> Option<Intervals> {
     let function: Function = op.attr("function").and_then(Attr::as_string)?.parse().ok()?;
     let (lo, hi) = x.hull();
-    let mut found = (f64::INFINITY, f64::NEG_INFINITY);
-    for step in 0..=256 {
-        let value = function.evaluate(lo + (hi - lo) * f64::from(step) / 256.0);
-        if value.is_finite() {
-            found = (found.0.min(value), found.1.max(value));
-        }
-    }
-    (found.0 <= found.1).then(|| Intervals::uniform(found.0, found.1))
+    let grid = (0..=256).map(|step| lo + (hi - lo) * f64::from(step) / 256.0);
+    let values: Vec<f64> = grid
+        .chain([0f64.max(lo).min(hi)])
+        .map(|at| function.evaluate(at))
+        .filter(|value| value.is_finite())
+        .collect();
+    let least = values.iter().copied().reduce(f64::min).unwrap_or(0.0);
+    let largest = values.iter().copied().reduce(f64::max).unwrap_or(0.0);
+    Some(Intervals::uniform(least, largest))
 }
 
 fn concat(op: Op, operands: &[Intervals]) -> Intervals {

@@ -3,13 +3,14 @@
 //! * `proto`: the messages of the file format.
 //! * `registry`: the operators, and what they become.
 //! * `ops`: an importer for each of them.
-//! * `graph`: the values, their layouts, and constants.
+//! * `graph`: the values and constants; `forms`: their layouts.
 //! * `node`, `constant`, `problem`: what a node says, what a constant holds, what can be wrong.
 //!
 //! Nodes are imported in the order of the file. What goes wrong in one is recorded, its outputs are
 //! marked as missing, and the rest is still looked at: all problems are reported at once.
 
 mod constant;
+mod forms;
 mod graph;
 mod node;
 mod ops;
@@ -111,10 +112,7 @@ impl<'m> Importer<'m> {
     ) -> Result<SourceModule<'s>, Vec<Diagnostic>> {
         let ctx = session.ctx();
         let live = self.live_names();
-        let inputs = match signature::inputs(self.file, self.model, options) {
-            Ok(inputs) => inputs,
-            Err(diagnostics) => return Err(diagnostics),
-        };
+        let inputs = signature::inputs(self.file, self.model, options)?;
         let module = session.empty_module(Loc::file(ctx, self.file, 0, 0));
         let name = signature::function_name(&self.model.name, self.file);
         let types: Vec<(Type, Loc)> = inputs

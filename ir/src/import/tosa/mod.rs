@@ -142,7 +142,8 @@ impl Tosa {
                 values.len().to_string(),
             ));
         }
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let mut bytes = Vec::with_capacity(values.len() * 4);
+        values.iter().for_each(|value| bytes.extend_from_slice(&value.to_ne_bytes()));
         let ty = self.tensor(shape)?;
         let inline = if values.len() <= INLINE_ELEMENTS { Attr::dense(ty, &bytes) } else { None };
         let payload = inline.unwrap_or_else(|| Attr::resource(ty, name, &bytes));

@@ -4,7 +4,8 @@ use super::single;
 use crate::import::{
     onnx::{
         constant::Elements,
-        graph::{Form, Graph, Id, Output, Outputs, axis_in},
+        forms::{Form, axis_in},
+        graph::{Graph, Id, Output, Outputs},
         node::{self, Node},
         problem::Problem,
     },

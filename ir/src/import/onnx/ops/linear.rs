@@ -6,7 +6,8 @@
 use crate::import::{
     onnx::{
         constant::Elements,
-        graph::{Form, Graph, Id, Output, Outputs},
+        forms::Form,
+        graph::{Graph, Id, Output, Outputs},
         node::Node,
         problem::Problem,
     },

@@ -4,7 +4,8 @@ use super::{distinct_axes, list, single};
 use crate::import::{
     onnx::{
         constant::{self, Elements},
-        graph::{Form, Graph, Id, Output, Outputs, axis_in, image_shape, keeps_order},
+        forms::{Form, axis_in, image_shape, keeps_order},
+        graph::{Graph, Id, Output, Outputs},
         node::{self, Node},
         problem::Problem,
         proto::data_type,
@@ -31,7 +32,7 @@ pub(super) fn reshaped(
     }
     let plain = match form {
         Form::Plain => value,
-        Form::Image => g.to_plain(value, from)?,
+        Form::Image => g.plain_of(value, from)?,
     };
     Ok(Output::Computed(to.to_vec(), Form::Plain, g.tosa.reshape(plain, to)?))
 }

@@ -3,7 +3,8 @@
 use super::single;
 use crate::import::{
     onnx::{
-        graph::{Form, Graph, Output, Outputs, axis_in},
+        forms::{Form, axis_in},
+        graph::{Graph, Id, Output, Outputs},
         node::Node,
         problem::Problem,
     },
@@ -145,12 +146,7 @@ fn bias_misfit(outputs: i64, found: usize) -> Problem {
         .found(found.to_string())
 }
 
-fn bias_value(
-    g: &mut Graph<'_>,
-    node: &Node<'_>,
-    bias: Option<crate::import::onnx::graph::Id>,
-    outputs: i64,
-) -> Result<Value, Problem> {
+fn bias_value(g: &mut Graph<'_>, node: &Node<'_>, bias: Option<Id>, outputs: i64) -> Result<Value, Problem> {
     match bias {
         Some(bias) => {
             let values = g.weights(bias, "bias")?;
