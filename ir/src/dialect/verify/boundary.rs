@@ -29,16 +29,24 @@ fn channel_exponents(op: Op, value: Value) -> Check {
     if !(0..limit).contains(&axis) {
         return Err(Violation::new("Q4", format!("'axis' from 0 to {}", limit - 1), axis.to_string()));
     }
+    let Some(exps) = view::channel_exp(op) else { return Ok(()) };
     // Depthwise weights have their channels in two dimensions, counted together.
-    let mut count = 1i64;
-    let found = view::channel_exp(op).map_or(1, |exps| exps.len() as i64);
+    let mut counts = vec![1i64];
     for &size in &shape[(axis as usize).min(shape.len())..] {
-        count = count.saturating_mul(size);
-        if count >= found {
-            break;
+        let next = counts[counts.len() - 1].saturating_mul(size);
+        if !counts.contains(&next) {
+            counts.push(next);
         }
     }
-    channels("Q4", op, count)
+    if !counts.contains(&(exps.len() as i64)) {
+        let counts = counts.iter().map(i64::to_string).collect::<Vec<_>>().join(" or ");
+        return Err(Violation::new(
+            "Q4",
+            format!("{counts} exponents in 'channel_exp'"),
+            exps.len().to_string(),
+        ));
+    }
+    exponent_range(&exps)
 }
 
 /// `channel_exp`, if present, has `count` elements or one, all within the range of scale exponents.
@@ -48,6 +56,11 @@ pub(super) fn channels(rule: &'static str, op: Op, count: i64) -> Check {
         let expected = format!("1 or {count} exponents in 'channel_exp'");
         return Err(Violation::new(rule, expected, exps.len().to_string()));
     }
+    exponent_range(&exps)
+}
+
+/// Rule F8.
+fn exponent_range(exps: &[i32]) -> Check {
     match exps.iter().find(|exp| exp.saturating_abs() > MAX_SCALE_EXPONENT) {
         Some(exp) => Err(Violation::new(
             "F8",
