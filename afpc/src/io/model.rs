@@ -9,7 +9,10 @@ use afp_ir::{
 };
 
 use super::unreadable;
-use crate::cli::Model;
+use crate::{cli::Model, report};
+
+/// How deep brackets may be nested in a text. MLIR's parser recurses; networks need a dozen levels.
+const DEEPEST_NESTING: usize = 1000;
 
 /// Reads a model and checks that its constants are finite.
 ///
@@ -18,6 +21,13 @@ use crate::cli::Model;
 pub fn load<'s>(session: &'s Session, model: &Model) -> Result<SourceModule<'s>, Vec<Diagnostic>> {
     let name = model.path.display().to_string();
     let bytes = fs::read(&model.path).map_err(|problem| vec![unreadable(&model.path, &problem)])?;
+    if nesting(&bytes) > DEEPEST_NESTING {
+        return Err(vec![
+            Diagnostic::error(code::DAMAGED, "brackets are nested too deeply")
+                .in_file(&name)
+                .expected(format!("at most {DEEPEST_NESTING} levels")),
+        ]);
+    }
     let options = ImportOptions {
         shapes: model.shape.iter().map(|shape| (shape.input.clone(), shape.sizes.clone())).collect(),
     };
@@ -30,7 +40,26 @@ pub fn load<'s>(session: &'s Session, model: &Model) -> Result<SourceModule<'s>,
     })?;
     let problems: Vec<Diagnostic> =
         module.op().descendants().into_iter().filter_map(check_constant).collect();
+    report::diagnostics(&session.take_diagnostics());
     if problems.is_empty() { Ok(module) } else { Err(problems) }
+}
+
+/// The deepest nesting of brackets in a text; 0 for what is none. Brackets in strings count, and the arrow
+/// `->` closes one that was never opened: an estimate is enough.
+fn nesting(bytes: &[u8]) -> usize {
+    if std::str::from_utf8(bytes).is_err() {
+        return 0;
+    }
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in bytes {
+        match byte {
+            b'(' | b'<' | b'[' | b'{' => depth += 1,
+            b')' | b'>' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// What is wrong with a float constant of a module: its data is missing, or holds a NaN or an infinity.
