@@ -1,5 +1,6 @@
 # make deps    Debian packages that are missing
 # make build   afpc and afp-opt
+# make demo    quantize examples/digits and classify its 360 test images, in float and in AFP
 # make test    Rust tests with doc tests, then lit
 # make lint    formatting, clippy
 # make deny    licences, bans and sources of the dependencies (installs cargo-deny: some minutes, once)
@@ -12,13 +13,19 @@ LLVM_PREFIX ?= /usr/lib/llvm-22
 AFP_BIN_DIR ?= $(abspath $(or $(CARGO_TARGET_DIR),target))/debug
 LIT_FLAGS ?= -v
 
-.PHONY: deps build test lint deny docs clean
+DIGITS := examples/digits
+
+.PHONY: deps build demo test lint deny docs clean
 
 deps:
 	@scripts/install-deps
 
 build: deps
 	$(CARGO) build --workspace
+
+demo: build
+	$(AFP_BIN_DIR)/afpc run $(DIGITS)/graph.mlir --calib $(DIGITS)/calib_images.npy --formats e2m4 \
+	  --input $(DIGITS)/test_images.npy --labels $(DIGITS)/test_labels.npy --compare
 
 test: build
 	$(CARGO) test --workspace

@@ -163,6 +163,8 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
     if let Some(ty) = FloatType::fixed(format, exp) {
         op.set_attr("afp.type", Attr::ty(ty.to_mlir(op.ctx())));
     }
+    // The statistics have served: what follows needs the range at most.
+    op.remove_attr("afp.stats");
     Ok(())
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use afp_ir::mlir::{Attr, Ctx, Op};
 
+use crate::form_groups::is_site;
+
 /// Number of bins: sign, 8 exponent bits, 3 mantissa bits.
 const BINS: usize = 4096;
 const BIN_SHIFT: u32 = 20;
@@ -127,10 +129,10 @@ impl Statistics {
         self.sites.is_empty()
     }
 
-    /// Sets `afp.stats` on every operation whose `afp.name` was observed.
+    /// Sets `afp.stats` on every site whose `afp.name` was observed.
     pub fn attach(&self, module: Op) {
         let ctx = module.ctx();
-        for op in module.descendants() {
+        for op in module.descendants().into_iter().filter(|op| is_site(*op)) {
             let Some(name) = op.attr("afp.name").and_then(Attr::as_string) else { continue };
             if let Some(histogram) = self.sites.get(&name).filter(|h| h.count > 0) {
                 op.set_attr("afp.stats", histogram.to_attr(ctx));
