@@ -111,15 +111,23 @@ fn external(tensor: &Tensor) -> Problem {
         .help("save it as one file: onnx.save_model(onnx.load('model.onnx'), 'single.onnx', save_as_external_data=False)")
 }
 
-/// The number of elements of a constant's shape, which may be zero.
-fn count_of(dims: &[i64]) -> Result<usize, Problem> {
-    tosa::check_rank(dims)?;
-    let count = dims.iter().try_fold(1usize, |count, size| count.checked_mul(usize::try_from(*size).ok()?));
-    count.ok_or_else(|| {
+/// The number of elements of a constant's shape, which may be zero. Its other sizes are bounded as
+/// those of any tensor.
+///
+/// # Errors
+/// If a size is negative, or the shape would be too large for a tensor if it were not empty.
+pub fn count_of(dims: &[i64]) -> Result<usize, Problem> {
+    let bad = || {
         Problem::new(code::BAD_TENSOR, "the shape of a constant")
-            .expected("sizes that are not negative and fit the file")
+            .expected(format!("sizes that are not negative, at most {} elements", tosa::MAX_ELEMENTS))
             .found(tosa::shape_text(dims))
-    })
+    };
+    if dims.iter().any(|size| *size < 0) {
+        return Err(bad());
+    }
+    let counted: Vec<i64> = dims.iter().map(|size| (*size).max(1)).collect();
+    let count = tosa::element_count(&counted).map_err(|_| bad())?;
+    Ok(if dims.contains(&0) { 0 } else { usize::try_from(count).map_err(|_| bad())? })
 }
 
 fn check_count(expected: usize, found: usize) -> Result<(), Problem> {

@@ -60,7 +60,9 @@ pub fn shape_text(shape: &[i64]) -> String {
 /// # Errors
 /// If a size is not positive, the product exceeds [`MAX_ELEMENTS`], or there are too many dimensions.
 pub fn element_count(shape: &[i64]) -> Result<i64, Misfit> {
-    check_rank(shape)?;
+    if shape.len() > MAX_DIMENSIONS {
+        return Err(Misfit::new(format!("at most {MAX_DIMENSIONS} dimensions"), shape.len().to_string()));
+    }
     if shape.iter().any(|size| *size < 1) {
         return Err(Misfit::new("sizes of at least 1", shape_text(shape)));
     }
@@ -68,17 +70,6 @@ pub fn element_count(shape: &[i64]) -> Result<i64, Misfit> {
     count
         .filter(|count| *count <= MAX_ELEMENTS)
         .ok_or_else(|| Misfit::new(format!("tensors of at most {MAX_ELEMENTS} elements"), shape_text(shape)))
-}
-
-/// Refuses shapes with more than [`MAX_DIMENSIONS`] dimensions.
-///
-/// # Errors
-/// If it has more.
-pub fn check_rank(shape: &[i64]) -> Result<(), Misfit> {
-    if shape.len() <= MAX_DIMENSIONS {
-        return Ok(());
-    }
-    Err(Misfit::new(format!("at most {MAX_DIMENSIONS} dimensions"), shape.len().to_string()))
 }
 
 /// The shape of an elementwise operator's result: shapes are aligned at their last dimension, and

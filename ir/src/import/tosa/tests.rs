@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{Window, broadcast, element_count, fit, transpose_values};
+use super::{Built, Misfit, Tosa, Window, broadcast, element_count, fit, transpose_values};
+use crate::mlir::{Loc, Session};
 
 proptest! {
     /// As many positions as the floor formula says, at the same places, and TOSA's division is exact.
@@ -72,4 +73,60 @@ fn sizes_are_bounded() {
     assert!(element_count(&[i64::MAX, i64::MAX]).is_err());
     assert!(element_count(&[0]).is_err());
     assert!(element_count(&[1; 17]).is_err());
+}
+
+/// Checks that a function refuses its operands, with this expectation and finding.
+#[track_caller]
+fn refused(build: impl FnOnce(&mut Tosa) -> Built, expected: &str, found: &str) {
+    let session = Session::new();
+    let loc = Loc::unknown(session.ctx());
+    let module = session.empty_module(loc);
+    let (_, block) = module.add_function(loc, "f", &[], &[]);
+    let misfit = build(&mut Tosa::new(module.builder(block), loc)).err();
+    assert_eq!(misfit, Some(Misfit::new(expected, found)));
+}
+
+#[test]
+fn operands_that_do_not_fit() {
+    fn zeros(t: &Tosa, shape: &[i64]) -> crate::mlir::Value {
+        let count = shape.iter().product::<i64>() as usize;
+        t.constant("c", shape, &vec![0.0; count]).unwrap_or_else(|misfit| panic!("{misfit:?}"))
+    }
+    const WINDOW: Window = Window { kernel: [1; 2], stride: [1; 2], dilation: [1; 2], pad: [0; 4] };
+    refused(|t| t.constant("c", &[2], &[0.0]), "2 values for a constant 2", "1");
+    refused(|t| t.binary("tosa.add", zeros(t, &[2]), zeros(t, &[1, 2])), "operands of one rank", "2 and 1x2");
+    refused(
+        |t| t.matmul(zeros(t, &[1, 2, 3]), zeros(t, &[1, 2, 3])),
+        "matrices [b, m, k] and [b, k, n]",
+        "1x2x3 and 1x2x3",
+    );
+    refused(|t| t.reverse(zeros(t, &[2]), 1), "a dimension below 1", "1");
+    refused(|t| t.reduce("tosa.reduce_sum", zeros(t, &[2]), 2), "a dimension below 1", "2");
+    refused(
+        |t| t.clamp(zeros(t, &[2]), 1.0, 0.0),
+        "a lower limit not above the upper limit",
+        "limits 1 and 0",
+    );
+    refused(|t| t.concat(&[zeros(t, &[2])], 1), "operands that differ in dimension 1 alone", "2");
+    refused(
+        |t| t.pad(zeros(t, &[2]), &[-1], &[0], 0.0),
+        "1 widths from 0 to 2147483647",
+        "-1 before and 0 behind",
+    );
+    refused(
+        |t| t.conv2d(zeros(t, &[1, 2, 2, 3]), zeros(t, &[4, 1, 1, 2]), zeros(t, &[4]), &WINDOW),
+        "an image [n, h, w, c] and weights [o, kh, kw, c]",
+        "1x2x2x3 and 4x1x1x2",
+    );
+    refused(
+        |t| t.depthwise_conv2d(zeros(t, &[1, 2, 2, 3]), zeros(t, &[1, 1, 3, 2]), zeros(t, &[3]), &WINDOW),
+        "a bias of 6 elements",
+        "3",
+    );
+    refused(|t| t.max_pool2d(zeros(t, &[2]), &WINDOW), "a tensor of rank 4, NHWC", "2");
+    refused(
+        |t| t.avg_pool2d(zeros(t, &[1, 3, 3, 1]), &Window { dilation: [2, 1], ..WINDOW }),
+        "a pool without dilation",
+        "dilation [2, 1]",
+    );
 }

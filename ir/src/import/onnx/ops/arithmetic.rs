@@ -3,7 +3,7 @@
 use super::single;
 use crate::import::{
     onnx::{
-        constant::Elements,
+        constant::{self, Elements},
         graph::{Graph, Id, Output, Outputs},
         node::Node,
         problem::Problem,
@@ -136,8 +136,7 @@ fn pairs(
     b: Id,
     shape: &[i64],
 ) -> Result<impl Iterator<Item = (usize, usize)> + use<>, Problem> {
-    let count = shape.iter().try_fold(1i64, |count, size| count.checked_mul(*size)).unwrap_or(i64::MAX);
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let count = constant::count_of(shape)?;
     g.charge(count)?;
     let (x, y) = (positions(&g.shape(a), shape), positions(&g.shape(b), shape));
     Ok((0..count).map(move |at| (x(at), y(at))))

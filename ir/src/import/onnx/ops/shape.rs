@@ -43,10 +43,8 @@ fn reshape_to(g: &mut Graph<'_>, x: Id, to: Vec<i64>) -> Result<Output, Problem>
     if from == to {
         return Ok(Output::Same(x));
     }
-    tosa::check_rank(&to)?;
     if let Some(elements) = g.elements(x) {
-        let counts = [&from, &to].map(|shape| shape.iter().try_fold(1i64, |n, size| n.checked_mul(*size)));
-        if counts[0] != counts[1] {
+        if constant::count_of(&from)? != constant::count_of(&to)? {
             return Err(Problem::malformed("number of elements")
                 .expected(format!("a shape for {}", shape_text(&from)))
                 .found(shape_text(&to)));
@@ -407,8 +405,7 @@ pub fn cast(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
 pub fn constant_of_shape(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
     let sizes = g.operand(node, 0)?;
     let shape = g.ints(sizes, "input")?.to_vec();
-    tosa::check_rank(&shape)?;
-    let count = if shape.contains(&0) { 0 } else { tosa::element_count(&shape)? } as usize;
+    let count = constant::count_of(&shape)?;
     g.charge(count)?;
     let elements = match node.tensor("value")?.map(constant::decode).transpose()? {
         None => Elements::floats(vec![0.0; count]),

@@ -49,6 +49,7 @@ fn window(node: &Node<'_>, size: &[i64], kernel: &[i64]) -> Result<Window, Probl
 
 /// The spatial sizes of an input `[n, c, w]` or `[n, c, h, w]`.
 fn spatial(shape: &[i64]) -> Result<&[i64], Problem> {
+    tosa::element_count(shape)?;
     match shape.len() {
         3 | 4 => Ok(&shape[2..]),
         _ => Err(Problem::unsupported("number of spatial dimensions")
@@ -179,9 +180,10 @@ fn pool_window(g: &mut Graph<'_>, node: &Node<'_>) -> Result<(Value, usize, Wind
     }
     let said = window.pad;
     if node.flag("ceil_mode", false)? {
-        let image = [1, 1].into_iter().chain(size.iter().copied()).collect::<Vec<_>>();
-        let [height, width] = [image[image.len() - 2], image[image.len() - 1]];
-        let height = if size.len() == 1 { 1 } else { height };
+        let [height, width] = match *size {
+            [height, width] => [height, width],
+            _ => [1, size[0]],
+        };
         for (dim, size) in [height, width].into_iter().enumerate() {
             let (before, after) = (window.pad[2 * dim], window.pad[2 * dim + 1]);
             let (kernel, stride) = (window.kernel[dim], window.stride[dim]);

@@ -137,6 +137,30 @@ fn constants_that_double_are_stopped() {
 }
 
 #[test]
+fn empty_constants_have_bounded_sizes() {
+    let shape = [0, 1 << 40, 1 << 40];
+    let model = Model::on(&[2]).weights("w", &shape, &[]).node("Add", "w w", "a").node("Add", "x a", "y");
+    super::super::testing::check_error(
+        &model,
+        &["AFP0118 | the shape of a constant | 0x1099511627776x1099511627776"],
+    );
+    let made = Model::on(&[2]).ints("s", &shape).node("ConstantOfShape", "s", "w").node("Add", "x w", "y");
+    super::super::testing::check_error(&made, &["AFP0118"]);
+    let reshaped = Model::on(&[2])
+        .ints("s", &shape)
+        .weights("w", &[0], &[])
+        .node("Reshape", "w s", "a")
+        .int("allowzero", 1)
+        .node("Add", "x a", "y");
+    super::super::testing::check_error(&reshaped, &["AFP0118"]);
+    let empty = Model::on(&[1, 1, 2])
+        .weights("w", &[1, 1, 0], &[])
+        .node("MaxPool", "w", "a")
+        .int_list("kernel_shape", &[1]);
+    super::super::testing::check_error(&empty.node("Add", "x a", "y"), &["AFP0113 | sizes of at least 1"]);
+}
+
+#[test]
 fn a_file_of_empty_nodes() {
     let mut model = Model::on(&[2]);
     for _ in 0..1000 {
