@@ -8,6 +8,9 @@ use crate::{
     numerics::{Code, Format, dyadic_to_f64},
 };
 
+/// Beyond any exponent that products and channels of in-range types can have.
+const LARGEST_EXPONENT: u32 = 1 << 20;
+
 /// A tensor in row-major order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
@@ -110,7 +113,10 @@ impl Tensor {
         let count = self.shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size));
         count == Some(self.data.len())
             && match &self.data {
-                Data::Exact { exp, .. } => exp.len() == 1 || exp.len() == self.channels(),
+                Data::Exact { exp, .. } => {
+                    (exp.len() == 1 || exp.len() == self.channels())
+                        && exp.iter().all(|e| e.unsigned_abs() <= LARGEST_EXPONENT)
+                }
                 _ => true,
             }
     }
@@ -238,6 +244,7 @@ mod tests {
             |exp: Vec<i32>| Tensor { shape: vec![1, 2], data: Data::Exact { mantissa: vec![1, -3], exp } };
         assert!(exact(vec![0]).is_consistent() && exact(vec![0, -1]).is_consistent());
         assert!(!exact(vec![0; 3]).is_consistent());
+        assert!(!exact(vec![i32::MIN]).is_consistent());
         assert!(!Tensor::real(&[3], vec![0.0; 2]).is_consistent());
         assert!(!Tensor::real(&[usize::MAX, 2], vec![]).is_consistent());
         assert_eq!(*exact(vec![0, -1]).to_f64(), [1.0, -1.5]);

@@ -2,6 +2,9 @@
 //! share no code with it.
 
 mod coded;
+mod contraction;
+mod movement;
+mod program;
 mod tosa;
 
 use afp_ir::{
@@ -52,4 +55,25 @@ fn coded(shape: &[usize], ty: FloatType, codes: &[Code]) -> Tensor {
 
 fn exact(shape: &[usize], mantissa: &[i64], exp: &[i32]) -> Tensor {
     Tensor { shape: shape.to_vec(), data: Data::Exact { mantissa: mantissa.to_vec(), exp: exp.to_vec() } }
+}
+
+/// A linear congruential generator: the same cases in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    /// A number from 0 to `limit - 1`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.next() as usize % limit
+    }
+
+    /// Canonical codes.
+    fn codes(&mut self, format: Format, count: usize) -> Vec<Code> {
+        let all: Vec<Code> = format.canonical_codes().collect();
+        (0..count).map(|_| all[self.below(all.len())]).collect()
+    }
 }

@@ -154,6 +154,9 @@ impl Kernel for EncodeCodes {
         let input = operands[0];
         let (Target { ty, exp }, channels) = (self.target, input.channels());
         let limited = |code: Code, channel: usize| {
+            if self.lo.is_none() && self.hi.is_none() {
+                return code;
+            }
             let lo = limit(self.lo.as_deref(), channel).unwrap_or(ty.format.min_code());
             let hi = limit(self.hi.as_deref(), channel).unwrap_or(ty.format.max_code());
             clamp_code(ty.format, code, lo, hi)

@@ -167,9 +167,10 @@ impl Kernel for Pad {
                 Data::Codes { ty: *ty, codes: self.surround(codes, size, 0) }
             }
             (Data::Exact { mantissa, exp }, Border::Zero) => {
-                let (low, channels) = (self.low.last(), self.shape.last());
-                let widened = (0..channels.copied().unwrap_or(1))
-                    .map(|c| exponent_of(exp, c.saturating_sub(low.copied().unwrap_or(0))))
+                // A channel of zeros takes its neighbour's exponent.
+                let (low, last) = (self.low.last().copied().unwrap_or(0), operands[0].channels() - 1);
+                let widened = (0..self.shape.last().copied().unwrap_or(1))
+                    .map(|c| exponent_of(exp, c.saturating_sub(low).min(last)))
                     .collect();
                 Data::Exact { mantissa: self.surround(mantissa, size, 0), exp: shortest(widened) }
             }
