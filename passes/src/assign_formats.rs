@@ -13,7 +13,7 @@
 //!
 //! Types are attached as `afp.type` (sites) and `afp.weight_type` (contractions).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use afp_ir::{
     diag::Diagnostic,
@@ -64,6 +64,8 @@ struct Plan {
     method: Method,
     named_weights: HashMap<String, Attr>,
     named_sites: HashMap<String, Attr>,
+    /// Sites whose format the file gives: no concat changes it.
+    decided: HashSet<Op>,
 }
 
 impl Plan {
@@ -75,23 +77,26 @@ impl Plan {
             }
         };
         let file = module.attr("afp.formats");
-        let default = |key: &str| file.and_then(|f| f.entry(key)).and_then(Attr::as_string);
+        let default = |key: &str| -> Result<Option<Option<Format>>, Failed> {
+            match file.and_then(|f| f.entry(key)) {
+                None => Ok(None),
+                Some(text) if text.as_string().as_deref() == Some("auto") => Ok(Some(None)),
+                Some(choice) => Ok(Some(Some(read_choice(module, choice)?.0))),
+            }
+        };
         let named = |key: &str| -> HashMap<String, Attr> {
             file.and_then(|f| f.entry(key)).and_then(Attr::entries).unwrap_or_default().into_iter().collect()
         };
         let weights = options.parse("weights", "a format such as e2m4")?;
         let activations = format("activations")?;
         Ok(Self {
-            weights: default("default_weights").and_then(|text| text.parse().ok()).unwrap_or(weights),
-            activations: match default("default_activations").as_deref() {
-                Some("auto") => None,
-                Some(text) => text.parse().ok().or(activations),
-                None => activations,
-            },
+            weights: default("default_weights")?.flatten().unwrap_or(weights),
+            activations: default("default_activations")?.unwrap_or(activations),
             outputs: format("outputs")?,
             method: options.parse("exponents", "search or max")?,
             named_weights: named("weights"),
             named_sites: named("activations"),
+            decided: HashSet::new(),
         })
     }
 }
@@ -107,9 +112,10 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
                 assign_site(op, &mut plan)?;
             }
         }
-        for op in body.ops() {
+        // Backwards, so that a concat has its type before its operands take it.
+        for op in body.ops().into_iter().rev() {
             if op.is("afp.concat") {
-                tie(op);
+                tie(op, &plan);
             }
         }
     }
@@ -141,7 +147,10 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
         }
     };
     let (format, exp) = match plan.named_sites.remove(&graph::site_name(op)) {
-        Some(choice) => read_choice(op, choice)?,
+        Some(choice) => {
+            plan.decided.insert(op);
+            read_choice(op, choice)?
+        }
         None if only_leaves(op.result(0)) => (plan.outputs.unwrap_or(Format::fixed(range.0 < 0.0, 15)), None),
         None => {
             let bits = if range.0 < 0.0 { 7 } else { 8 };
@@ -178,11 +187,13 @@ fn only_leaves(value: Value) -> bool {
 }
 
 /// Gives the sites of a concat's operands its type, where they feed nothing else and were not named.
-fn tie(concat: Op) {
+fn tie(concat: Op, plan: &Plan) {
     let Some(ty) = concat.attr("afp.type") else { return };
     for operand in concat.operands() {
         let source = graph::format_source(operand);
-        if let Some(site) = source.def().filter(|op| is_site(*op) && feeds_only(source, concat)) {
+        if let Some(site) =
+            source.def().filter(|op| is_site(*op) && !plan.decided.contains(op) && feeds_only(source, concat))
+        {
             site.set_attr("afp.type", ty);
         }
     }

@@ -120,7 +120,7 @@ impl Formats {
         for (name, choice) in self.weights.iter().chain(&self.activations) {
             let (text, exp) = choice.parts();
             format(name, text)?;
-            if let Some(exp) = exp.filter(|exp| exp.abs() > MAX_SCALE_EXPONENT) {
+            if let Some(exp) = exp.filter(|exp| exp.saturating_abs() > MAX_SCALE_EXPONENT) {
                 let expected = format!("a scale exponent within +-{MAX_SCALE_EXPONENT}");
                 return Err((name.clone(), expected, exp.to_string()));
             }
@@ -165,7 +165,8 @@ pub fn choice_of(attr: Attr) -> Option<(Format, Option<i32>)> {
         return Some((text.parse().ok()?, None));
     }
     let format = attr.entry("format")?.as_string()?.parse().ok()?;
-    Some((format, Some(i32::try_from(attr.entry("exp")?.as_int()?).ok()?)))
+    let exp = i32::try_from(attr.entry("exp")?.as_int()?).ok()?;
+    (exp.saturating_abs() <= MAX_SCALE_EXPONENT).then_some((format, Some(exp)))
 }
 
 #[cfg(test)]
@@ -187,10 +188,10 @@ mod tests {
         assert_eq!(code(r#"{"version": 1, "colour": 3}"#), Some("AFP0305".into()));
         assert_eq!(code(r#"{"version": 2}"#), Some("AFP0306".into()));
         assert_eq!(code(r#"{"version": 1, "weights": {"a": "f8"}}"#), Some("AFP0307".into()));
-        assert_eq!(
-            code(r#"{"version": 1, "weights": {"a": {"format": "e2m2", "exp": 5000}}}"#),
-            Some("AFP0307".into())
-        );
+        for exp in [5000, i32::MIN] {
+            let text = format!(r#"{{"version": 1, "weights": {{"a": {{"format": "e2m2", "exp": {exp}}}}}}}"#);
+            assert_eq!(code(&text), Some("AFP0307".into()));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use afp_ir::{
     diag::Diagnostic,
     dialect::{Element, FloatType, types, view},
     mlir::{Attr, Builder, Op, OpSpec, Type, Value},
-    numerics::{Code, Format, Rounding, encode_f32},
+    numerics::{Code, Format, encode_f32},
 };
 
 use crate::{
@@ -151,13 +151,10 @@ fn contraction(op: Op) -> Result<(), Failed> {
     }
     quantize_operand(op, 0)?;
     let (ctx, builder, weight) = (op.ctx(), Builder::before(op), op.operand(1));
-    let Some(values) = graph::constant_f32(weight) else {
-        Diagnostic::error("AFP0310", format!("the weights of {} are not constant", op.name()))
-            .expected("a tosa.const of f32")
-            .found(weight.def().map_or_else(|| "a function argument".to_owned(), |def| def.name()))
-            .emit(op.loc());
-        return Err(Failed);
-    };
+    let Some(values) = graph::constant_f32(weight) else { return Err(not_constant(op, "weights", weight)) };
+    if let Some(bias) = view::bias(op).filter(|&bias| is_real(bias) && !graph::is_constant(bias)) {
+        return Err(not_constant(op, "bias", bias));
+    }
     let ty = type_attr(op, "afp.weight_type").ok_or_else(|| {
         missing(op, "afp.weight_type", &format!("the weights '{}' have no type", graph::site_name(op)))
     })?;
@@ -177,6 +174,14 @@ fn contraction(op: Op) -> Result<(), Failed> {
         op.set_operand(2, exact_constant(builder, op, bias, &grid));
     }
     Ok(())
+}
+
+fn not_constant(op: Op, what: &str, value: Value) -> Failed {
+    Diagnostic::error("AFP0310", format!("the {what} of {} must be constant", op.name()))
+        .expected("a tosa.const of f32")
+        .found(value.def().map_or_else(|| "a function argument".to_owned(), |def| def.name()))
+        .emit(op.loc());
+    Failed
 }
 
 /// Gives the only result an `!afp.float` type, and what used it a dequantize.
@@ -205,11 +210,11 @@ fn encode(op: Op) -> Result<(), Failed> {
         let source = if operand.arg_index().is_some() { ty } else { type_of(operand, op)? };
         op.set_operand(0, quantize(Builder::before(op), op, operand, source));
     }
+    let rounding = view::rounding(op).unwrap_or_default();
     for (name, extreme) in [("lo", ty.format.min_code()), ("hi", ty.format.max_code())] {
         let Some(limits) = op.attr(name).and_then(Attr::as_f32s) else { continue };
         let exp = ty.exp.interval().0;
-        let codes: Vec<Code> =
-            limits.iter().map(|&v| encode_f32(v, ty.format, exp, Rounding::HalfUp)).collect();
+        let codes: Vec<Code> = limits.iter().map(|&v| encode_f32(v, ty.format, exp, rounding)).collect();
         if codes.iter().all(|&code| code == extreme) {
             op.remove_attr(name);
         } else {

@@ -88,7 +88,8 @@ fn result_exponent(exact: Value) -> Option<i32> {
             let ty = assigned.or_else(|| FloatType::of(user.result(0).ty()))?;
             return Some(ty.exp.interval().0);
         }
-        (Element::of(user.result(0).ty()) == Element::Exact).then(|| result_exponent(user.result(0)))?
+        let result = user.results().first().copied().filter(|r| Element::of(r.ty()) == Element::Exact);
+        result.and_then(result_exponent)
     })
 }
 

@@ -113,6 +113,7 @@ fn external(tensor: &Tensor) -> Problem {
 
 /// The number of elements of a constant's shape, which may be zero.
 fn count_of(dims: &[i64]) -> Result<usize, Problem> {
+    tosa::check_rank(dims)?;
     let count = dims.iter().try_fold(1usize, |count, size| count.checked_mul(usize::try_from(*size).ok()?));
     count.ok_or_else(|| {
         Problem::new(code::BAD_TENSOR, "the shape of a constant")

@@ -4,7 +4,7 @@ use super::{Kernel, elementwise::real, wrong_kind};
 use crate::{
     diag::Diagnostic,
     dialect::{FloatType, view},
-    interp::tensor::{Data, Tensor, exponent_of, shift_left, shortest, too_wide},
+    interp::tensor::{Data, Tensor, shift_left, shortest, too_wide},
     numerics::{
         Code, Rounding, clamp_code, dyadic_to_f32, encode, encode_f32, encode_f64, ratio_to_f32,
         round_to_grid_f32,

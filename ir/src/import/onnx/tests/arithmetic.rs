@@ -21,6 +21,44 @@ fn functions_of_one_operand() {
 }
 
 #[test]
+fn functions_of_several_steps() {
+    check(
+        &unary("Elu"),
+        &[
+            "clamp max_val=none min_val=0 : 2x3",
+            "clamp max_val=0 min_val=none : 2x3",
+            "exp : 2x3",
+            "add : 2x3",
+            "mul : 2x3",
+            "add : 2x3",
+        ],
+    );
+    check(&unary("Gelu"), &["mul : 2x3", "erf : 2x3", "add : 2x3", "mul : 2x3", "mul : 2x3"]);
+    check_error(
+        &unary("Gelu").text("approximate", "tanh"),
+        &["AFP0111 | attribute 'approximate' | none | tanh"],
+    );
+    let slope = Model::on(&[2, 3]).counting("s", &[3]).node("PRelu", "x s", "y");
+    check(
+        &slope,
+        &[
+            "clamp max_val=none min_val=0 : 2x3",
+            "clamp max_val=0 min_val=none : 2x3",
+            "mul : 2x3",
+            "add : 2x3",
+        ],
+    );
+    let power = |exponent| Model::on(&[2]).weights("e", &[], &[exponent]).node("Pow", "x e", "y");
+    check(&power(1.0), &[]);
+    check(&power(2.0), &["mul : 2"]);
+    check(&power(3.0), &["mul : 2", "mul : 2"]);
+    check(&power(0.5), &["pow : 2"]);
+    check_error(&power(f32::NAN), &["AFP0111 | Pow: exponent | a finite number | NaN"]);
+    check(&Model::on(&[2]).ints("e", &[2]).node("Pow", "x e", "y"), &["mul : 2"]);
+    check_error(&Model::on(&[2]).node("Pow", "x x", "y"), &["AFP0111 | Pow: exponent | one constant float"]);
+}
+
+#[test]
 fn clip_takes_its_limits_from_attributes_or_inputs() {
     check(
         &unary("Clip").opset(6).float("min", -1.0).float("max", 6.0),
@@ -66,6 +104,7 @@ fn a_constant_divisor_is_a_factor() {
 fn sums_of_several_operands_go_left_to_right() {
     check(&Model::on(&[2]).node("Sum", "x x x", "y"), &["add : 2", "add : 2"]);
     check(&Model::on(&[2]).node("Sum", "x", "y"), &[]);
+    check(&Model::on(&[2]).node("Mean", "x x", "y"), &["add : 2", "mul : 2"]);
 }
 
 fn batch_norm(variance: f32) -> Model {

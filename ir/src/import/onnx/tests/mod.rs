@@ -5,6 +5,8 @@ mod constants;
 mod hostile;
 mod layout;
 mod linear;
+mod naming;
 mod refusals;
 mod shape;
+mod values;
 mod window;

@@ -18,7 +18,7 @@ fn all_problems_are_reported_at_once() {
         .node("Loop", "b", "c")
         .node("MaxPool", "x", "d")
         .int_list("kernel_shape", &[9, 9])
-        .node("Elu", "x", "e")
+        .node("Selu", "x", "e")
         .node("Sum", "c d e", "y");
     check_error(
         &model,
@@ -26,14 +26,14 @@ fn all_problems_are_reported_at_once() {
             "AFP0110 | operator LSTM is not supported | model.onnx: 'lstm' | operands: 'x' 1x2x4x4 | recurrent",
             "AFP0110 | operator Loop | control flow",
             "AFP0113 | MaxPool: operands do not fit",
-            "AFP0110 | operator Elu | afpc ops",
+            "AFP0110 | operator Selu | afpc ops",
         ],
     );
 }
 
 #[test]
 fn what_no_output_needs_is_not_looked_at() {
-    check(&relu(&[2]).node("Elu", "x", "unused"), &["clamp max_val=none min_val=0 : 2"]);
+    check(&relu(&[2]).node("Selu", "x", "unused"), &["clamp max_val=none min_val=0 : 2"]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn operators_of_other_domains_and_unknown_attributes() {
 fn many_problems_are_cut_short() {
     let mut model = Model::on(&[2]);
     for index in 0..150 {
-        model = model.node("Elu", "x", &format!("e{index}"));
+        model = model.node("Selu", "x", &format!("e{index}"));
     }
     let names: Vec<String> = (0..150).map(|index| format!("e{index}")).collect();
     let model = model.node("Sum", &names.join(" "), "y");
@@ -120,6 +120,9 @@ fn inputs_are_float32_tensors() {
     let int64 = proto::ValueType { tensor: Some(proto::TensorType { elem_type: 7, shape: None }) };
     check_error(&with_type(Some(int64)), &["AFP0115 | element type of input 'x' | float32 | int64"]);
     check_error(&with_type(None), &["AFP0115 | input 'x' is no tensor"]);
+    // The nodes behind a refused input are still looked at.
+    let behind = with_type(None).output("z").node("Selu", "x", "z");
+    check_error(&behind, &["AFP0115", "AFP0110 | operator Selu"]);
     let shapeless = proto::ValueType { tensor: Some(proto::TensorType { elem_type: 1, shape: None }) };
     check_error(&with_type(Some(shapeless)), &["AFP0114 | no shape"]);
 }
@@ -138,6 +141,12 @@ fn graphs_that_break_the_rules() {
     check_error(&relu(&[2]).node("Relu", "x", "y"), &["AFP0119 | a name is given to two values | 'y'"]);
     check_error(&relu(&[2]).input("x", &[2]), &["AFP0119 | two inputs have one name"]);
     check_error(&relu(&[2]).change(|model| model.graph = None), &["AFP0105"]);
+    check_error(&relu(&[2]).change(|model| model.opset_import.clear()), &["AFP0119 | which operator set"]);
+    let old = |model: &mut proto::Model| {
+        model.opset_import.clear();
+        model.ir_version = 2;
+    };
+    check(&relu(&[2]).change(old), &["clamp max_val=none min_val=0 : 2"]);
     check_error(
         &Model::on(&[2]).counting("w", &[2]).counting("w", &[2]).node("Add", "x w", "y"),
         &["AFP0119"],

@@ -249,6 +249,11 @@ fn other_means_are_scaled_sums() {
         &Model::on(&[2, 3, 4]).node("ReduceMean", "x", "y").int_list("axes", &[2]),
         &["reduce_sum axis=2 : 2x3x1", "mul : 2x3x1"],
     );
+    let all = Model::on(&[2, 3]).node("ReduceMax", "x", "y").int("keepdims", 0);
+    check(&all, &["reduce_max axis=0 : 1x3", "reduce_max axis=1 : 1x1", "reshape : scalar"]);
+    let by_input = Model::on(&[2, 3]).ints("a", &[-1]).node("ReduceSum", "x a", "y");
+    check(&by_input, &["reduce_sum axis=1 : 2x1"]);
+    check(&Model::on(&[2, 3]).node("ReduceMin", "x", "y").int("noop_with_empty_axes", 1), &[]);
 }
 
 #[test]
