@@ -194,4 +194,15 @@ mod tests {
     fn the_stage_that_reads_statistics_exists() {
         assert!(pipeline::stage(READS_STATISTICS).is_some());
     }
+
+    #[test]
+    fn the_manual_lists_the_stages_in_order() {
+        let manual = include_str!("../../docs/compile.md");
+        let listed: Vec<&str> = manual
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(listed, stage_names());
+    }
 }
