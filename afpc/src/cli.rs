@@ -1,6 +1,6 @@
 //! The command line: commands, options, and how they end.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, str::FromStr};
 
 use afp_ir::diag::Diagnostic;
 use clap::{Parser, Subcommand};
@@ -48,9 +48,35 @@ impl From<Vec<Diagnostic>> for Failure {
 /// A model as an argument.
 #[derive(Debug, clap::Args)]
 pub struct Model {
-    /// The network: .onnx, .mlir (TOSA on f32) or .mlirbc
+    /// The network: ONNX, or TOSA on f32 as MLIR text or bytecode
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
+    /// Shape of an input whose sizes the model leaves open, as in image=1x3x224x224
+    #[arg(long, value_name = "NAME=SIZES")]
+    pub shape: Vec<InputShape>,
+}
+
+/// The shape of an input that the user gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputShape {
+    /// Name of the input.
+    pub input: String,
+    /// Its sizes, all positive.
+    pub sizes: Vec<i64>,
+}
+
+impl FromStr for InputShape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let size = |text: &str| text.parse::<i64>().ok().filter(|&size| size > 0);
+        // A name may hold '=' and ':' (ONNX allows anything); sizes do not.
+        text.rsplit_once('=')
+            .filter(|(name, _)| !name.is_empty())
+            .and_then(|(name, sizes)| Some((name, sizes.split('x').map(size).collect::<Option<_>>()?)))
+            .map(|(name, sizes)| Self { input: name.to_owned(), sizes })
+            .ok_or_else(|| "expected NAME=SIZES, such as image=1x3x224x224".into())
+    }
 }
 
 /// Runs the command of the process's arguments: 0 if all went well, 1 for an error in what the user
@@ -68,6 +94,26 @@ pub fn run() -> ExitCode {
         Err(Failure(diagnostics)) => {
             report::diagnostics(&diagnostics);
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn shapes_have_a_name_and_positive_sizes() {
+        let shape = |name: &str, sizes: &[i64]| Ok(InputShape { input: name.into(), sizes: sizes.to_vec() });
+        assert_eq!("x=1x3x8x8".parse(), shape("x", &[1, 3, 8, 8]));
+        assert_eq!("a=b:0=7".parse(), shape("a=b:0", &[7]));
+        for bad in ["", "x", "x=", "=1x2", "x=0", "x=-1x2", "x=1x", "x=99999999999999999999"] {
+            assert!(bad.parse::<InputShape>().is_err(), "{bad}");
         }
     }
 }

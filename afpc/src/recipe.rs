@@ -5,8 +5,10 @@ use std::{fs, path::PathBuf};
 
 use afp_ir::{
     diag::Diagnostic,
+    dialect::FloatType,
+    import::code,
     interp::Program,
-    mlir::{Op, Session, SourceModule},
+    mlir::{Attr, Op, Session, SourceModule, Value},
     numerics::Format,
 };
 use afp_passes::{
@@ -64,11 +66,24 @@ fn parse_range(text: &str) -> Result<Range, String> {
 }
 
 impl Recipe {
-    /// Takes an imported module to the stage the user asked for. Warnings are printed.
+    /// Takes an imported module to the stage the user asked for. Warnings are printed. A module that
+    /// holds codes already stays as it is.
     ///
     /// # Errors
-    /// What the stages and the files of the recipe are refused for.
+    /// AFP0505 if options are given for a program that holds codes; what the stages and the files of the
+    /// recipe are refused for.
     pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Outcome {
+        if is_quantized(module) {
+            let given = [
+                ("--calib", self.calib.is_some()),
+                ("--formats", self.formats.is_some()),
+                ("--input-range", self.input_range.is_some()),
+            ];
+            return match given.iter().find(|(_, is_given)| *is_given) {
+                Some((option, _)) => Err(quantized_already(module, option).into()),
+                None => Ok(()),
+            };
+        }
         let last = match &self.until {
             Some(name) if name == IMPORT => return Ok(()),
             Some(name) => pipeline::stage(name).map_or(STAGES.len(), |index| index + 1),
@@ -132,12 +147,34 @@ impl Recipe {
     }
 }
 
-/// The function of a module that was checked to be a model.
+/// Whether a module holds codes: the float network is gone, and what there is can only be run.
+pub fn is_quantized(module: &SourceModule<'_>) -> bool {
+    let mut types = module.op().descendants().into_iter().flat_map(Op::results).map(Value::ty);
+    types.any(|ty| FloatType::of(ty).is_some())
+}
+
+/// AFP0505: an option asks for the float network of a program that holds codes.
+pub fn quantized_already(module: &SourceModule<'_>, option: &str) -> Diagnostic {
+    Diagnostic::error("AFP0505", "the program is quantized already")
+        .at(module.op().loc())
+        .expected(format!("a float network, for {option}"))
+        .found("a program on codes")
+        .help("give the network that the program was compiled from, or leave the option out")
+}
+
+/// The public function of a module that was imported.
 ///
 /// # Errors
-/// AFP0104 if there is none.
+/// AFP0107 if there is none.
 pub fn main_function(module: &SourceModule<'_>) -> Result<Op, Diagnostic> {
-    module.functions().first().copied().ok_or_else(|| Diagnostic::error("AFP0104", "a model is one function"))
+    let is_public = |op: &Op| {
+        op.attr("sym_visibility").and_then(Attr::as_string).is_none_or(|visibility| visibility == "public")
+    };
+    module
+        .functions()
+        .into_iter()
+        .find(is_public)
+        .ok_or_else(|| Diagnostic::error(code::BAD_FUNCTION, "the module has no public function"))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub struct Arguments {
 /// # Errors
 /// What is wrong with the network or the output.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let output = ModuleOutput::new(&arguments.output)?;
+    let output = ModuleOutput::new(&arguments.output)?.with_names();
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
     output.write(&module)?;

@@ -1,8 +1,10 @@
 //! `afpc ops`: the table of supported operators.
 //!
-//! Each part comes from the place that implements it: the operators of the `afp` dialect from its
-//! definition files.
+//! Each part comes from the place that implements it: ONNX from the importer's registry, TOSA
+//! from the pass that converts it, the `afp` dialect from its definition files.
 
+use afp_ir::import::supported_onnx_ops;
+use afp_passes::form_groups::SUPPORTED;
 use serde_json::{Value, json};
 
 use crate::{cli::Outcome, io::output::print};
@@ -20,21 +22,14 @@ pub struct Arguments {
     json: bool,
 }
 
-/// An operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Operator {
-    name: String,
-    note: String,
-}
-
-/// Operators of one dialect or file format.
+/// Operators of one dialect or file format: a table whose first column is the name.
 #[derive(Debug)]
 struct Group {
     name: &'static str,
     title: &'static str,
     about: &'static str,
-    note: &'static str,
-    operators: Vec<Operator>,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<String>>,
 }
 
 /// Runs the command.
@@ -52,17 +47,39 @@ pub fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn groups() -> Vec<Group> {
-    vec![Group {
-        name: "afp",
-        title: "AFP",
-        about: "The operators that everything is compiled to; docs/dialect.md describes them in full.",
-        note: "What it is",
-        operators: afp_operators(),
-    }]
+    vec![
+        Group {
+            name: "onnx",
+            title: "ONNX",
+            about: "What `afpc import` reads, in every opset; a model's other operators are listed all at once. In the limits, nothing means that all forms of the operator are read.",
+            columns: &["operator", "limits", "becomes"],
+            rows: supported_onnx_ops()
+                .iter()
+                .map(|op| [op.name, op.limits, op.becomes].map(str::to_owned).to_vec())
+                .collect(),
+        },
+        Group {
+            name: "tosa",
+            title: "TOSA",
+            about: "What is quantized, on `f32` in the forms of MLIR 22. `afpc run --float` executes more.",
+            columns: &["operator", "becomes"],
+            rows: SUPPORTED
+                .iter()
+                .map(|(name, becomes)| vec![(*name).to_owned(), (*becomes).to_owned()])
+                .collect(),
+        },
+        Group {
+            name: "afp",
+            title: "AFP",
+            about: "What everything is compiled to; [the afp dialect](dialect.md) describes them in full.",
+            columns: &["operator", "meaning"],
+            rows: afp_operators(),
+        },
+    ]
 }
 
 /// Mnemonics and summaries of the dialect's definitions.
-fn afp_operators() -> Vec<Operator> {
+fn afp_operators() -> Vec<Vec<String>> {
     let quoted = |line: &str| Some(line.split('"').nth(1)?.to_owned());
     AFP_DEFINITIONS
         .split("\ndef ")
@@ -70,7 +87,7 @@ fn afp_operators() -> Vec<Operator> {
         .filter_map(|definition| {
             let name = quoted(definition.lines().next()?)?;
             let summary = definition.lines().find(|line| line.trim_start().starts_with("let summary"))?;
-            Some(Operator { name: format!("afp.{name}"), note: quoted(summary)? })
+            Some(vec![format!("afp.{name}"), quoted(summary)?])
         })
         .collect()
 }
@@ -78,10 +95,11 @@ fn afp_operators() -> Vec<Operator> {
 fn plain(groups: &[Group]) -> String {
     let mut text = String::new();
     for group in groups {
-        let width = group.operators.iter().map(|operator| operator.name.len()).max().unwrap_or(0);
-        text.push_str(&format!("{}: {} operators\n", group.title, group.operators.len()));
-        for Operator { name, note } in &group.operators {
-            text.push_str(format!("  {name:width$}  {note}").trim_end());
+        let width = group.rows.iter().map(|row| row[0].len()).max().unwrap_or(0);
+        text.push_str(&format!("{}: {} operators\n", group.title, group.rows.len()));
+        for row in &group.rows {
+            let note = row[1].as_str();
+            text.push_str(format!("  {:width$}  {note}", row[0]).trim_end());
             text.push('\n');
         }
     }
@@ -94,21 +112,29 @@ fn markdown(groups: &[Group]) -> String {
     );
     for group in groups {
         text.push_str(&format!("\n## {}\n\n{}\n\n", group.title, group.about));
-        text.push_str(&format!("| Operator | {} |\n| --- | --- |\n", group.note));
-        for Operator { name, note } in &group.operators {
-            text.push_str(&format!("| `{name}` | {} |\n", note.replace('|', "\\|")));
+        text.push_str(&format!(
+            "| {} |\n|{}\n",
+            group.columns.join(" | "),
+            " --- |".repeat(group.columns.len())
+        ));
+        for row in &group.rows {
+            let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            text.push_str(&format!("| `{}` | {} |\n", cells[0], cells[1..].join(" | ")));
         }
     }
     text
 }
 
 fn as_json(groups: &[Group]) -> Value {
-    let entries = groups.iter().map(|group| {
-        let operators: Vec<Value> =
-            group.operators.iter().map(|op| json!({"name": op.name, "note": op.note})).collect();
-        (group.name.to_owned(), Value::from(operators))
+    let groups = groups.iter().map(|group| {
+        let operators = group.rows.iter().map(|row| {
+            let fields =
+                group.columns.iter().zip(row).map(|(column, cell)| ((*column).to_owned(), json!(cell)));
+            Value::Object(fields.collect())
+        });
+        (group.name.to_owned(), operators.collect())
     });
-    Value::Object(entries.collect())
+    Value::Object(groups.collect())
 }
 
 #[cfg(test)]
@@ -117,9 +143,19 @@ mod tests {
 
     #[test]
     fn every_definition_of_the_dialect_is_found() {
-        let operators = afp_operators();
-        assert_eq!(operators.len(), AFP_DEFINITIONS.matches("\ndef ").count());
-        let encode = operators.iter().find(|op| op.name == "afp.encode").expect("afp.encode");
-        assert!(encode.note.starts_with("the rounding"), "{}", encode.note);
+        let rows = afp_operators();
+        assert_eq!(rows.len(), AFP_DEFINITIONS.matches("\ndef ").count());
+        assert!(
+            rows.iter().any(|row| row[0] == "afp.encode" && row[1].starts_with("the rounding")),
+            "{rows:?}"
+        );
+    }
+
+    #[test]
+    fn rows_have_a_cell_for_every_column() {
+        for group in groups() {
+            assert!(!group.rows.is_empty());
+            assert!(group.rows.iter().all(|row| row.len() == group.columns.len()), "{}", group.name);
+        }
     }
 }

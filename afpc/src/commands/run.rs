@@ -17,7 +17,7 @@ use crate::{
         output::{print, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
-    recipe::{Recipe, main_function},
+    recipe::{Recipe, is_quantized, main_function, quantized_already},
     report,
     score::Score,
 };
@@ -69,6 +69,9 @@ enum Backend {
 pub fn run(arguments: &Arguments) -> Outcome {
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
+    if arguments.compare && is_quantized(&module) {
+        return Err(quantized_already(&module, "--compare").into());
+    }
     let compile = || Program::from_function(main_function(&module)?).map_err(Failure::from);
     let float = if arguments.compare { Some(compile()?) } else { None };
     if !arguments.float {

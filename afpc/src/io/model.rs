@@ -1,146 +1,68 @@
-//! Models: which kind of file it is, reading it, and what a model must look like.
+//! Models: from a file to a module that the passes and the interpreter can take.
 
 use std::fs;
 
 use afp_ir::{
     diag::Diagnostic,
-    mlir::{Attr, Op, Session, SourceModule, Type},
+    import::{ImportOptions, code, import},
+    mlir::{Op, Session, SourceModule},
 };
 
-use super::{first_bytes, unreadable};
-use crate::cli::Model;
+use super::unreadable;
+use crate::{cli::Model, report};
 
-/// The first bytes of MLIR's bytecode.
-const BYTECODE: &[u8] = b"ML\xefR";
+/// How deep brackets may be nested in a text. MLIR's parser recurses; networks need a dozen levels.
+const DEEPEST_NESTING: usize = 1000;
 
-/// What a file is, by its first bytes, for messages.
-fn known_content(bytes: &[u8]) -> Option<&'static str> {
-    let signatures: [(&[u8], &str); 8] = [
-        (b"\x89PNG", "a PNG image"),
-        (b"\xff\xd8\xff", "a JPEG image"),
-        (b"PK\x03\x04", "a ZIP archive"),
-        (b"\x1f\x8b", "a gzip archive"),
-        (b"\x93NUMPY", "a NumPy array"),
-        (b"\x89HDF", "an HDF5 file"),
-        (b"\x7fELF", "an ELF object or program"),
-        (b"%PDF", "a PDF document"),
-    ];
-    if bytes.get(4..8) == Some(b"TFL3") {
-        return Some("a TFLite model");
-    }
-    signatures.iter().find(|(start, _)| bytes.starts_with(start)).map(|&(_, name)| name)
-}
-
-/// What was found in place of a model.
-fn content(bytes: &[u8]) -> String {
-    match known_content(bytes) {
-        Some(name) => name.to_owned(),
-        None if bytes.is_empty() => "an empty file".to_owned(),
-        None => format!("a file that starts with {}", first_bytes(bytes)),
-    }
-}
-
-/// Reads a model and checks that it is one: a function on `f32` tensors of static shapes, with
-/// finite constants.
+/// Reads a model and checks that its constants are finite.
 ///
 /// # Errors
 /// What is wrong with the file, all at once where several things are.
 pub fn load<'s>(session: &'s Session, model: &Model) -> Result<SourceModule<'s>, Vec<Diagnostic>> {
-    let path = model.path.as_path();
-    let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|problem| vec![unreadable(path, &problem)])?;
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    let module = match extension {
-        _ if bytes.starts_with(BYTECODE) => parse(session, &name, &bytes)?,
-        "mlir" | "mlirbc" => parse(session, &name, &bytes)?,
-        _ => {
-            return Err(vec![
-                Diagnostic::error("AFP0103", "the kind of the model is not known")
-                    .in_file(&name)
-                    .expected("a file named .onnx, .mlir or .mlirbc")
-                    .found(content(&bytes))
-                    .help("give the file the extension of its format"),
-            ]);
-        }
-    };
-    check(&name, module.op())?;
-    Ok(module)
-}
-
-fn parse<'s>(session: &'s Session, name: &str, bytes: &[u8]) -> Result<SourceModule<'s>, Vec<Diagnostic>> {
-    let no_module = || {
-        Diagnostic::error("AFP0102", "this is no MLIR module")
-            .in_file(name)
-            .expected("MLIR text or bytecode")
-            .found(content(bytes))
-    };
-    // The parser takes an empty file for a module, and describes noise by its first odd byte.
-    let is_text = !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'));
-    if !is_text && !bytes.starts_with(BYTECODE) {
-        return Err(vec![no_module()]);
-    }
-    session.parse(name, bytes).map_err(|_| {
-        let mut found = session.take_diagnostics();
-        if found.is_empty() {
-            found.push(no_module());
-        }
-        for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.code.is_empty()) {
-            diagnostic.code = "AFP0102".into();
-        }
-        found
-    })
-}
-
-/// Checks that a module is a model.
-fn check(file: &str, module: Op) -> Result<(), Vec<Diagnostic>> {
-    let mut problems = Vec::new();
-    let functions: Vec<Op> =
-        module.blocks().into_iter().flat_map(|block| block.ops()).filter(|op| op.is("func.func")).collect();
-    let [function] = functions[..] else {
+    let name = model.path.display().to_string();
+    let bytes = fs::read(&model.path).map_err(|problem| vec![unreadable(&model.path, &problem)])?;
+    if nesting(&bytes) > DEEPEST_NESTING {
         return Err(vec![
-            Diagnostic::error("AFP0104", "a model is one function")
-                .in_file(file)
-                .expected("a module with one func.func")
-                .found(format!("{} functions", functions.len())),
+            Diagnostic::error(code::DAMAGED, "brackets are nested too deeply")
+                .in_file(&name)
+                .expected(format!("at most {DEEPEST_NESTING} levels")),
         ]);
-    };
-    let parts = function.attr("function_type").and_then(Attr::as_type).and_then(Type::function_parts);
-    let Some((inputs, results)) = parts.filter(|_| !function.blocks().is_empty()) else {
-        return Err(vec![
-            Diagnostic::error("AFP0104", "a model is one function")
-                .at(function.loc())
-                .expected("a function with a body")
-                .found("a declaration"),
-        ]);
-    };
-    if inputs.is_empty() || results.is_empty() {
-        problems.push(
-            Diagnostic::error("AFP0104", "a model has inputs and outputs").at(function.loc()).found(format!(
-                "{} inputs, {} outputs",
-                inputs.len(),
-                results.len()
-            )),
-        );
     }
-    for (role, types) in [("input", inputs), ("output", results)] {
-        for (index, ty) in types.into_iter().enumerate().filter(|(_, ty)| !is_model_tensor(*ty)) {
-            problems.push(
-                Diagnostic::error("AFP0105", format!("{role} {index} of the model has an unsupported type"))
-                    .at(function.loc())
-                    .expected("a tensor of f32 whose sizes are known")
-                    .found(ty.to_string()),
-            );
+    let options = ImportOptions {
+        shapes: model.shape.iter().map(|shape| (shape.input.clone(), shape.sizes.clone())).collect(),
+    };
+    let module = import(session, &name, &bytes, &options).map_err(|mut problems| {
+        // What MLIR's parser and upstream verifiers say has no code of its own.
+        for problem in problems.iter_mut().filter(|problem| problem.code.is_empty()) {
+            problem.code = code::DAMAGED.into();
         }
+        problems
+    })?;
+    let problems: Vec<Diagnostic> =
+        module.op().descendants().into_iter().filter_map(check_constant).collect();
+    report::diagnostics(&session.take_diagnostics());
+    if problems.is_empty() { Ok(module) } else { Err(problems) }
+}
+
+/// The deepest nesting of brackets in a text; 0 for what is none. Brackets in strings count, and the arrow
+/// `->` closes one that was never opened: an estimate is enough.
+fn nesting(bytes: &[u8]) -> usize {
+    if std::str::from_utf8(bytes).is_err() {
+        return 0;
     }
-    problems.extend(module.descendants().into_iter().filter_map(check_constant));
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in bytes {
+        match byte {
+            b'(' | b'<' | b'[' | b'{' => depth += 1,
+            b')' | b'>' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
-fn is_model_tensor(ty: Type) -> bool {
-    ty.shape().is_some_and(|shape| shape.iter().all(|&size| size > 0)) && ty.is_f32()
-}
-
-/// What is wrong with a float constant: its data is missing, or holds a NaN or an infinity.
+/// What is wrong with a float constant of a module: its data is missing, or holds a NaN or an infinity.
 fn check_constant(op: Op) -> Option<Diagnostic> {
     let value = op.attr(if op.is("tosa.const") { "values" } else { "value" })?;
     if !value.elements_type()?.is_f32() {
@@ -148,18 +70,17 @@ fn check_constant(op: Op) -> Option<Diagnostic> {
     }
     let Some(elements) = value.elements_f32() else {
         return Some(
-            Diagnostic::error("AFP0107", "a constant has no data, or too little")
+            Diagnostic::error(code::BAD_TENSOR, "a constant has no data, or not as much as its shape needs")
                 .at(op.loc())
-                .expected("the bytes of all its elements")
+                .expected(format!("the bytes of {}", value.elements_type()?))
                 .help("keep the dialect_resources section at the end of the file"),
         );
     };
     let index = elements.iter().position(|element| !element.is_finite())?;
     Some(
-        Diagnostic::error("AFP0106", "a constant is not finite")
+        Diagnostic::error(code::NON_FINITE, "a constant is not finite")
             .at(op.loc())
             .expected("finite numbers")
-            .found(format!("{} at index {index} of {}", elements[index], elements.len()))
-            .help("the network was saved after its training diverged, or was damaged"),
+            .found(format!("{} at index {index} of {}", elements[index], elements.len())),
     )
 }

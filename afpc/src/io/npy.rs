@@ -157,7 +157,7 @@ impl<'a> Array<'a> {
         convert: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>, Diagnostic> {
         const PIECE: usize = 64 * 1024;
-        let mut buffer = vec![0; PIECE * N];
+        let mut buffer = vec![0; PIECE.min(count) * N];
         let mut elements = Vec::new();
         while elements.len() < count {
             let bytes = &mut buffer[..PIECE.min(count - elements.len()) * N];

@@ -61,6 +61,7 @@ enum ModuleKind {
 pub struct ModuleOutput<'a> {
     path: &'a Path,
     kind: ModuleKind,
+    names: bool,
 }
 
 impl<'a> ModuleOutput<'a> {
@@ -81,7 +82,13 @@ impl<'a> ModuleOutput<'a> {
                     .found(if extension.is_empty() { "none".into() } else { format!(".{extension}") }));
             }
         };
-        Ok(Self { path, kind })
+        Ok(Self { path, kind, names: false })
+    }
+
+    /// Writes locations into a text too. They hold the names of nodes, which an imported module needs
+    /// to keep; from `afp-form-groups` on, `afp.name` does. Bytecode always has them.
+    pub fn with_names(self) -> Self {
+        Self { names: true, ..self }
     }
 
     /// Writes a module.
@@ -91,7 +98,7 @@ impl<'a> ModuleOutput<'a> {
     pub fn write(&self, module: &SourceModule<'_>) -> Result<(), Diagnostic> {
         let bytes = match self.kind {
             ModuleKind::Text => {
-                let text = module.to_text(false);
+                let text = module.to_text(self.names);
                 if self.path == Path::new("-") {
                     return print(&text);
                 }

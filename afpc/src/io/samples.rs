@@ -154,7 +154,7 @@ fn assign(sources: &[Source], signatures: &[Signature]) -> Result<Vec<(PathBuf, 
         Diagnostic::error("AFP0456", "the files do not fit the inputs of the network")
             .expected(format!("one file for each of: {}", names()))
             .found(found)
-            .help("give each one as --input NAME=FILE")
+            .help("give each one as --input NAME=FILE, or a .npz archive with an array for each")
     };
     if let ([source], [input]) = (sources, signatures)
         && source.input.as_ref().is_none_or(|name| *name == input.name)

@@ -3,11 +3,12 @@
 use super::view::{Conv, Pool};
 
 /// Number of windows along one dimension: `floor((in + before + after - (dilation*(kernel-1)+1)) / stride) + 1`;
-/// none if there is no whole window.
+/// none if there is no whole window. More than `i64::MAX` windows count as that many: no tensor has such a size.
 pub fn windows(size: i64, before: i64, after: i64, kernel: i64, dilation: i64, stride: i64) -> Option<i64> {
-    let reach = dilation.checked_mul(kernel.checked_sub(1)?)?.checked_add(1)?;
-    let room = size.checked_add(before)?.checked_add(after)?.checked_sub(reach)?;
-    (room >= 0 && stride > 0).then(|| room / stride + 1)
+    let [size, before, after, kernel, dilation, stride] =
+        [size, before, after, kernel, dilation, stride].map(i128::from);
+    let room = size + before + after - (dilation * (kernel - 1) + 1);
+    (room >= 0 && stride > 0).then(|| i64::try_from(room / stride + 1).unwrap_or(i64::MAX))
 }
 
 /// Height and width of a convolution's result for an NHWC input and a kernel of these sizes.
@@ -57,7 +58,9 @@ mod tests {
         assert_eq!(windows(224, 1, 1, 3, 1, 2), Some(112));
         assert_eq!(windows(5, 0, 0, 3, 2, 1), Some(1));
         assert_eq!(windows(4, 0, 0, 3, 2, 1), None);
-        assert_eq!(windows(i64::MAX, 1, 0, 1, 1, 1), None);
+        assert_eq!(windows(i64::MAX, 1, 0, 1, 1, 1), Some(i64::MAX));
+        assert_eq!(windows(8, i64::MAX, i64::MAX, 3, 1, i64::MAX), Some(3));
+        assert_eq!(windows(8, 0, 0, i64::MAX, i64::MAX, 1), None);
     }
 
     #[test]

@@ -76,7 +76,9 @@ pub struct FloatType {
 impl FloatType {
     /// A type with a static scale exponent, or none if it is out of range (rule F8).
     pub fn fixed(format: Format, exp: i32) -> Option<Self> {
-        (exp.abs() <= MAX_SCALE_EXPONENT).then_some(Self { format, exp: ScaleExponent::Static(exp) })
+        (-MAX_SCALE_EXPONENT..=MAX_SCALE_EXPONENT)
+            .contains(&exp)
+            .then_some(Self { format, exp: ScaleExponent::Static(exp) })
     }
 
     /// The MLIR type.
@@ -159,4 +161,20 @@ impl Element {
 /// `!afp.exact`.
 pub fn exact(ctx: Ctx) -> Type {
     unsafe { Type::from_raw(afpExactTypeGet(ctx.raw())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn static_exponents_stay_within_the_range() {
+        let format = Format::fixed(true, 7);
+        for exp in [-MAX_SCALE_EXPONENT, 0, MAX_SCALE_EXPONENT] {
+            assert_eq!(FloatType::fixed(format, exp).map(|ty| ty.exp), Some(ScaleExponent::Static(exp)));
+        }
+        for exp in [i32::MIN, -MAX_SCALE_EXPONENT - 1, MAX_SCALE_EXPONENT + 1, i32::MAX] {
+            assert_eq!(FloatType::fixed(format, exp), None);
+        }
+    }
 }

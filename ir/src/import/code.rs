@@ -1,5 +1,7 @@
 //! Codes of the diagnostics of importers.
 
+/// A bug in afpc.
+pub const INTERNAL: &str = "AFP0001";
 /// The file is empty.
 pub const EMPTY: &str = "AFP0102";
 /// The file ends early.
@@ -34,5 +36,3 @@ pub const EXTERNAL_DATA: &str = "AFP0117";
 pub const BAD_TENSOR: &str = "AFP0118";
 /// The graph breaks the rules of its format.
 pub const BAD_GRAPH: &str = "AFP0119";
-/// MLIR's verifier refuses what was imported.
-pub const REFUSED: &str = "AFP0120";

@@ -6,7 +6,7 @@
 //!
 //! * `kind`: what sort of file it is.
 //! * `source`: MLIR as text or bytecode.
-//! * [`onnx`]: ONNX.
+//! * `onnx`: ONNX.
 //! * [`tosa`]: the building of TOSA operations, shared by the importers.
 
 pub mod code;
@@ -14,6 +14,9 @@ mod kind;
 mod onnx;
 mod source;
 pub mod tosa;
+
+#[cfg(test)]
+mod tests;
 
 use self::kind::Kind;
 use crate::{

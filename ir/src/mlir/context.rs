@@ -93,8 +93,7 @@ impl Session {
         self.diagnostics.lock().map(|mut list| std::mem::take(&mut *list)).unwrap_or_default()
     }
 
-    /// Reads a module, or one operation that a module may hold, from text or bytecode and verifies
-    /// it. `name` is the file name that locations
+    /// Reads a module from text or bytecode and verifies it. `name` is the file name that locations
     /// and diagnostics carry.
     ///
     /// # Errors
@@ -106,15 +105,16 @@ impl Session {
         if raw.ptr.is_null() {
             return Err(ParseError);
         }
-        let parsed = SourceModule { raw, session: PhantomData };
-        if parsed.op().is("builtin.module") {
-            return Ok(parsed);
+        let op = unsafe { Op::from_raw(raw) };
+        if op.is("builtin.module") {
+            return Ok(SourceModule { raw, session: PhantomData });
         }
-        // As mlir-opt does: a single other operation, such as a function, gets a module around it.
-        let module = self.empty_module(parsed.op().loc());
-        let Some(body) = module.op().blocks().first().copied() else { return Err(ParseError) };
-        unsafe { mlirBlockAppendOwnedOperation(body.raw(), raw) }
-        std::mem::forget(parsed);
+        // As MLIR's own tools do, a module is put around an operation that stands alone.
+        let module = self.empty_module(op.loc());
+        match module.op().blocks().first() {
+            Some(body) => unsafe { mlirBlockAppendOwnedOperation(body.raw(), raw) },
+            None => op.erase(),
+        }
         if module.op().verify() { Ok(module) } else { Err(ParseError) }
     }
 

@@ -90,10 +90,9 @@ impl Type {
         }
     }
 
-    /// Number of elements of a tensor with static sizes, if it is a number.
+    /// Number of elements of a tensor with static sizes; none if it exceeds the address space.
     pub fn element_count(self) -> Option<usize> {
-        let sizes = self.shape()?;
-        sizes.iter().try_fold(1usize, |count, &size| count.checked_mul(usize::try_from(size).ok()?))
+        self.shape()?.iter().try_fold(1usize, |count, &size| count.checked_mul(usize::try_from(size).ok()?))
     }
 
     /// The element type of a tensor; the type itself if it is none.

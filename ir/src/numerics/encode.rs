@@ -55,8 +55,8 @@ impl FromStr for Rounding {
 /// `divisor` must be positive; zero is read as one.
 ///
 /// ```
-/// use afp_ir::numerics::{Rounding, encode};
-/// let e2m2 = "e2m2".parse().unwrap();
+/// use afp_ir::numerics::{Format, Rounding, encode};
+/// let e2m2: Format = "e2m2".parse().unwrap();
 /// // 5.5 lies between 5 and 6; 9 between 8 and 10: a tie goes to the larger value.
 /// assert_eq!(e2m2.decode(encode(11, -1, 1, e2m2, 0, Rounding::HalfUp)), 6);
 /// assert_eq!(e2m2.decode(encode(-9, 0, 1, e2m2, 0, Rounding::HalfUp)), -8);

@@ -3,7 +3,7 @@
 use super::{Check, Violation, same_shape, shape};
 use crate::{
     dialect::{Element, FloatType, view},
-    mlir::{Attr, Op, Value},
+    mlir::{Attr, DenseData, Op, Type, Value},
     numerics::{Code, MAX_SCALE_EXPONENT},
 };
 
@@ -25,20 +25,28 @@ pub(super) fn dequantize(op: Op) -> Check {
 /// Rule Q4: `channel_exp` has one exponent per element of dimension `axis`, or one for all.
 fn channel_exponents(op: Op, value: Value) -> Check {
     let (shape, axis) = (shape(value), view::axis(op));
-    let limit = shape.len() as i64;
-    if !(0..limit.max(1)).contains(&axis) {
+    let limit = (shape.len() as i64).max(1);
+    if !(0..limit).contains(&axis) {
         return Err(Violation::new("Q4", format!("'axis' from 0 to {}", limit - 1), axis.to_string()));
     }
+    let Some(exps) = view::channel_exp(op) else { return Ok(()) };
     // Depthwise weights have their channels in two dimensions, counted together.
-    let mut count = 1i64;
-    let found = view::channel_exp(op).map_or(1, |exps| exps.len() as i64);
+    let mut counts = vec![1i64];
     for &size in &shape[(axis as usize).min(shape.len())..] {
-        count = count.saturating_mul(size);
-        if count >= found {
-            break;
+        let next = counts[counts.len() - 1].saturating_mul(size);
+        if !counts.contains(&next) {
+            counts.push(next);
         }
     }
-    channels("Q4", op, count)
+    if !counts.contains(&(exps.len() as i64)) {
+        let counts = counts.iter().map(i64::to_string).collect::<Vec<_>>().join(" or ");
+        return Err(Violation::new(
+            "Q4",
+            format!("{counts} exponents in 'channel_exp'"),
+            exps.len().to_string(),
+        ));
+    }
+    exponent_range(&exps)
 }
 
 /// `channel_exp`, if present, has `count` elements or one, all within the range of scale exponents.
@@ -48,7 +56,12 @@ pub(super) fn channels(rule: &'static str, op: Op, count: i64) -> Check {
         let expected = format!("1 or {count} exponents in 'channel_exp'");
         return Err(Violation::new(rule, expected, exps.len().to_string()));
     }
-    match exps.iter().find(|exp| exp.abs() > MAX_SCALE_EXPONENT) {
+    exponent_range(&exps)
+}
+
+/// Rule F8.
+fn exponent_range(exps: &[i32]) -> Check {
+    match exps.iter().find(|exp| exp.saturating_abs() > MAX_SCALE_EXPONENT) {
         Some(exp) => Err(Violation::new(
             "F8",
             format!("scale exponents within +-{MAX_SCALE_EXPONENT}"),
@@ -178,42 +191,42 @@ pub(super) fn constant(op: Op) -> Check {
     if payload.shape() != output.ty().shape() {
         return Err(Violation::new("K1", format!("a value of type {}", output.ty()), payload.to_string()));
     }
-    let width = payload.int_width();
+    let channel_exp = view::channel_exp(op);
     match Element::of(output.ty()) {
         Element::Float(ty) => {
-            let expected = storage_bits(ty);
-            if width != Some(expected) {
-                return Err(Violation::new(
-                    "K2",
-                    format!("codes of {} as i{expected}", ty.format),
-                    payload.to_string(),
-                ));
+            let bits = storage_bits(ty);
+            if !holds_integers(payload, bits) {
+                let expected = format!("codes of {} as i{bits}", ty.format);
+                return Err(Violation::new("K2", expected, payload.to_string()));
             }
             if ty.exp.fixed().is_none() {
                 return Err(Violation::new("K5", "a static scale exponent", ty.to_string()));
             }
-            if view::channel_exp(op).is_some() {
+            if channel_exp.is_some() {
                 return Err(Violation::new("K4", "'channel_exp' on exact constants only", "codes"));
             }
-            canonical_codes("K3", ty, value)
+            let data = value.dense_data().ok_or_else(|| missing_payload("K1", value))?;
+            canonical_codes("K3", ty, &data)
         }
         _ => {
-            if !matches!(width, Some(32 | 64)) {
+            if !holds_integers(payload, 32) && !holds_integers(payload, 64) {
                 return Err(Violation::new("K2", "integers as i32 or i64", payload.to_string()));
             }
             if value.dense_data().is_none() {
                 return Err(missing_payload("K1", value));
             }
-            if view::channel_exp(op).is_none() {
-                return Err(Violation::new(
-                    "K4",
-                    "'channel_exp', the exponents of an exact constant",
-                    "none",
-                ));
+            if channel_exp.is_none() {
+                let expected = "'channel_exp', the exponents of an exact constant";
+                return Err(Violation::new("K4", expected, "none"));
             }
             channels("K4", op, shape(output).last().copied().unwrap_or(1))
         }
     }
+}
+
+/// Whether a tensor's elements are signless integers of this width: others have no sign rule of ours.
+pub(super) fn holds_integers(payload: Type, bits: u32) -> bool {
+    payload.element() == Type::int(payload.ctx(), bits)
 }
 
 /// Bits of the integers that hold codes of a type in attributes: 8 or 16.
@@ -221,22 +234,22 @@ pub(super) fn storage_bits(ty: FloatType) -> u32 {
     if ty.format.width() <= 8 { 8 } else { 16 }
 }
 
-/// Every payload element is a canonical code.
-pub(super) fn canonical_codes(rule: &'static str, ty: FloatType, value: Attr) -> Check {
-    let codes = value.elements_i64().ok_or_else(|| missing_payload(rule, value))?;
-    let mask = if storage_bits(ty) == 8 { 0xff } else { 0xffff };
-    let stored = |code: i64| (code & mask) as Code;
-    match codes.iter().position(|&code| !ty.format.is_canonical(stored(code))) {
-        Some(index) => Err(Violation::new(
+/// Every payload element is a canonical code. A splat is looked at once, however large its type is.
+pub(super) fn canonical_codes(rule: &'static str, ty: FloatType, payload: &DenseData<'_>) -> Check {
+    let (DenseData::Splat(bytes) | DenseData::All(bytes)) = payload;
+    let stored = |element: &[u8]| element.iter().rev().fold(0, |code, &byte| code << 8 | Code::from(byte));
+    let mut codes = bytes.chunks_exact(storage_bits(ty) as usize / 8).map(stored).enumerate();
+    match codes.find(|&(_, code)| !ty.format.is_canonical(code)) {
+        Some((index, code)) => Err(Violation::new(
             rule,
             format!("canonical codes of {}", ty.format),
-            format!("{:#x} at element {index}", stored(codes[index])),
+            format!("{code:#x} at element {index}"),
         )),
         None => Ok(()),
     }
 }
 
-fn missing_payload(rule: &'static str, value: Attr) -> Violation {
+pub(super) fn missing_payload(rule: &'static str, value: Attr) -> Violation {
     let text: String = value.to_string().chars().take(60).collect();
     Violation::new(
         rule,

@@ -31,7 +31,7 @@ pub(super) fn convolution(op: Op) -> Check {
             let expected = format!("HWCM weights for {channels_in} input channels");
             return Err(Violation::new("C2", expected, list(&weight)));
         }
-        ([weight[0], weight[1]], channels_in * weight[3])
+        ([weight[0], weight[1]], channels_in.saturating_mul(weight[3]))
     } else {
         let groups = conv.groups;
         if groups < 1 || channels_in % groups != 0 || weight[0] % groups != 0 {
@@ -39,7 +39,7 @@ pub(super) fn convolution(op: Op) -> Check {
                 format!("groups that divide {channels_in} input and {} output channels", weight[0]);
             return Err(Violation::new("C2", expected, groups.to_string()));
         }
-        if weight[3] * groups != channels_in {
+        if weight[3] != channels_in / groups {
             let expected =
                 format!("OHWI weights with I = {} (input channels / groups)", channels_in / groups);
             return Err(Violation::new("C2", expected, list(&weight)));
@@ -82,7 +82,7 @@ pub(super) fn matmul(op: Op) -> Check {
     result_shape("C8", op, &[lhs[0], lhs[1], rhs[2]])
 }
 
-/// Rule C9: input and weights are both real, or both coded.
+/// Rule T2: input and weights are both real, or both coded.
 fn kinds(op: Op) -> Check {
     one_kind(&op.operands()[..2])
 }

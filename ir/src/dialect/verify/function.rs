@@ -1,8 +1,8 @@
 //! table, softmax.
 
-use super::{Check, Violation, boundary, same_shape, shape};
+use super::{Check, Violation, boundary, dimension, same_shape, shape};
 use crate::{
-    dialect::{Element, FloatType},
+    dialect::{Element, FloatType, view},
     mlir::{Attr, Op},
     numerics::Function,
 };
@@ -38,7 +38,7 @@ fn entries(from: FloatType, to: FloatType, values: Attr) -> Check {
     let payload = values.elements_type();
     let shape = payload.and_then(|ty| ty.shape()).unwrap_or_default();
     let bits = boundary::storage_bits(to);
-    if shape != [count] || payload.and_then(|ty| ty.int_width()) != Some(bits) {
+    if shape != [count] || !payload.is_some_and(|ty| boundary::holds_integers(ty, bits)) {
         let found = payload.map_or_else(|| values.to_string(), |ty| ty.to_string());
         return Err(Violation::new(
             "U2",
@@ -46,16 +46,14 @@ fn entries(from: FloatType, to: FloatType, values: Attr) -> Check {
             found,
         ));
     }
-    boundary::canonical_codes("U2", to, values)
+    let data = values.dense_data().ok_or_else(|| boundary::missing_payload("U2", values))?;
+    boundary::canonical_codes("U2", to, &data)
 }
 
 pub(super) fn softmax(op: Op) -> Check {
     let (input, output) = (op.operand(0), op.result(0));
     same_shape(input, output)?;
-    let (rank, axis) = (shape(input).len() as i64, crate::dialect::view::axis(op));
-    if !(0..rank).contains(&axis) {
-        return Err(Violation::new("S1", format!("'axis' from 0 to {}", rank - 1), axis.to_string()));
-    }
+    dimension("S1", view::axis(op), &shape(input))?;
     match (Element::of(input.ty()), Element::of(output.ty())) {
         (Element::Real, Element::Real) => Ok(()),
         (Element::Float(from), Element::Float(_)) => match from.exp.fixed() {

@@ -79,17 +79,35 @@ pub fn verify(op: Op) -> Check {
     }
 }
 
+/// A tensor has fewer elements than this: indices and sizes in bytes fit 63 bits, and the sums and
+/// products of sizes that saturate below are sizes of no tensor.
+const MAX_ELEMENTS: i64 = 1 << 60;
+
 /// Rule T1.
 fn static_shape(value: Value) -> Check {
+    let violation = |expected| Err(Violation::new("T1", expected, value.ty().to_string()));
     match value.ty().shape() {
-        Some(shape) if shape.iter().all(|&size| size > 0) => Ok(()),
-        _ => Err(Violation::new("T1", "a tensor whose sizes are known and positive", value.ty().to_string())),
+        Some(shape) if shape.iter().all(|&size| size > 0) => {
+            let count = shape.iter().fold(1i64, |count, &size| count.saturating_mul(size));
+            if count < MAX_ELEMENTS { Ok(()) } else { violation("fewer than 2^60 elements") }
+        }
+        _ => violation("a tensor whose sizes are known and positive"),
     }
 }
 
 /// The shape of a value that [`static_shape`] accepted.
 fn shape(value: Value) -> Vec<i64> {
     value.ty().shape().unwrap_or_default()
+}
+
+/// Position of dimension `axis` in a shape.
+fn dimension(rule: &'static str, axis: i64, shape: &[i64]) -> Check<usize> {
+    let found = match usize::try_from(axis) {
+        _ if shape.is_empty() => return Err(Violation::new(rule, "an operand with dimensions", "a scalar")),
+        Ok(axis) if axis < shape.len() => return Ok(axis),
+        _ => axis.to_string(),
+    };
+    Err(Violation::new(rule, format!("'axis' from 0 to {}", shape.len() - 1), found))
 }
 
 /// The shape of a value of the given rank.

@@ -1,6 +1,6 @@
 //! concat, reshape, transpose, slice, pad.
 
-use super::{Check, Violation, list, result_shape, same_element, shape};
+use super::{Check, Violation, dimension, list, result_shape, same_element, shape};
 use crate::{
     dialect::{Element, shape::slice_limit, view, view::Slice},
     mlir::Op,
@@ -12,15 +12,8 @@ pub(super) fn concat(op: Op) -> Check {
     let Some(first) = inputs.first() else {
         return Err(Violation::new("M1", "at least one operand", "none"));
     };
-    let (mut sum, axis) = (shape(*first), view::axis(op));
-    if !(0..sum.len() as i64).contains(&axis) {
-        return Err(Violation::new(
-            "M1",
-            format!("'axis' from 0 to {}", sum.len() as i64 - 1),
-            axis.to_string(),
-        ));
-    }
-    let axis = axis as usize;
+    let mut sum = shape(*first);
+    let axis = dimension("M1", view::axis(op), &sum)?;
     for &input in &inputs {
         same_element(input, op.result(0))?;
     }
@@ -35,7 +28,7 @@ pub(super) fn concat(op: Op) -> Check {
                 format!("{} and {}", list(&shape(*first)), list(&other)),
             ));
         }
-        sum[axis] += other[axis];
+        sum[axis] = sum[axis].saturating_add(other[axis]);
     }
     result_shape("M1", op, &sum)
 }
@@ -61,7 +54,10 @@ pub(super) fn transpose(op: Op) -> Check {
     let mut sorted = perm.clone();
     sorted.sort_unstable();
     if !sorted.iter().copied().eq(0..from.len() as i64) {
-        let expected = format!("a permutation of 0 to {} in 'perm'", from.len() as i64 - 1);
+        let expected = match from.len() {
+            0 => "no numbers in 'perm', as the operand is a scalar".to_owned(),
+            rank => format!("a permutation of 0 to {} in 'perm'", rank - 1),
+        };
         return Err(Violation::new("M3", expected, format!("{perm:?}")));
     }
     let to: Vec<i64> = perm.iter().map(|&d| from[d as usize]).collect();
@@ -99,7 +95,8 @@ pub(super) fn pad(op: Op) -> Check {
         let expected = format!("{} widths of at least 0 in 'low' and 'high'", from.len());
         return Err(Violation::new("M5", expected, format!("{low:?} and {high:?}")));
     }
-    let to: Vec<i64> = (0..from.len()).map(|d| from[d] + low[d] + high[d]).collect();
+    let to: Vec<i64> =
+        (0..from.len()).map(|d| from[d].saturating_add(low[d]).saturating_add(high[d])).collect();
     result_shape("M5", op, &to)?;
     let Some(value) = op.attr("value") else { return Ok(()) };
     let fits = match Element::of(result.ty()) {

@@ -113,6 +113,7 @@ fn external(tensor: &Tensor) -> Problem {
 
 /// The number of elements of a constant's shape, which may be zero.
 fn count_of(dims: &[i64]) -> Result<usize, Problem> {
+    tosa::check_rank(dims)?;
     let count = dims.iter().try_fold(1usize, |count, size| count.checked_mul(usize::try_from(*size).ok()?));
     count.ok_or_else(|| {
         Problem::new(code::BAD_TENSOR, "the shape of a constant")
@@ -163,7 +164,7 @@ mod tests {
             (0x83ff, -1023.0 * 2f32.powi(-24)),
             (0x0400, 2f32.powi(-14)),
             (0x3c00, 1.0),
-            (0xc101, -2.501953125),
+            (0xc101, -(2.0 + 257.0 / 512.0)),
             (0x7bff, 65504.0),
             (0x7c00, f32::INFINITY),
         ];

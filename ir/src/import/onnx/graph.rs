@@ -1,15 +1,10 @@
-//! The state of an import: which values exist, and in which layouts.
-//!
-//! ONNX keeps the channels in dimension 1 and TOSA keeps them last. A tensor of rank 2 to 4 therefore
-//! has two forms: the *plain* one, with the shape that ONNX says, and the *image*, NHWC of rank 4
-//! (`[n, c]` is an image of one pixel, `[n, c, w]` one of height 1). A form is made from the other
-//! when an operator first asks for it, and kept. Convolutions and pools ask for images, elementwise
-//! operators take what is there: so a typical network is transposed once at its input.
+//! The state of an import: which values exist, and what is constant.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{cell::Cell, collections::HashMap, rc::Rc};
 
 use super::{
     constant::{self, Elements},
+    forms::Form,
     node::Node,
     problem::Problem,
     proto,
@@ -17,7 +12,7 @@ use super::{
 use crate::{
     import::{
         code,
-        tosa::{self, Built, Tosa, shape_text},
+        tosa::{Tosa, shape_text},
     },
     mlir::{Ctx, Loc, Value},
 };
@@ -25,15 +20,6 @@ use crate::{
 /// Index of a tensor of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(usize);
-
-/// A layout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// The shape that ONNX says.
-    Plain,
-    /// NHWC.
-    Image,
-}
 
 /// What an operator's importer gives for one output.
 #[derive(Clone)]
@@ -61,8 +47,9 @@ struct Tensor<'m> {
     name: String,
     shape: Vec<i64>,
     content: Content<'m>,
-    plain: Option<Value>,
-    image: Option<Value>,
+    values: HashMap<Form, Value>,
+    /// Whether the elements are known to be finite: many nodes may read one tensor.
+    finite: Cell<bool>,
 }
 
 /// An operand could not be read: it is missing because of an earlier problem, or for a new one.
@@ -119,7 +106,13 @@ impl<'m> Graph<'m> {
 
     fn push(&mut self, name: &str, shape: Vec<i64>, content: Content<'m>) -> Id {
         let id = Id(self.tensors.len());
-        self.tensors.push(Tensor { name: name.to_owned(), shape, content, plain: None, image: None });
+        self.tensors.push(Tensor {
+            name: name.to_owned(),
+            shape,
+            content,
+            values: HashMap::new(),
+            finite: Cell::new(false),
+        });
         id
     }
 
@@ -132,7 +125,7 @@ impl<'m> Graph<'m> {
     /// Adds an input of the graph.
     pub fn add_input(&mut self, name: &'m str, shape: &[i64], value: Value) {
         let id = self.push_named(name, shape.to_vec(), Content::Computed);
-        self.tensors[id.0].plain = Some(value);
+        self.remember(id, Form::Plain, value);
     }
 
     /// Adds a constant of the file, decoded when it is first used.
@@ -168,10 +161,7 @@ impl<'m> Graph<'m> {
             Output::Constant(shape, elements) => self.push(name, shape, Content::Constant(elements)),
             Output::Computed(shape, form, value) => {
                 let id = self.push(name, shape, Content::Computed);
-                match form {
-                    Form::Plain => self.tensors[id.0].plain = Some(value),
-                    Form::Image => self.tensors[id.0].image = Some(value),
-                }
+                self.remember(id, form, value);
                 id
             }
         }
@@ -289,8 +279,17 @@ impl<'m> Graph<'m> {
         Ok(values)
     }
 
-    fn check_finite(&self, id: Id, values: &[f32]) -> Result<(), Problem> {
-        let Some(at) = values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+    /// Refuses numbers of a constant that are NaN or infinite.
+    ///
+    /// # Errors
+    /// Which of them.
+    pub fn check_finite(&self, id: Id, values: &[f32]) -> Result<(), Problem> {
+        let finite = &self.tensors[id.0].finite;
+        let found = if finite.get() { None } else { values.iter().position(|value| !value.is_finite()) };
+        let Some(at) = found else {
+            finite.set(true);
+            return Ok(());
+        };
         let mut rest = at as i64;
         let mut index: Vec<String> = Vec::new();
         for size in self.shape(id).iter().rev() {
@@ -332,91 +331,29 @@ impl<'m> Graph<'m> {
         }
     }
 
-    /// The form to compute an elementwise operator in: that in which the operand exists.
-    pub fn form(&self, id: Id) -> Form {
-        if self.tensors[id.0].image.is_some() { Form::Image } else { Form::Plain }
+    /// The value of a tensor in a form, if it was made.
+    pub fn known(&self, id: Id, form: Form) -> Option<Value> {
+        self.tensors[id.0].values.get(&form).copied()
     }
 
-    /// The value in a form.
+    /// Keeps the value of a tensor in a form.
+    pub fn remember(&mut self, id: Id, form: Form, value: Value) {
+        self.tensors[id.0].values.insert(form, value);
+    }
+
+    /// A constant tensor of the file in the program: made once for each form and number of dimensions.
     ///
     /// # Errors
-    /// If it is an integer, not finite, or has no image.
-    pub fn value(&mut self, id: Id, form: Form) -> Result<Value, Problem> {
-        self.value_of_rank(id, self.rank(id), form)
-    }
-
-    /// The value with the shape that ONNX says.
-    ///
-    /// # Errors
-    /// If it is an integer or not finite.
-    pub fn plain(&mut self, id: Id) -> Result<Value, Problem> {
-        self.value(id, Form::Plain)
-    }
-
-    /// The value as NHWC.
-    ///
-    /// # Errors
-    /// If it is an integer, not finite, or not of rank 2 to 4.
-    pub fn image(&mut self, id: Id) -> Result<Value, Problem> {
-        self.value(id, Form::Image)
-    }
-
-    /// The value in a form, with dimensions of size 1 in front to make up `rank`.
-    ///
-    /// # Errors
-    /// If it is an integer, not finite, or has no image.
-    pub fn value_of_rank(&mut self, id: Id, rank: usize, form: Form) -> Result<Value, Problem> {
-        let own = self.shape(id);
-        let mut shape = vec![1; rank.saturating_sub(own.len())];
-        shape.extend(&own);
-        match self.elements(id) {
-            Some(Elements::Ints(_)) => {
-                Err(Problem::unsupported("an integer tensor takes part in real arithmetic")
-                    .expected("float32")
-                    .found(self.describe(id)))
-            }
-            Some(Elements::Floats(values)) => self.constant_value(id, shape, form, &values),
-            None => {
-                let known = self.known(id);
-                if own.len() == shape.len() {
-                    return self.converted(id, form, &shape);
-                }
-                let plain = match known.0 {
-                    Some(plain) => plain,
-                    None => self.converted(id, Form::Plain, &own)?,
-                };
-                let plain = self.tosa.reshape(plain, &shape)?;
-                Ok(match form {
-                    Form::Plain => plain,
-                    Form::Image => self.to_image(plain, &shape)?,
-                })
-            }
-        }
-    }
-
-    fn known(&self, id: Id) -> (Option<Value>, Option<Value>) {
-        (self.tensors[id.0].plain, self.tensors[id.0].image)
-    }
-
-    fn constant_value(
+    /// If `make` fails.
+    pub fn constant_once(
         &mut self,
-        id: Id,
-        shape: Vec<i64>,
-        form: Form,
-        values: &[f32],
+        key: (Id, usize, Form),
+        make: impl FnOnce(&mut Self) -> Result<Value, Problem>,
     ) -> Result<Value, Problem> {
-        let key = (id, shape.len(), form);
         if let Some(value) = self.constants.get(&key) {
             return Ok(*value);
         }
-        self.check_finite(id, values)?;
-        let value = match form {
-            Form::Plain => self.new_constant(id, &shape, values)?,
-            Form::Image => {
-                let permuted = tosa::transpose_values(values, &as_rank_4(&shape)?, &TO_IMAGE)?;
-                self.new_constant(id, &image_shape(&shape)?, &permuted)?
-            }
-        };
+        let value = make(self)?;
         self.constants.insert(key, value);
         Ok(value)
     }
@@ -442,139 +379,10 @@ impl<'m> Graph<'m> {
         self.tosa.set_loc(here);
         Ok(value?)
     }
-
-    /// The value in a form, made from the other one if need be.
-    fn converted(&mut self, id: Id, form: Form, shape: &[i64]) -> Result<Value, Problem> {
-        let (known, other) = match (form, self.known(id)) {
-            (Form::Plain, (plain, image)) => (plain, image),
-            (Form::Image, (plain, image)) => (image, plain),
-        };
-        if let Some(value) = known {
-            return Ok(value);
-        }
-        let Some(other) = other else {
-            return Err(Problem::new(code::BAD_GRAPH, "a value has no form").of_tensor(self.name(id)));
-        };
-        let here = self.tosa.loc();
-        self.tosa.set_loc(self.loc(self.name(id)));
-        let made = match form {
-            Form::Plain => self.to_plain(other, shape),
-            Form::Image => self.to_image(other, shape),
-        };
-        self.tosa.set_loc(here);
-        let made = made?;
-        match form {
-            Form::Plain => self.tensors[id.0].plain = Some(made),
-            Form::Image => self.tensors[id.0].image = Some(made),
-        }
-        Ok(made)
-    }
-
-    /// The image of a value in plain form, of this shape in ONNX.
-    ///
-    /// # Errors
-    /// If it has none.
-    pub fn to_image(&mut self, plain: Value, shape: &[i64]) -> Result<Value, Problem> {
-        let image = image_shape(shape)?;
-        if keeps_order(shape) {
-            return Ok(self.tosa.reshape(plain, &image)?);
-        }
-        let rank_4 = self.tosa.reshape(plain, &as_rank_4(shape)?)?;
-        Ok(self.tosa.transpose(rank_4, &TO_IMAGE)?)
-    }
-
-    /// The plain form of an image, of this shape in ONNX.
-    ///
-    /// # Errors
-    /// If the shapes do not fit.
-    pub fn to_plain(&mut self, image: Value, shape: &[i64]) -> Result<Value, Problem> {
-        if keeps_order(shape) {
-            return Ok(self.tosa.reshape(image, shape)?);
-        }
-        let rank_4 = self.tosa.transpose(image, &TO_PLAIN)?;
-        Ok(self.tosa.reshape(rank_4, shape)?)
-    }
-
-    /// Applies a function of one operand that works element by element.
-    ///
-    /// # Errors
-    /// If the operand has no value, or the function refuses it.
-    pub fn map(
-        &mut self,
-        id: Id,
-        function: impl FnOnce(&mut Tosa, Value) -> Built,
-    ) -> Result<Output, Problem> {
-        let form = self.form(id);
-        let input = self.value(id, form)?;
-        let value = function(&mut self.tosa, input)?;
-        Ok(Output::Computed(self.shape(id), form, value))
-    }
-
-    /// Applies a function of two operands that works element by element and repeats dimensions of size 1.
-    ///
-    /// # Errors
-    /// If the shapes do not fit or an operand has no value.
-    pub fn zip(
-        &mut self,
-        a: Id,
-        b: Id,
-        function: impl FnOnce(&mut Tosa, Value, Value) -> Built,
-    ) -> Result<Output, Problem> {
-        let shape = tosa::broadcast(&self.shape(a), &self.shape(b))?;
-        let rank = shape.len();
-        let image = [a, b].iter().any(|id| self.form(*id) == Form::Image && self.rank(*id) == rank);
-        let form = if image { Form::Image } else { Form::Plain };
-        let (lhs, rhs) = (self.value_of_rank(a, rank, form)?, self.value_of_rank(b, rank, form)?);
-        let value = function(&mut self.tosa, lhs, rhs)?;
-        Ok(Output::Computed(shape, form, value))
-    }
 }
 
 /// The location of a named item of a file without lines.
 pub fn loc(ctx: Ctx, file: &str, name: &str) -> Loc {
     let file = Loc::file(ctx, file, 0, 0);
     if name.is_empty() { file } else { Loc::named(ctx, name, file) }
-}
-
-const TO_IMAGE: [usize; 4] = [0, 2, 3, 1];
-const TO_PLAIN: [usize; 4] = [0, 3, 1, 2];
-
-/// `[n, c, h, w]` of a shape of rank 2 to 4.
-///
-/// # Errors
-/// For other ranks.
-pub fn as_rank_4(shape: &[i64]) -> Result<Vec<i64>, Problem> {
-    match *shape {
-        [n, c] => Ok(vec![n, c, 1, 1]),
-        [n, c, w] => Ok(vec![n, c, 1, w]),
-        [n, c, h, w] => Ok(vec![n, c, h, w]),
-        _ => Err(Problem::unsupported("number of dimensions")
-            .expected("a tensor [n, c, w] or [n, c, h, w]")
-            .found(shape_text(shape))),
-    }
-}
-
-/// The shape of the image of a tensor.
-///
-/// # Errors
-/// If it has none.
-pub fn image_shape(shape: &[i64]) -> Result<Vec<i64>, Problem> {
-    let rank_4 = as_rank_4(shape)?;
-    Ok(TO_IMAGE.iter().map(|dim| rank_4[*dim]).collect())
-}
-
-/// Where dimension `axis` of a tensor of `rank` dimensions stands in a form.
-pub fn axis_in(form: Form, rank: usize, axis: usize) -> usize {
-    match (form, rank, axis) {
-        (Form::Plain, _, _) | (Form::Image, _, 0) => axis,
-        (Form::Image, _, 1) => 3,
-        (Form::Image, 3, _) => 2,
-        (Form::Image, _, _) => axis - 1,
-    }
-}
-
-/// Whether plain form and image have their elements in the same order.
-pub fn keeps_order(shape: &[i64]) -> bool {
-    let pixels_are_one = shape.iter().skip(2).all(|size| *size == 1);
-    pixels_are_one || shape.get(1) == Some(&1)
 }

@@ -3,13 +3,14 @@
 //! * `proto`: the messages of the file format.
 //! * `registry`: the operators, and what they become.
 //! * `ops`: an importer for each of them.
-//! * `graph`: the values, their layouts, and constants.
+//! * `graph`: the values and constants; `forms`: their layouts.
 //! * `node`, `constant`, `problem`: what a node says, what a constant holds, what can be wrong.
 //!
 //! Nodes are imported in the order of the file. What goes wrong in one is recorded, its outputs are
 //! marked as missing, and the rest is still looked at: all problems are reported at once.
 
 mod constant;
+mod forms;
 mod graph;
 mod node;
 mod ops;
@@ -80,13 +81,20 @@ pub fn import<'s>(
                 .expected("a graph with nodes"),
         ]);
     };
-    let opset = model
-        .opset_import
-        .iter()
-        .filter(|set| is_default_domain(&set.domain))
-        .map(|set| set.version)
-        .max()
-        .unwrap_or(1);
+    let sets = model.opset_import.iter().filter(|set| is_default_domain(&set.domain));
+    let opset = match sets.map(|set| set.version).max() {
+        Some(version) => version,
+        // Before IR version 3 there was one operator set, and files did not say so.
+        None if model.ir_version < 3 => 1,
+        None => {
+            return Err(vec![
+                Diagnostic::error(code::BAD_GRAPH, "the model does not say which operator set it uses")
+                    .in_file(file)
+                    .expected("an opset_import of the default domain")
+                    .help("the file may have been cut off: copy or export it again"),
+            ]);
+        }
+    };
     let mut import = Importer { file, model: graph, opset, diagnostics: Vec::new() };
     import.run(session, bytes.len(), options)
 }
@@ -111,10 +119,8 @@ impl<'m> Importer<'m> {
     ) -> Result<SourceModule<'s>, Vec<Diagnostic>> {
         let ctx = session.ctx();
         let live = self.live_names();
-        let inputs = match signature::inputs(self.file, self.model, options) {
-            Ok(inputs) => inputs,
-            Err(diagnostics) => return Err(diagnostics),
-        };
+        let (inputs, problems) = signature::inputs(self.file, self.model, options);
+        self.diagnostics.extend(problems);
         let module = session.empty_module(Loc::file(ctx, self.file, 0, 0));
         let name = signature::function_name(&self.model.name, self.file);
         let types: Vec<(Type, Loc)> = inputs
@@ -129,6 +135,12 @@ impl<'m> Importer<'m> {
             graph.add_input(input.name, &input.shape, value);
         }
         self.add_initializers(&mut graph, &live);
+        // An input that was refused, so that the nodes behind it are still looked at.
+        for input in self.model.input.iter().filter(|input| !input.name.is_empty()) {
+            if !graph.has(&input.name) {
+                graph.add_missing(&input.name);
+            }
+        }
         for node in &self.model.node {
             if node.output.iter().any(|name| live.contains(name.as_str())) {
                 self.import_node(&mut graph, node, &live);
@@ -157,7 +169,7 @@ impl<'m> Importer<'m> {
         let mut diagnostics = session.take_diagnostics();
         diagnostics.insert(
             0,
-            Diagnostic::error(code::REFUSED, "the imported program does not verify; this is a bug in afpc")
+            Diagnostic::error(code::INTERNAL, "the imported program does not verify; this is a bug in afpc")
                 .in_file(self.file),
         );
         Err(diagnostics)

@@ -19,15 +19,13 @@ pub struct Input<'m> {
     pub shape: Vec<i64>,
 }
 
-/// The inputs of a graph. Constants are none, even where old files list them.
-///
-/// # Errors
-/// One diagnostic per input whose type or shape is not supported, and per option that does not fit.
+/// The inputs of a graph, and one diagnostic per input whose type or shape is not supported, and per
+/// option that does not fit. Constants are no inputs, even where old files list them.
 pub fn inputs<'m>(
     file: &str,
     graph: &'m proto::Graph,
     options: &ImportOptions,
-) -> Result<Vec<Input<'m>>, Vec<Diagnostic>> {
+) -> (Vec<Input<'m>>, Vec<Diagnostic>) {
     let constants: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
     let real: Vec<&proto::ValueInfo> =
         graph.input.iter().filter(|input| !constants.contains(input.name.as_str())).collect();
@@ -62,7 +60,7 @@ pub fn inputs<'m>(
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
-    if diagnostics.is_empty() { Ok(inputs) } else { Err(diagnostics) }
+    (inputs, diagnostics)
 }
 
 fn dimensions(input: &proto::ValueInfo) -> Option<&[Dimension]> {

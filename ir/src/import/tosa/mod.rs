@@ -6,8 +6,10 @@
 //! depthwise weights HWCM.
 //!
 //! A shape that comes from a file cannot make arithmetic overflow here: sizes are positive, a tensor
-//! has at most [`MAX_ELEMENTS`] elements, and window parameters are at most [`MAX_EXTENT`].
+//! has at most [`MAX_ELEMENTS`] elements and [`MAX_DIMENSIONS`] dimensions, and window parameters are at most [`MAX_EXTENT`].
 
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use window::{Fitted, Window, fit};
@@ -16,6 +18,9 @@ use crate::mlir::{Attr, Builder, Ctx, Loc, OpSpec, Type, Value};
 
 /// Most elements that a tensor may have: generated code indexes with 32 bits.
 pub const MAX_ELEMENTS: i64 = i32::MAX as i64;
+
+/// Most dimensions that a tensor may have: no network has more, and a hostile file none that cost time.
+pub const MAX_DIMENSIONS: usize = 16;
 
 /// Largest kernel, stride, dilation or padding.
 pub const MAX_EXTENT: i64 = i32::MAX as i64;
@@ -53,8 +58,9 @@ pub fn shape_text(shape: &[i64]) -> String {
 /// The number of elements of a shape.
 ///
 /// # Errors
-/// If a size is not positive or the product exceeds [`MAX_ELEMENTS`].
+/// If a size is not positive, the product exceeds [`MAX_ELEMENTS`], or there are too many dimensions.
 pub fn element_count(shape: &[i64]) -> Result<i64, Misfit> {
+    check_rank(shape)?;
     if shape.iter().any(|size| *size < 1) {
         return Err(Misfit::new("sizes of at least 1", shape_text(shape)));
     }
@@ -62,6 +68,17 @@ pub fn element_count(shape: &[i64]) -> Result<i64, Misfit> {
     count
         .filter(|count| *count <= MAX_ELEMENTS)
         .ok_or_else(|| Misfit::new(format!("tensors of at most {MAX_ELEMENTS} elements"), shape_text(shape)))
+}
+
+/// Refuses shapes with more than [`MAX_DIMENSIONS`] dimensions.
+///
+/// # Errors
+/// If it has more.
+pub fn check_rank(shape: &[i64]) -> Result<(), Misfit> {
+    if shape.len() <= MAX_DIMENSIONS {
+        return Ok(());
+    }
+    Err(Misfit::new(format!("at most {MAX_DIMENSIONS} dimensions"), shape.len().to_string()))
 }
 
 /// The shape of an elementwise operator's result: shapes are aligned at their last dimension, and
@@ -142,7 +159,8 @@ impl Tosa {
                 values.len().to_string(),
             ));
         }
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let mut bytes = Vec::with_capacity(values.len() * 4);
+        values.iter().for_each(|value| bytes.extend_from_slice(&value.to_ne_bytes()));
         let ty = self.tensor(shape)?;
         let inline = if values.len() <= INLINE_ELEMENTS { Attr::dense(ty, &bytes) } else { None };
         let payload = inline.unwrap_or_else(|| Attr::resource(ty, name, &bytes));

@@ -136,7 +136,7 @@ impl Tosa {
     /// # Errors
     /// If the window does not fit, is dilated, or is no larger than its padding.
     pub fn max_pool2d(&mut self, input: Value, window: &Window) -> Built {
-        let (input, attrs, to) = self.pool(input, window)?;
+        let Pool { input, attrs, to } = self.pool(input, window)?;
         self.build(&to, "tosa.max_pool2d", &[input], &attrs)
     }
 
@@ -146,16 +146,12 @@ impl Tosa {
     /// If the window does not fit, is dilated, or is no larger than its padding.
     pub fn avg_pool2d(&mut self, input: Value, window: &Window) -> Built {
         let zero = self.zero()?;
-        let (input, mut attrs, to) = self.pool(input, window)?;
+        let Pool { input, mut attrs, to } = self.pool(input, window)?;
         attrs.push(("acc_type", Attr::ty(Type::f32(self.ctx()))));
         self.build(&to, "tosa.avg_pool2d", &[input, zero, zero], &attrs)
     }
 
-    fn pool(
-        &mut self,
-        input: Value,
-        window: &Window,
-    ) -> Result<(Value, Vec<(&'static str, Attr)>, Vec<i64>), Misfit> {
+    fn pool(&mut self, input: Value, window: &Window) -> Result<Pool, Misfit> {
         if window.dilation != [1, 1] {
             return Err(Misfit::new("a pool without dilation", format!("dilation {:?}", window.dilation)));
         }
@@ -173,8 +169,15 @@ impl Tosa {
             ("stride", Attr::i64s(ctx, &window.stride)),
             ("pad", Attr::i64s(ctx, &pad)),
         ];
-        Ok((input, attrs, vec![from[0], rows, columns, from[3]]))
+        Ok(Pool { input, attrs, to: vec![from[0], rows, columns, from[3]] })
     }
+}
+
+/// What both pools have in common: the fitted input, the attributes, the result's shape.
+struct Pool {
+    input: Value,
+    attrs: Vec<(&'static str, Attr)>,
+    to: Vec<i64>,
 }
 
 fn conv_misfit(layout: &str, image: &[i64], kernel: &[i64]) -> Misfit {

@@ -3,8 +3,8 @@
 use super::{Kernel, elementwise::real, wrong_kind};
 use crate::{
     diag::Diagnostic,
-    dialect::FloatType,
-    interp::tensor::{Data, Tensor, exponent_of, shift_left, shortest, too_wide},
+    dialect::{FloatType, view},
+    interp::tensor::{Data, Tensor, shift_left, shortest, too_wide},
     numerics::{
         Code, Rounding, clamp_code, dyadic_to_f32, encode, encode_f32, encode_f64, ratio_to_f32,
         round_to_grid_f32,
@@ -30,11 +30,11 @@ pub struct ChannelExponents {
 }
 
 impl ChannelExponents {
-    /// The exponent of each element of a tensor, in order.
+    /// The exponent of each element of a tensor, in order (rule Q4).
     fn of<'a>(&'a self, shape: &[usize]) -> impl Iterator<Item = i32> + 'a {
-        let inner: usize = shape.iter().skip(self.axis + 1).product();
-        let size = shape.get(self.axis).copied().unwrap_or(1);
-        (0..).map(move |index: usize| exponent_of(&self.exps, index / inner.max(1) % size.max(1)))
+        let shape: Vec<i64> = shape.iter().map(|&size| size as i64).collect();
+        let channel = view::channel_index(&shape, self.axis as i64, self.exps.len());
+        (0..).map(move |index: usize| self.exps[channel(index)])
     }
 }
 

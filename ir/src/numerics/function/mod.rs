@@ -5,6 +5,8 @@
 //! are rational are computed as such.
 
 mod precise;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, str::FromStr};
 

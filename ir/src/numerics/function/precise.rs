@@ -25,9 +25,8 @@ pub(super) enum Halves {
 /// for twice as many in an i64.
 const SATURATED: i64 = 1 << 61;
 
-/// Beyond this magnitude of the argument, functions with a limit are nearer to it than half of any
-/// unit (the least is 2^-4096), and an exponential is beyond every format.
-const FAR: f64 = 8192.0;
+/// The search ends here. No value is known that takes as many bits: arguments of 2^-4096 take 2^14.
+const WIDEST: i64 = 1 << 20;
 
 /// The value at `n * 2^bin` in units of `2^(bout-1)`, if the value is rational or the root of one.
 pub(super) fn rational(function: Function, n: i64, bin: i32, bout: i32) -> Option<Halves> {
@@ -117,7 +116,7 @@ pub(super) fn transcendental(function: Function, n: i64, bin: i32, bout: i32) ->
         let value = Interval::limited(function, n, bin, x, width);
         let by = -width - unit;
         let (low, high) = (clamp(&shift(&value.low, by)), clamp(&(shift_up(&value.high, by) - 1)));
-        if low == high {
+        if low == high || width > WIDEST {
             return low;
         }
         width *= 2;
@@ -142,6 +141,10 @@ impl Interval {
             Function::Sigmoid => (Some(zero), Some(one)),
             Function::Exp => (Some(zero), None),
             Function::Log => (None, None),
+            Function::Gelu | Function::Silu if n > 0 => {
+                let x = shift_up(&BigInt::from(n), i64::from(bin) + width);
+                (Some(zero), Some(x))
+            }
             _ if n > 0 => {
                 let bounded = matches!(function, Function::Tanh | Function::Erf);
                 (Some(zero), bounded.then_some(one))
@@ -163,11 +166,13 @@ impl Interval {
     fn of(function: Function, n: i64, bin: i32, x: f64, width: i64) -> Self {
         let (negative, bin) = (n < 0, i64::from(bin));
         let (m, one) = (BigInt::from(n.unsigned_abs()), shift(&BigInt::from(1), width));
-        // Where a limit is nearer than a unit. Log has none, and exp is decided before.
+        // Where e^-|x| (or e^-x^2) is so small that the limit is nearer than a unit: 2^-width = e^-0.7 width.
+        let exponent = 0.75 * width as f64 + 64.0;
         let far = match function {
+            // These have no limit.
             Function::Log | Function::Exp => f64::INFINITY,
-            Function::Erf | Function::Gelu => 128.0,
-            _ => FAR,
+            Function::Erf | Function::Gelu => (2.0 * exponent).sqrt(),
+            _ => exponent,
         };
         if x.abs() > far {
             let magnitude = match function {
@@ -184,7 +189,8 @@ impl Interval {
             return Self { low: &magnitude - 1, high: magnitude + 1 }.signed(negative);
         }
         // e^|x| has up to 1.5 |x| bits before the point.
-        let inner = width + (1.5 * x.abs()) as i64 + 64;
+        let before_point = if function == Function::Log { 0.0 } else { 1.5 * x.abs() };
+        let inner = width + before_point as i64 + 64;
         let unity = Self::point(&shift(&BigInt::from(1), inner));
         let decay = |bin: i64| unity.over(&exponential(&m, bin, inner), inner);
         let result = match function {

@@ -1,11 +1,11 @@
-//! Operators that work element by element, batch normalization and softmax.
+//! Sums, products and the like of two or more operands.
 
 use super::single;
 use crate::import::{
     onnx::{
         constant::Elements,
-        graph::{Form, Graph, Id, Output, Outputs, axis_in},
-        node::{self, Node},
+        graph::{Graph, Id, Output, Outputs},
+        node::Node,
         problem::Problem,
     },
     tosa::{self, Built, Tosa},
@@ -80,6 +80,19 @@ pub fn sum(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
     chain(g, node, &ADD)
 }
 
+/// Mean: the sum times the reciprocal of the number of operands.
+pub fn mean(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
+    let count = node.inputs().len();
+    let mut outputs = chain(g, node, &ADD)?;
+    if count > 1
+        && let Some(sum) = outputs.pop()
+    {
+        let sum = g.hold(sum);
+        outputs.push(g.map(sum, |t, sum| t.scale(sum, (1.0 / count as f64) as f32))?);
+    }
+    Ok(outputs)
+}
+
 fn chain(g: &mut Graph<'_>, node: &Node<'_>, op: &Binary) -> Outputs {
     let operands = g.operands(node)?;
     let mut result = Output::Same(operands[0]);
@@ -148,219 +161,4 @@ fn positions(own: &[i64], to: &[i64]) -> impl Fn(usize) -> usize + use<> {
         }
         position
     }
-}
-
-/// Applies a function of one operand, on values or on a constant.
-fn unary(
-    g: &mut Graph<'_>,
-    node: &Node<'_>,
-    tosa: impl FnOnce(&mut Tosa, Value) -> Built,
-    real: impl Fn(f32) -> f32,
-) -> Outputs {
-    let x = g.operand(node, 0)?;
-    if let Some(values) = g.floats(x) {
-        g.charge(values.len())?;
-        let values = values.iter().map(|value| real(*value)).collect();
-        return Ok(vec![Output::Constant(g.shape(x), Elements::floats(values))]);
-    }
-    single(g.map(x, tosa))
-}
-
-/// Relu.
-pub fn relu(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    unary(g, node, |t, x| t.clamp(x, 0.0, f32::INFINITY), |x| x.max(0.0))
-}
-
-/// Clip: limits are attributes before operator set 11, inputs since.
-pub fn clip(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let mut limits = [f32::NEG_INFINITY, f32::INFINITY];
-    for (index, name) in ["min", "max"].into_iter().enumerate() {
-        if let Some(value) = node.float(name)? {
-            limits[index] = value;
-        } else if let Some(id) = g.optional(node, index + 1) {
-            limits[index] = scalar(g, id, &format!("input '{name}'"))?;
-        }
-    }
-    if limits.iter().any(|limit| limit.is_nan()) {
-        return Err(Problem::malformed("limits").expected("numbers").found("NaN"));
-    }
-    // Where the limits are in the wrong order, ONNX says min(max(x, low), high).
-    let (low, high) = (limits[0].min(limits[1]), limits[1]);
-    unary(g, node, |t, x| t.clamp(x, low, high), |x| x.max(low).min(high))
-}
-
-/// One constant number.
-pub(super) fn scalar(g: &Graph<'_>, id: Id, what: &str) -> Result<f32, Problem> {
-    match g.floats(id) {
-        Some(values) if values.len() == 1 => Ok(values[0]),
-        _ => Err(Problem::unsupported(what).expected("one constant float").found(g.describe(id))),
-    }
-}
-
-/// Sigmoid.
-pub fn sigmoid(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| t.unary("tosa.sigmoid", x)))
-}
-
-/// Tanh.
-pub fn tanh(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| t.unary("tosa.tanh", x)))
-}
-
-/// Exp.
-pub fn exp(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| t.unary("tosa.exp", x)))
-}
-
-/// Log.
-pub fn log(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| t.unary("tosa.log", x)))
-}
-
-/// Erf.
-pub fn erf(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| t.unary("tosa.erf", x)))
-}
-
-/// Abs.
-pub fn abs(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    unary(g, node, |t, x| t.unary("tosa.abs", x), f32::abs)
-}
-
-/// Reciprocal.
-pub fn reciprocal(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    unary(g, node, |t, x| t.unary("tosa.reciprocal", x), |x| 1.0 / x)
-}
-
-/// Neg.
-pub fn neg(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    unary(g, node, |t, x| t.scale(x, -1.0), |x| -x)
-}
-
-/// Sqrt: the reciprocal of the reciprocal square root.
-pub fn sqrt(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let on_values = |t: &mut Tosa, x| {
-        let inverse = t.unary("tosa.rsqrt", x)?;
-        t.unary("tosa.reciprocal", inverse)
-    };
-    unary(g, node, on_values, f32::sqrt)
-}
-
-/// LeakyRelu: `max(x, alpha * x)` for `alpha <= 1`.
-pub fn leaky_relu(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let alpha = node.finite("alpha", 0.01)?;
-    let pick = if alpha <= 1.0 { "tosa.maximum" } else { "tosa.minimum" };
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| {
-        let scaled = t.scale(x, alpha)?;
-        t.binary(pick, x, scaled)
-    }))
-}
-
-/// `clamp(alpha * x + beta, 0, 1)`.
-fn hard_gate(t: &mut Tosa, x: Value, alpha: f32, beta: f32) -> Built {
-    let scaled = t.scale(x, alpha)?;
-    let moved = t.offset(scaled, beta)?;
-    t.clamp(moved, 0.0, 1.0)
-}
-
-/// HardSigmoid.
-pub fn hard_sigmoid(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let (alpha, beta) = (node.finite("alpha", 0.2)?, node.finite("beta", 0.5)?);
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| hard_gate(t, x, alpha, beta)))
-}
-
-/// HardSwish: `x * clamp(x / 6 + 1 / 2, 0, 1)`.
-pub fn hard_swish(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    single(g.map(x, |t, x| {
-        let gate = hard_gate(t, x, 1.0 / 6.0, 0.5)?;
-        t.mul(x, gate)
-    }))
-}
-
-/// BatchNormalization: a factor `gamma / sqrt(var + eps)` and a summand `beta - mean * factor` per
-/// channel, computed in f64.
-pub fn batch_normalization(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    if node.flag("training_mode", false)? {
-        return Err(Problem::unsupported("attribute 'training_mode'")
-            .expected("0")
-            .found("1")
-            .help("export the model in evaluation mode: model.eval()"));
-    }
-    if !node.flag("spatial", true)? {
-        return Err(Problem::unsupported("attribute 'spatial'").expected("1").found("0"));
-    }
-    let epsilon = f64::from(node.finite("epsilon", 1e-5)?);
-    let x = g.operand(node, 0)?;
-    let shape = g.shape(x);
-    let Some(channels) = shape.get(1).copied() else {
-        return Err(Problem::malformed("input")
-            .expected("at least 2 dimensions, [n, c, ..]")
-            .found(tosa::shape_text(&shape)));
-    };
-    let mut parameters = Vec::new();
-    for (index, name) in ["scale", "bias", "mean", "variance"].into_iter().enumerate() {
-        let id = g.operand(node, index + 1)?;
-        if g.shape(id) != [channels] {
-            return Err(Problem::malformed(format!("input '{name}'"))
-                .expected(format!("{channels} elements, one per channel"))
-                .found(g.describe(id)));
-        }
-        parameters.push((id, g.weights(id, &format!("input '{name}'"))?));
-    }
-    let [(_, gamma), (_, beta), (_, mean), (variance_id, variance)] = &parameters[..] else {
-        return Err(Problem::malformed("number of inputs")
-            .expected("5")
-            .found(node.inputs().len().to_string()));
-    };
-    let (mut factors, mut summands) = (Vec::new(), Vec::new());
-    for c in 0..gamma.len() {
-        let spread = f64::from(variance[c]) + epsilon;
-        let factor = f64::from(gamma[c]) / spread.sqrt();
-        let summand = f64::from(beta[c]) - f64::from(mean[c]) * factor;
-        if !(factor as f32).is_finite() || !(summand as f32).is_finite() {
-            return Err(Problem::malformed("a factor or summand that is not finite")
-                .expected("variance + epsilon above 0")
-                .found(format!("variance {} of channel {c} in {}", variance[c], g.describe(*variance_id))));
-        }
-        factors.push(factor as f32);
-        summands.push(summand as f32);
-    }
-    let mut per_channel = vec![1; shape.len()];
-    per_channel[1] = channels;
-    let name = node.name().to_owned();
-    let factor = g.add_constant(&format!("{name}.factor"), &per_channel, Elements::floats(factors));
-    let summand = g.add_constant(&format!("{name}.summand"), &per_channel, Elements::floats(summands));
-    let scaled = g.zip(x, factor, Tosa::mul)?;
-    let scaled = g.hold(scaled);
-    single(g.zip(scaled, summand, |t, a, b| t.binary("tosa.add", a, b)))
-}
-
-/// Softmax. Before operator set 13 it runs over all dimensions from `axis` on, taken as one.
-pub fn softmax(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    let shape = g.shape(x);
-    let rank = shape.len();
-    let flattens = node.opset < 13;
-    let axis = node::axis(node.int("axis")?.unwrap_or(if flattens { 1 } else { -1 }), rank)?;
-    if flattens && shape[axis + 1..].iter().any(|size| *size != 1) {
-        let plain = g.plain(x)?;
-        let outer: i64 = shape[..axis].iter().product();
-        let inner: i64 = shape[axis..].iter().product();
-        let rows = g.tosa.reshape(plain, &[outer, inner])?;
-        let result = g.tosa.softmax(rows, 1)?;
-        let result = g.tosa.reshape(result, &shape)?;
-        return Ok(vec![Output::Computed(shape, Form::Plain, result)]);
-    }
-    let form = g.form(x);
-    let input = g.value(x, form)?;
-    let result = g.tosa.softmax(input, axis_in(form, rank, axis))?;
-    Ok(vec![Output::Computed(shape, form, result)])
 }

@@ -6,11 +6,12 @@
 use crate::import::{
     onnx::{
         constant::Elements,
-        graph::{Form, Graph, Id, Output, Outputs},
+        forms::Form,
+        graph::{Graph, Id, Output, Outputs},
         node::Node,
         problem::Problem,
     },
-    tosa::{self, Tosa, Window, shape_text},
+    tosa::{self, Window},
 };
 use crate::mlir::Value;
 
@@ -30,9 +31,10 @@ pub fn gemm(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
             .found(format!("{} and {}", g.describe(a), g.describe(b))));
     }
     let a = if flip_a { transposed(g, a)? } else { a };
-    let bias = match c.filter(|_| beta != 0.0) {
+    let c = c.filter(|_| beta != 0.0);
+    let bias = match c {
         Some(c) => vector_bias(g, c, n, beta)?,
-        None => Some(vec![0.0; tosa::element_count(&[n])? as usize]),
+        None => None,
     };
     let summand = if bias.is_none() { c } else { None };
     let product = if let Some(values) = g.floats(b) {
@@ -163,8 +165,8 @@ pub fn matmul(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
         let (a, b) = (g.tosa.reshape(a, &[1, rows, k])?, g.tosa.reshape(b, &[1, k, n])?);
         g.tosa.matmul(a, b)?
     } else {
-        let a = pages(&mut g.tosa, a, lead_a, &lead, [m, k])?;
-        let b = pages(&mut g.tosa, b, lead_b, &lead, [k, n])?;
+        let a = pages(g, a, lead_a, &lead, [m, k])?;
+        let b = pages(g, b, lead_b, &lead, [k, n])?;
         g.tosa.matmul(a, b)?
     };
     let product = g.tosa.reshape(product, &shape)?;
@@ -176,20 +178,26 @@ fn split(shape: &[i64]) -> (&[i64], [i64; 2]) {
     (&shape[..rank - 2], [shape[rank - 2], shape[rank - 1]])
 }
 
-/// A stack of matrices `[pages, rows, columns]`, repeated to as many as `lead` has.
-fn pages(t: &mut Tosa, value: Value, own: &[i64], lead: &[i64], matrix: [i64; 2]) -> Result<Value, Problem> {
+/// A stack of matrices `[pages, rows, columns]` of leading dimensions `own`, repeated to those of `lead`.
+fn pages(
+    g: &mut Graph<'_>,
+    value: Value,
+    own: &[i64],
+    lead: &[i64],
+    matrix: [i64; 2],
+) -> Result<Value, Problem> {
+    let mut sizes = vec![1; lead.len() - own.len()];
+    sizes.extend(own);
+    let mut value = g.tosa.reshape(value, &[&sizes[..], &matrix].concat())?;
+    for (dim, (have, want)) in sizes.iter().zip(lead).enumerate() {
+        if have != want {
+            let count = usize::try_from(*want).unwrap_or(usize::MAX);
+            g.charge(count)?;
+            value = g.tosa.concat(&vec![value; count], dim)?;
+        }
+    }
     let count = tosa::element_count(lead)?;
-    let have: i64 = own.iter().product();
-    if have != count && have != 1 {
-        return Err(Problem::unsupported("repeated matrices")
-            .expected("equal leading dimensions, or a single matrix")
-            .found(format!("{} for {}", shape_text(own), shape_text(lead))));
-    }
-    let one = t.reshape(value, &[have, matrix[0], matrix[1]])?;
-    if have == count {
-        return Ok(one);
-    }
-    Ok(t.concat(&vec![one; count as usize], 0)?)
+    Ok(g.tosa.reshape(value, &[count, matrix[0], matrix[1]])?)
 }
 
 /// A product with constant weights, over `rows` vectors of `k` elements.

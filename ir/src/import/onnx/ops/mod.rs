@@ -2,7 +2,10 @@
 //! attributes, and builds TOSA operations, or folds constants.
 
 pub mod arithmetic;
+pub mod functions;
 pub mod linear;
+pub mod normalization;
+pub mod reduce;
 pub mod shape;
 pub mod slice;
 pub mod window;

@@ -4,7 +4,8 @@ use super::{distinct_axes, list, single};
 use crate::import::{
     onnx::{
         constant::{self, Elements},
-        graph::{Form, Graph, Id, Output, Outputs, axis_in, image_shape, keeps_order},
+        forms::{Form, axis_in, image_shape, keeps_order},
+        graph::{Graph, Id, Output, Outputs},
         node::{self, Node},
         problem::Problem,
         proto::data_type,
@@ -31,7 +32,7 @@ pub(super) fn reshaped(
     }
     let plain = match form {
         Form::Plain => value,
-        Form::Image => g.to_plain(value, from)?,
+        Form::Image => g.plain_of(value, from)?,
     };
     Ok(Output::Computed(to.to_vec(), Form::Plain, g.tosa.reshape(plain, to)?))
 }
@@ -42,6 +43,7 @@ fn reshape_to(g: &mut Graph<'_>, x: Id, to: Vec<i64>) -> Result<Output, Problem>
     if from == to {
         return Ok(Output::Same(x));
     }
+    tosa::check_rank(&to)?;
     if let Some(elements) = g.elements(x) {
         let counts = [&from, &to].map(|shape| shape.iter().try_fold(1i64, |n, size| n.checked_mul(*size)));
         if counts[0] != counts[1] {
@@ -264,7 +266,7 @@ pub fn pad(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
             .found(format!("{said:?}")));
     }
     let value = match g.optional(node, 2) {
-        Some(id) => super::arithmetic::scalar(g, id, "input 'constant_value'")?,
+        Some(id) => super::functions::scalar(g, id, "input 'constant_value'")?,
         None => node.float("value")?.unwrap_or(0.0),
     };
     if !value.is_finite() {
@@ -405,6 +407,7 @@ pub fn cast(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
 pub fn constant_of_shape(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
     let sizes = g.operand(node, 0)?;
     let shape = g.ints(sizes, "input")?.to_vec();
+    tosa::check_rank(&shape)?;
     let count = if shape.contains(&0) { 0 } else { tosa::element_count(&shape)? } as usize;
     g.charge(count)?;
     let elements = match node.tensor("value")?.map(constant::decode).transpose()? {

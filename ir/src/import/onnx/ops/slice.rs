@@ -4,7 +4,8 @@ use super::list;
 use crate::import::{
     onnx::{
         constant::Elements,
-        graph::{Form, Graph, Output, Outputs, axis_in},
+        forms::{Form, axis_in},
+        graph::{Graph, Output, Outputs},
         node::{self, Node},
         problem::Problem,
     },

@@ -3,7 +3,8 @@
 use super::single;
 use crate::import::{
     onnx::{
-        graph::{Form, Graph, Output, Outputs, axis_in},
+        forms::{Form, axis_in},
+        graph::{Graph, Id, Output, Outputs},
         node::Node,
         problem::Problem,
     },
@@ -145,12 +146,7 @@ fn bias_misfit(outputs: i64, found: usize) -> Problem {
         .found(found.to_string())
 }
 
-fn bias_value(
-    g: &mut Graph<'_>,
-    node: &Node<'_>,
-    bias: Option<crate::import::onnx::graph::Id>,
-    outputs: i64,
-) -> Result<Value, Problem> {
+fn bias_value(g: &mut Graph<'_>, node: &Node<'_>, bias: Option<Id>, outputs: i64) -> Result<Value, Problem> {
     match bias {
         Some(bias) => {
             let values = g.weights(bias, "bias")?;
@@ -220,7 +216,7 @@ pub fn average_pool(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
 }
 
 /// The window that covers a whole image.
-fn whole(image: Value) -> Window {
+pub(super) fn whole(image: Value) -> Window {
     let sizes = tosa::shape(image);
     Window { kernel: [sizes[1], sizes[2]], stride: [1; 2], dilation: [1; 2], pad: [0; 4] }
 }
@@ -246,33 +242,4 @@ pub fn global_average_pool(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
 /// GlobalMaxPool.
 pub fn global_max_pool(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
     single(global(g, node, Tosa::max_pool2d))
-}
-
-/// ReduceMean. Over height and width it is an average pool; otherwise sums times the reciprocal of
-/// their number of elements.
-pub fn reduce_mean(g: &mut Graph<'_>, node: &Node<'_>) -> Outputs {
-    let x = g.operand(node, 0)?;
-    let (shape, axes) = (g.shape(x), super::reduction_axes(g, node, x)?);
-    let keep = node.flag("keepdims", true)?;
-    let rank = shape.len();
-    let reduced: Vec<i64> =
-        (0..rank).map(|axis| if axes.contains(&axis) { 1 } else { shape[axis] }).collect();
-    let (form, value) = if rank == 4 && axes == [2, 3] {
-        let image = g.image(x)?;
-        (Form::Image, g.tosa.avg_pool2d(image, &whole(image))?)
-    } else {
-        let form = g.form(x);
-        let mut value = g.value(x, form)?;
-        let mut count = 1i64;
-        for axis in &axes {
-            value = g.tosa.reduce("tosa.reduce_sum", value, axis_in(form, rank, *axis))?;
-            count *= shape[*axis];
-        }
-        (form, g.tosa.scale(value, (1.0 / count as f64) as f32)?)
-    };
-    if keep {
-        return Ok(vec![Output::Computed(reduced, form, value)]);
-    }
-    let left: Vec<i64> = (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect();
-    super::shape::reshaped(g, &reduced, form, value, &left).map(|output| vec![output])
 }
