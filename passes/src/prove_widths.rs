@@ -4,10 +4,12 @@
 //! rest the pass attaches `afp.bits`: how many bits of magnitude an exact value needs, with every
 //! intermediate sum; with at most 31 an accumulator of 32 bits serves.
 
+use std::collections::HashSet;
+
 use afp_ir::{
     diag::Diagnostic,
     dialect::Element,
-    mlir::{Attr, Op},
+    mlir::{Attr, Op, Value},
 };
 
 use crate::{
@@ -32,9 +34,12 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
     let mut refused = false;
     for body in graph::bodies(module) {
         let mut widths = Widths::default();
+        let mut real: HashSet<Value> = HashSet::new();
         for op in body.ops() {
-            // Real operands have no bits to prove.
-            if op.operands().iter().any(|v| v.ty().is_f32()) && !op.is("afp.quantize") {
+            // Real numbers have no bits to prove, nor have the exact values of the real form.
+            let of_real = |v: &Value| v.ty().is_f32() || real.contains(v);
+            if op.operands().iter().any(of_real) && !op.is("afp.quantize") {
+                real.extend(op.results());
                 continue;
             }
             widths.visit(op);

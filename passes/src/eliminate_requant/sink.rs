@@ -74,8 +74,12 @@ pub(super) fn hoist(op: Op) -> bool {
             builder.value(op.loc(), spec.result(value.ty().with_element(ty.element())))
         })
         .collect();
-    let spec = OpSpec::new("afp.concat").operands(operands).attr_opt("axis", concat.attr("axis")).result(ty);
-    let moved = builder.value(concat.loc(), spec);
+    let attrs = concat.attrs();
+    let mut spec = OpSpec::new("afp.concat").operands(operands);
+    for (key, value) in &attrs {
+        spec = spec.attr(key, *value);
+    }
+    let moved = builder.value(concat.loc(), spec.result(ty));
     op.result(0).replace_all_uses_with(moved);
     true
 }
