@@ -296,3 +296,32 @@ func.func @not_into_matrix(%x: tensor<1x3x2xf32>, %y: tensor<1x2x2xf32>) -> (ten
   %5 = tosa.add %4, %f : (tensor<1x3x2xf32>, tensor<1x1x2xf32>) -> tensor<1x3x2xf32>
   return %1, %2, %3, %5 : tensor<1x3x2xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>
 }
+
+// -----
+
+// A factor along dimension 1 (a normalization of a value in NCHW) becomes one per channel between two
+// transposes.
+// CHECK-LABEL: func.func @factor_along_dimension_1
+// CHECK: %[[LAST:.*]] = tosa.transpose %arg0 {perms = array<i32: 0, 2, 3, 1>}
+// CHECK: %[[SCALED:.*]] = tosa.depthwise_conv2d %[[LAST]]
+// CHECK: %[[BACK:.*]] = tosa.transpose %[[SCALED]] {perms = array<i32: 0, 3, 1, 2>}
+// CHECK-NOT: tosa.mul
+// CHECK: return %[[BACK]]
+func.func @factor_along_dimension_1(%x: tensor<1x2x4x5xf32>) -> tensor<1x2x4x5xf32> {
+  %c = "tosa.const"() <{values = dense<[[[[2.0]], [[3.0]]]]> : tensor<1x2x1x1xf32>}> : () -> tensor<1x2x1x1xf32>
+  %s = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %0 = tosa.mul %x, %c, %s : (tensor<1x2x4x5xf32>, tensor<1x2x1x1xf32>, tensor<1xi8>) -> tensor<1x2x4x5xf32>
+  return %0 : tensor<1x2x4x5xf32>
+}
+
+// -----
+
+// A factor along two dimensions stays.
+// CHECK-LABEL: func.func @factor_along_two_dimensions
+// CHECK: tosa.mul
+func.func @factor_along_two_dimensions(%x: tensor<1x2x2x5xf32>) -> tensor<1x2x2x5xf32> {
+  %c = "tosa.const"() <{values = dense<[[[[2.0], [4.0]], [[3.0], [5.0]]]]> : tensor<1x2x2x1xf32>}> : () -> tensor<1x2x2x1xf32>
+  %s = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %0 = tosa.mul %x, %c, %s : (tensor<1x2x2x5xf32>, tensor<1x2x2x1xf32>, tensor<1xi8>) -> tensor<1x2x2x5xf32>
+  return %0 : tensor<1x2x2x5xf32>
+}
