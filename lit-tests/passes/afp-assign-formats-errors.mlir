@@ -86,3 +86,28 @@ module attributes {afp.formats = {default_weights = "int4"}} {}
 // expected-note @+2 {{expected: }}
 // expected-note @+1 {{found: 8 : i64}}
 module attributes {afp.formats = {default_activations = 8}} {}
+
+// -----
+
+// What is stored takes a byte at most; what leaves the program may be wider.
+module attributes {afp.formats = {activations = {image = "e0m15"}}} {
+  func.func @too_wide(%x: tensor<2xf32>) -> tensor<2xf32> {
+    // expected-error @+4 {{[AFP0314] the format of activations 'image' is too wide to be stored}}
+    // expected-note @+3 {{expected: a format of at most 8 bits}}
+    // expected-note @+2 {{found: e0m15 with 16}}
+    // expected-note @+1 {{help: only values that leave the program may take up to 16 bits}}
+    %0 = afp.encode %x {afp.name = "image", afp.range = array<f64: -1.0, 1.0>} : tensor<2xf32> to tensor<2xf32>
+    %1 = afp.add %0, %0 : (tensor<2xf32>, tensor<2xf32>) -> tensor<2x!afp.exact>
+    %2 = afp.encode %1 {afp.name = "sum", afp.range = array<f64: -2.0, 2.0>} : tensor<2x!afp.exact> to tensor<2xf32>
+    return %2 : tensor<2xf32>
+  }
+}
+
+// -----
+
+module attributes {afp.formats = {activations = {image = "e0m15"}}} {
+  func.func @wide_output(%x: tensor<2xf32>) -> tensor<2xf32> {
+    %0 = afp.encode %x {afp.name = "image", afp.range = array<f64: -1.0, 1.0>} : tensor<2xf32> to tensor<2xf32>
+    return %0 : tensor<2xf32>
+  }
+}

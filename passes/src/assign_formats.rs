@@ -127,6 +127,7 @@ fn assign_weights(op: Op, plan: &mut Plan) -> Result<(), Failed> {
         Some(choice) => read_choice(op, choice)?.0,
         None => plan.weights,
     };
+    fits_storage(op, "weights", format)?;
     // Weights carry their exponents per channel, on the operator; they are found with the codes.
     if let Some(ty) = FloatType::fixed(format, 0) {
         op.set_attr("afp.weight_type", Attr::ty(ty.to_mlir(op.ctx())));
@@ -157,6 +158,9 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
             (plan.activations.unwrap_or(Format::fixed(range.0 < 0.0, bits)), None)
         }
     };
+    if !only_leaves(op.result(0)) {
+        fits_storage(op, "activations", format)?;
+    }
     let seen = op.attr("afp.stats").and_then(Histogram::from_attr);
     let method = if only_leaves(op.result(0)) { Method::Max } else { plan.method };
     let exp = exp.unwrap_or_else(|| scale::activation_exponent(format, range, seen.as_ref(), method));
@@ -166,6 +170,21 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
     // The statistics have served: what follows needs the range at most.
     op.remove_attr("afp.stats");
     Ok(())
+}
+
+/// Rule T6: what is stored between operators takes a byte at most.
+fn fits_storage(op: Op, kind: &str, format: Format) -> Result<(), Failed> {
+    const STORED_BITS: u32 = 8;
+    if format.width() <= STORED_BITS {
+        return Ok(());
+    }
+    let name = graph::site_name(op);
+    Diagnostic::error("AFP0314", format!("the format of {kind} '{name}' is too wide to be stored"))
+        .expected(format!("a format of at most {STORED_BITS} bits"))
+        .found(format!("{format} with {}", format.width()))
+        .help("only values that leave the program may take up to 16 bits")
+        .emit(op.loc());
+    Err(Failed)
 }
 
 fn read_choice(op: Op, choice: Attr) -> Result<(Format, Option<i32>), Failed> {
