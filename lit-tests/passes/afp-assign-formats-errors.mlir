@@ -94,11 +94,36 @@ module attributes {afp.formats = {weights = {fc = "ue2m5"}}} {
   func.func @negative(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
     %w = "tosa.const"() <{values = dense<[[1.0, -1.0], [0.0, -0.5]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
     %0 = afp.encode %x {afp.name = "image", afp.range = array<f64: -1.0, 1.0>} : tensor<1x2xf32> to tensor<1x2xf32>
-    // expected-warning @+3 {{[AFP0314] the format of weights 'fc' has no sign}}
+    // expected-warning @+3 {{[AFP0315] the format of weights 'fc' has no sign}}
     // expected-note @+2 {{expected: a signed format, such as e2m4}}
     // expected-note @+1 {{found: ue2m5, and 2 of 4 weights below zero, which become 0}}
     %1 = afp.fully_connected %0, %w {afp.name = "fc"} : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2x!afp.exact>
     %2 = afp.encode %1 {afp.name = "prob", afp.range = array<f64: -1.0, 1.0>} : tensor<1x2x!afp.exact> to tensor<1x2xf32>
     return %2 : tensor<1x2xf32>
+  }
+}
+
+// -----
+
+// What is stored takes a byte at most; what leaves the program may be wider.
+module attributes {afp.formats = {activations = {image = "e0m15"}}} {
+  func.func @too_wide(%x: tensor<2xf32>) -> tensor<2xf32> {
+    // expected-error @+4 {{[AFP0314] the format of activations 'image' is too wide to be stored}}
+    // expected-note @+3 {{expected: a format of at most 8 bits}}
+    // expected-note @+2 {{found: e0m15 with 16}}
+    // expected-note @+1 {{help: only values that leave the program may take up to 16 bits}}
+    %0 = afp.encode %x {afp.name = "image", afp.range = array<f64: -1.0, 1.0>} : tensor<2xf32> to tensor<2xf32>
+    %1 = afp.add %0, %0 : (tensor<2xf32>, tensor<2xf32>) -> tensor<2x!afp.exact>
+    %2 = afp.encode %1 {afp.name = "sum", afp.range = array<f64: -2.0, 2.0>} : tensor<2x!afp.exact> to tensor<2xf32>
+    return %2 : tensor<2xf32>
+  }
+}
+
+// -----
+
+module attributes {afp.formats = {activations = {image = "e0m15"}}} {
+  func.func @wide_output(%x: tensor<2xf32>) -> tensor<2xf32> {
+    %0 = afp.encode %x {afp.name = "image", afp.range = array<f64: -1.0, 1.0>} : tensor<2xf32> to tensor<2xf32>
+    return %0 : tensor<2xf32>
   }
 }

@@ -79,12 +79,12 @@ func.func @sink(%x: tensor<1x2x2x2x!q>) -> tensor<4x1xf32> {
 }
 
 // Not a pad whose border is no value of the type: between two of them, beyond the largest, negative
-// without a sign. -0 is zero.
+// without a sign, nor -0: a dequantized zero is the positive one.
 // CHECK-LABEL: func.func @sink_border
 // CHECK: afp.pad %{{.*}} value = 1.125000e+00 : f32} : tensor<2xf32>
 // CHECK: afp.pad %{{.*}} value = 1.000000e+03 : f32} : tensor<2xf32>
 // CHECK: afp.pad %{{.*}} value = -1.000000e+00 : f32} : tensor<2xf32>
-// CHECK: afp.pad %{{.*}} value = 0 : i32} : tensor<2x!afp.float
+// CHECK: afp.pad %{{.*}} value = -0.000000e+00 : f32} : tensor<2xf32>
 func.func @sink_border(%x: tensor<2x!q>, %y: tensor<2x!u>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) {
   %0 = afp.dequantize %x : tensor<2x!q> to tensor<2xf32>
   %1 = afp.dequantize %y : tensor<2x!u> to tensor<2xf32>

@@ -141,7 +141,7 @@ func.func @computed_weights(%x: !map, %w: tensor<2x1x1x2xf32>) -> !map {
   return %1 : !map
 }
 
-// A constant that varies along a spatial dimension is none per channel.
+// A constant that varies along two dimensions is none per channel.
 // CHECK-LABEL: func.func @spatial_constants
 // CHECK: %[[Y:.*]] = tosa.conv2d
 // CHECK: %[[M:.*]] = tosa.mul %[[Y]]
@@ -151,12 +151,12 @@ func.func @spatial_constants(%x: !map) -> !map {
   %w = "tosa.const"() <{values = dense<3.0> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
   %b = "tosa.const"() <{values = dense<[5.0, 1.0]> : !two}> : () -> !two
   %z = "tosa.const"() <{values = dense<0.0> : !one}> : () -> !one
-  %c = "tosa.const"() <{values = dense<[[[[1.0], [2.0]]]]> : tensor<1x1x2x1xf32>}> : () -> tensor<1x1x2x1xf32>
+  %c = "tosa.const"() <{values = dense<[[[[1.0], [2.0]], [[3.0], [4.0]]]]> : tensor<1x2x2x1xf32>}> : () -> tensor<1x2x2x1xf32>
   %s = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
   %0 = tosa.conv2d %x, %w, %b, %z, %z {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>} : (!map, tensor<2x1x1x2xf32>, !two, !one, !one) -> !map
-  %1 = tosa.mul %0, %c, %s : (!map, tensor<1x1x2x1xf32>, tensor<1xi8>) -> !map
-  %2 = tosa.add %1, %c : (!map, tensor<1x1x2x1xf32>) -> !map
-  %3 = tosa.sub %c, %2 : (tensor<1x1x2x1xf32>, !map) -> !map
+  %1 = tosa.mul %0, %c, %s : (!map, tensor<1x2x2x1xf32>, tensor<1xi8>) -> !map
+  %2 = tosa.add %1, %c : (!map, tensor<1x2x2x1xf32>) -> !map
+  %3 = tosa.sub %c, %2 : (tensor<1x2x2x1xf32>, !map) -> !map
   return %3 : !map
 }
 
@@ -295,4 +295,19 @@ func.func @not_into_matrix(%x: tensor<1x3x2xf32>, %y: tensor<1x2x2xf32>) -> (ten
   %4 = tosa.matmul %x, %m, %z, %z : (tensor<1x3x2xf32>, tensor<1x2x2xf32>, !one, !one) -> tensor<1x3x2xf32>
   %5 = tosa.add %4, %f : (tensor<1x3x2xf32>, tensor<1x1x2xf32>) -> tensor<1x3x2xf32>
   return %1, %2, %3, %5 : tensor<1x3x2xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>
+}
+
+// A factor along dimension 1 (a normalization of a value in NCHW) becomes one per channel between two
+// transposes.
+// CHECK-LABEL: func.func @factor_along_dimension_1
+// CHECK: %[[LAST:.*]] = tosa.transpose %arg0 {perms = array<i32: 0, 2, 3, 1>}
+// CHECK: %[[SCALED:.*]] = tosa.depthwise_conv2d %[[LAST]]
+// CHECK: %[[BACK:.*]] = tosa.transpose %[[SCALED]] {perms = array<i32: 0, 3, 1, 2>}
+// CHECK-NOT: tosa.mul
+// CHECK: return %[[BACK]]
+func.func @factor_along_dimension_1(%x: tensor<1x2x4x5xf32>) -> tensor<1x2x4x5xf32> {
+  %c = "tosa.const"() <{values = dense<[[[[2.0]], [[3.0]]]]> : tensor<1x2x1x1xf32>}> : () -> tensor<1x2x1x1xf32>
+  %s = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %0 = tosa.mul %x, %c, %s : (tensor<1x2x4x5xf32>, tensor<1x2x1x1xf32>, tensor<1xi8>) -> tensor<1x2x4x5xf32>
+  return %0 : tensor<1x2x4x5xf32>
 }

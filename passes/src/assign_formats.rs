@@ -127,11 +127,12 @@ fn assign_weights(op: Op, plan: &mut Plan) -> Result<(), Failed> {
         Some(choice) => read_choice(op, choice)?.0,
         None => plan.weights,
     };
+    fits_storage(op, "weights", format)?;
     let values = graph::constant_f32(op.operand(1)).unwrap_or_default();
     let negative = values.iter().filter(|&&w| w < 0.0).count();
     if !format.is_signed() && negative > 0 {
         let name = graph::site_name(op);
-        Diagnostic::warning("AFP0314", format!("the format of weights '{name}' has no sign"))
+        Diagnostic::warning("AFP0315", format!("the format of weights '{name}' has no sign"))
             .expected("a signed format, such as e2m4")
             .found(format!("{format}, and {negative} of {} weights below zero, which become 0", values.len()))
             .emit(op.loc());
@@ -166,6 +167,9 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
             (plan.activations.unwrap_or(Format::fixed(range.0 < 0.0, bits)), None)
         }
     };
+    if !only_leaves(op.result(0)) {
+        fits_storage(op, "activations", format)?;
+    }
     let seen = op.attr("afp.stats").and_then(Histogram::from_attr);
     let method = if only_leaves(op.result(0)) { Method::Max } else { plan.method };
     let exp = exp.unwrap_or_else(|| scale::activation_exponent(format, range, seen.as_ref(), method));
@@ -175,6 +179,21 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
     // The statistics have served: what follows needs the range at most.
     op.remove_attr("afp.stats");
     Ok(())
+}
+
+/// Rule T6: what is stored between operators takes a byte at most.
+fn fits_storage(op: Op, kind: &str, format: Format) -> Result<(), Failed> {
+    const STORED_BITS: u32 = 8;
+    if format.width() <= STORED_BITS {
+        return Ok(());
+    }
+    let name = graph::site_name(op);
+    Diagnostic::error("AFP0314", format!("the format of {kind} '{name}' is too wide to be stored"))
+        .expected(format!("a format of at most {STORED_BITS} bits"))
+        .found(format!("{format} with {}", format.width()))
+        .help("only values that leave the program may take up to 16 bits")
+        .emit(op.loc());
+    Err(Failed)
 }
 
 fn read_choice(op: Op, choice: Attr) -> Result<(Format, Option<i32>), Failed> {

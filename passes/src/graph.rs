@@ -8,6 +8,9 @@ use afp_ir::{
 /// Number of elements from which a constant is kept as a resource blob and not printed inline.
 const RESOURCE_ELEMENTS: usize = 32;
 
+/// Number of channels that one constant is repeated for.
+const MAX_CHANNELS: i64 = 1 << 24;
+
 /// The bodies of all functions of a module.
 pub fn bodies(module: Op) -> Vec<Block> {
     module
@@ -75,12 +78,14 @@ pub fn build_constant(builder: Builder, loc: Loc, name: &str, shape: &[i64], val
 }
 
 /// A factor or summand per channel (last dimension) out of a constant operand: one value if all are
-/// the same, else one per channel; none if it varies along another dimension.
+/// the same, else one per channel; none if it varies along another dimension, or stands for more than
+/// [`MAX_CHANNELS`].
 pub fn per_channel(constant: Value, channels: i64) -> Option<Vec<f32>> {
     let (values, shape) = (constant_f32(constant)?, shape(constant));
     let (&last, rest) = shape.split_last()?;
     if let Some(value) = splat_f32(constant)
         && (values.len() == 1 || last == channels || last == 1)
+        && channels <= MAX_CHANNELS
     {
         return Some(vec![value; channels as usize]);
     }

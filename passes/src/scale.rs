@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn searching_clips_an_outlier_and_keeps_a_uniform_range() {
         let f = format("e0m3");
-        let mut values: Vec<(f64, f64)> = (0..1000).map(|i| (f64::from(i) / 1000.0, 1.0)).collect();
-        let uniform = best_exponent(f, &values);
-        assert_eq!(uniform, covering_exponent(f, 0.999));
+        // Seven steps of 1/8: one exponent less would cut the upper half.
+        let mut values: Vec<(f64, f64)> = (0..=1000).map(|i| (f64::from(i) * 0.875 / 1000.0, 1.0)).collect();
+        assert_eq!(best_exponent(f, &values), covering_exponent(f, 0.875));
         values.push((4.0, 1.0));
         assert!(best_exponent(f, &values) < covering_exponent(f, 4.0));
     }

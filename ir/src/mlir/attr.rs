@@ -18,6 +18,9 @@ pub enum DenseData<'a> {
     All(&'a [u8]),
 }
 
+/// Number of elements that one may stand for: a file of a few bytes must not ask for all memory.
+const MAX_SPLAT: usize = 1 << 30;
+
 unsafe extern "C" {
     fn afpDenseResourceData(attribute: MlirAttribute, data: *mut *const u8, size: *mut usize) -> bool;
     fn afpDenseResourceGet(ty: MlirType, name: MlirStringRef, data: *const u8, size: usize) -> MlirAttribute;
@@ -264,10 +267,12 @@ impl Attr {
         }
     }
 
-    /// All elements of an elements attribute, each read by `read` from its bytes.
+    /// All elements of an elements attribute, each read by `read` from its bytes; none if one element
+    /// stands for more than a program can hold.
     fn read_elements<T: Clone>(&self, bytes: usize, read: impl Fn(&[u8]) -> T) -> Option<Vec<T>> {
         let count = self.elements_type()?.element_count()?;
         Some(match self.dense_data()? {
+            DenseData::Splat(_) if count > MAX_SPLAT => return None,
             DenseData::Splat(data) => vec![read(data); count],
             DenseData::All(data) => data.chunks_exact(bytes).map(read).collect(),
         })

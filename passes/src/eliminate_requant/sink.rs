@@ -48,7 +48,8 @@ fn exact_code(value: Attr, ty: FloatType) -> Option<u16> {
     let (real, exp) = (value.as_f64()? as f32, ty.exp.fixed()?);
     decompose_f32(real)?;
     let code = encode_f32(real, ty.format, exp, Rounding::HalfUp);
-    (dyadic_to_f32(ty.format.decode(code), exp) == real).then_some(code)
+    // Bit for bit: the zero of a type is the positive one.
+    (dyadic_to_f32(ty.format.decode(code), exp).to_bits() == real.to_bits()).then_some(code)
 }
 
 /// `quantize(concat(a, b))` becomes `concat(quantize(a), quantize(b))`.

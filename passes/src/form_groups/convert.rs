@@ -62,7 +62,7 @@ pub(super) fn report_unsupported(body: Block) -> usize {
         refused += 1;
         if let Some(function) = function {
             Diagnostic::error("AFP0301", format!("argument {index} cannot be quantized"))
-                .expected("a tensor of f32 whose sizes are known and positive")
+                .expected("a tensor of f32 whose sizes are known and positive, of at most 2^30 elements")
                 .found(ty.to_string())
                 .emit(function.loc());
         }
@@ -76,9 +76,13 @@ pub(super) fn report_unsupported(body: Block) -> usize {
     refused
 }
 
-/// Whether a type is a tensor whose sizes are known and positive.
+/// Number of elements of the largest tensor that is converted.
+const MAX_ELEMENTS: usize = 1 << 30;
+
+/// Whether a type is a tensor whose sizes are known and positive, of at most 2^30 elements.
 fn is_sized(ty: Type) -> bool {
-    ty.shape().is_some_and(|shape| shape.iter().all(|&size| size > 0))
+    let positive = ty.shape().is_some_and(|shape| shape.iter().all(|&size| size > 0));
+    positive && ty.element_count().is_some_and(|count| count <= MAX_ELEMENTS)
 }
 
 fn unsupported(op: Op, found: impl Into<String>) -> Diagnostic {
@@ -105,9 +109,9 @@ fn check(op: Op) -> Result<(), Diagnostic> {
         if ok { Ok(()) } else { Err(unsupported(op, format!("operands {}", types())).expected(expected)) }
     };
     let sized = op.operands().iter().filter(|v| v.ty().is_f32()).all(|v| is_sized(v.ty()));
-    need(sized, "operands whose sizes are known and positive")?;
+    need(sized, "operands whose sizes are known and positive, of at most 2^30 elements")?;
     if !is_sized(op.result(0).ty()) {
-        let expected = "a result whose sizes are known and positive";
+        let expected = "a result whose sizes are known and positive, of at most 2^30 elements";
         return Err(unsupported(op, op.result(0).ty().to_string()).expected(expected));
     }
     let zero_points = match name.as_str() {

@@ -57,7 +57,7 @@ fn constant(value: Value) -> Option<Tensor> {
 /// Folds a factor or summand per channel. A summand alone is left where it is, unless there is a
 /// convolution before it: it becomes a bias, or an exact addition, later.
 pub(super) fn fold(op: Op) -> bool {
-    let Some((value, scale, shift)) = affine(op) else { return negate_subtrahend(op) };
+    let Some((value, scale, shift)) = affine(op) else { return negate_subtrahend(op) || channels_last(op) };
     if let Some(producer) = Contraction::of(value) {
         return producer.apply(op, &scale, &shift);
     }
@@ -83,6 +83,45 @@ fn negate_subtrahend(op: Op) -> bool {
     let spec = OpSpec::new("tosa.add").operands([op.operand(0), constant]).result(op.result(0).ty());
     op.result(0).replace_all_uses_with(builder.value(op.loc(), spec));
     true
+}
+
+/// A factor per index of another dimension than the last (a normalization of a value in NCHW): the
+/// value is transposed around it, so that the factor is one per channel.
+fn channels_last(op: Op) -> bool {
+    if !op.is("tosa.mul") || op.operand_count() != 3 {
+        return false;
+    }
+    let (a, b) = (op.operand(0), op.operand(1));
+    let (value, constant) = if graph::is_constant(b) { (a, b) } else { (b, a) };
+    let (shape, factors) = (graph::shape(value), graph::shape(constant));
+    let Some(values) = graph::constant_f32(constant) else { return false };
+    let long: Vec<usize> = (0..factors.len()).filter(|&d| factors[d] > 1).collect();
+    let &[dimension] = long.as_slice() else { return false };
+    if value.ty() != op.result(0).ty() || factors.len() != shape.len() || dimension + 1 == shape.len() {
+        return false;
+    }
+    let mut perm: Vec<usize> = (0..shape.len()).filter(|&d| d != dimension).collect();
+    perm.push(dimension);
+    let inverse: Vec<usize> = (0..perm.len()).filter_map(|d| perm.iter().position(|&p| p == d)).collect();
+    let builder = Builder::before(op);
+    let moved = transpose(builder, op, value, &perm);
+    let mut last = vec![1; shape.len() - 1];
+    last.push(factors[dimension]);
+    let name = graph::given_name(op).unwrap_or_else(|| "factor".to_owned());
+    let factor = graph::build_constant(builder, op.loc(), &name, &last, &values);
+    let spec = OpSpec::new("tosa.mul").operands([moved, factor, op.operand(2)]).result(moved.ty());
+    let scaled = builder.value(op.loc(), spec);
+    op.result(0).replace_all_uses_with(transpose(builder, op, scaled, &inverse));
+    true
+}
+
+/// `tosa.transpose`.
+fn transpose(builder: Builder, op: Op, value: Value, perm: &[usize]) -> Value {
+    let from = graph::shape(value);
+    let to: Vec<i64> = perm.iter().map(|&d| from[d]).collect();
+    let perms: Vec<i32> = perm.iter().map(|&d| d as i32).collect();
+    let spec = OpSpec::new("tosa.transpose").operands([value]).attr("perms", Attr::i32s(op.ctx(), &perms));
+    builder.value(op.loc(), spec.result(Type::tensor(&to, Type::f32(op.ctx()))))
 }
 
 /// Folds factors into the constant right operand of a matrix product.

@@ -146,15 +146,13 @@ fn convolution(op: Op, operands: &[Intervals]) -> Intervals {
 
 fn fully_connected(op: Op, operands: &[Intervals]) -> Intervals {
     let weights = graph::constant_f32(op.operand(1)).unwrap_or_default();
-    let inputs = graph::shape(op.operand(1))[1] as usize;
-    let found = weights
-        .chunks(inputs.max(1))
-        .map(|row| {
-            row.iter()
-                .enumerate()
-                .fold((0.0, 0.0), |acc, (i, &w)| sum(acc, scaled(operands[0].at(i), f64::from(w))))
-        })
-        .collect();
+    let shape = graph::shape(op.operand(1));
+    let inputs = shape.last().map_or(1, |&n| n as usize).max(1);
+    let mut found = vec![(0.0, 0.0); shape.first().map_or(1, |&n| n as usize)];
+    for (i, &w) in weights.iter().enumerate() {
+        let output = i / inputs;
+        found[output] = sum(found[output], scaled(operands[0].at(i % inputs), f64::from(w)));
+    }
     with_bias(op, found, operands)
 }
 

@@ -157,9 +157,8 @@ fn ties_of_rational_values_go_up() {
 }
 
 #[test]
-fn names_are_those_of_the_dialect() {
+fn names_round_trip() {
     let names: Vec<String> = Function::ALL.iter().map(Function::to_string).collect();
-    assert_eq!(names, crate::dialect::verify::FUNCTIONS);
     assert!(names.iter().zip(Function::ALL).all(|(name, function)| name.parse() == Ok(function)));
     assert_eq!("sine".parse::<Function>(), Err(()));
 }

@@ -1,0 +1,190 @@
+//! Every pass that is to preserve bits does, on random networks.
+//!
+//! A random network in the real form is quantized with random formats and scale exponents; then the
+//! interpreter's outputs before and after each pass are compared bit for bit, on random inputs and on
+//! extreme ones. What `afp-prove-widths` proves is checked against the exact values that occur.
+//!
+//! `PROPTEST_CASES` sets the number of networks (a default that takes seconds if it is not set).
+
+mod graph;
+
+use std::collections::HashMap;
+
+use afp_ir::{
+    interp::{Data, Program, Tensor},
+    mlir::{Attr, Session, SourceModule},
+};
+use afp_passes::registry;
+use graph::{Graph, KINDS, Random, Recipe};
+use proptest::{collection, prelude::*, test_runner::TestRunner};
+
+/// Networks that are tried if `PROPTEST_CASES` is not set.
+const CASES: u32 = 400;
+
+/// Up to the first pass that must preserve bits.
+const QUANTIZE: &str = "builtin.module(afp-range-analysis{input-range=-3,3},\
+                        afp-assign-formats{weights=e2m3 activations=auto},afp-quantize,afp-encode-weights)";
+
+/// What preserves bits, in the pipeline's order and in others.
+const ORDERS: [&[&str]; 4] = [
+    &["cse", "afp-eliminate-requant", "canonicalize", "cse", "afp-prove-widths"],
+    &["canonicalize", "afp-eliminate-requant", "canonicalize", "afp-prove-widths"],
+    &["afp-prove-widths", "afp-eliminate-requant", "afp-prove-widths"],
+    &["afp-eliminate-requant", "cse", "afp-eliminate-requant", "canonicalize", "afp-prove-widths"],
+];
+
+/// A pass refuses a network for its formats: a bias, or an exact value, beyond 63 bits.
+const REFUSALS: [&str; 2] = ["AFP0313", "W1"];
+
+/// The interpreter does.
+const TOO_WIDE: &str = "AFP0405";
+
+fn recipes() -> impl Strategy<Value = Recipe> {
+    let steps = collection::vec((0..KINDS, any::<u64>()), 1..9);
+    (any::<u64>(), steps).prop_map(|(seed, steps)| Recipe { seed, steps })
+}
+
+#[test]
+fn outputs_stay_bit_for_bit() {
+    registry::register_all();
+    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
+    }
+    let cases = config.cases;
+    let executed = std::cell::Cell::new(0);
+    let result = TestRunner::new(config).run(&recipes(), |recipe| {
+        if check(&recipe)? {
+            executed.set(executed.get() + 1);
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    // Formats that no integer holds are refused: not so many that nothing is tested.
+    assert!(executed.get() > cases / 2, "only {} of {cases} networks could be executed", executed.get());
+}
+
+/// Compares one network's outputs before and after each pass; whether it could be executed.
+fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
+    let graph = recipe.graph();
+    let session = Session::new();
+    let Ok(module) = session.parse("network.mlir", graph.text.as_bytes()) else {
+        return Err(fail(&graph, "the network is no program", &format!("{:?}", session.take_diagnostics())));
+    };
+    if !passed(&session, &module, QUANTIZE, &graph)? {
+        return Ok(false);
+    }
+    let samples = samples(&graph, recipe.seed);
+    let Some(expected) = outputs(&module, &samples, &graph)? else { return Ok(false) };
+    for pass in ORDERS[recipe.steps.len() % ORDERS.len()] {
+        let before = module.to_text(false);
+        if !passed(&session, &module, &format!("builtin.module({pass})"), &graph)? {
+            return Ok(true);
+        }
+        let Some(found) = outputs(&module, &samples, &graph)? else {
+            return Err(fail(&graph, &format!("{pass} makes the network fail"), &before));
+        };
+        for (sample, (expected, found)) in expected.iter().zip(&found).enumerate() {
+            if expected != found {
+                let what = format!("{pass} changes outputs of sample {sample}: {expected:?} to {found:?}");
+                return Err(fail(&graph, &what, &before));
+            }
+        }
+        if *pass == "afp-prove-widths" {
+            widths_hold(&module, &samples, &graph)?;
+        }
+    }
+    Ok(true)
+}
+
+fn fail(graph: &Graph, what: &str, detail: &str) -> TestCaseError {
+    TestCaseError::fail(format!("{what}\n--- network\n{}\n--- detail\n{detail}", graph.text))
+}
+
+/// Runs a pipeline; false if it refuses the network for a reason that is its to give.
+fn passed(
+    session: &Session,
+    module: &SourceModule<'_>,
+    pipeline: &str,
+    graph: &Graph,
+) -> Result<bool, TestCaseError> {
+    let result = module.run_pipeline(pipeline);
+    let diagnostics = session.take_diagnostics();
+    if result.is_ok() && diagnostics.is_empty() {
+        return Ok(true);
+    }
+    let refused = !diagnostics.is_empty() && diagnostics.iter().all(|d| REFUSALS.contains(&d.code.as_str()));
+    if refused { Ok(false) } else { Err(fail(graph, pipeline, &format!("{result:?} {diagnostics:?}"))) }
+}
+
+/// Inputs: normal numbers of several scales, and the extremes.
+fn samples(graph: &Graph, seed: u64) -> Vec<Tensor> {
+    let mut random = Random(seed ^ 0x5eed);
+    let count: usize = graph.input.iter().product();
+    let constants = [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
+    let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
+    for scale in [0.01, 1.0, 4.0, 1e6] {
+        samples.push((0..count).map(|_| random.normal() * scale).collect());
+    }
+    samples.push((0..count).map(|_| random.pick(&constants)).collect());
+    samples.into_iter().map(|values| Tensor::real(&graph.input, values)).collect()
+}
+
+/// The bits of all outputs for each sample; none if an exact value has no representation.
+fn outputs(
+    module: &SourceModule<'_>,
+    samples: &[Tensor],
+    graph: &Graph,
+) -> Result<Option<Vec<Vec<Vec<u32>>>>, TestCaseError> {
+    let program = match Program::from_function(module.functions()[0]) {
+        Ok(program) => program,
+        Err(errors) if errors.iter().all(|error| error.code == TOO_WIDE) => return Ok(None),
+        Err(errors) => return Err(fail(graph, "the program cannot be executed", &format!("{errors:?}"))),
+    };
+    let mut all = Vec::new();
+    for sample in samples {
+        let results = match program.run(std::slice::from_ref(sample)) {
+            Ok(results) => results,
+            Err(error) if error.code == TOO_WIDE => return Ok(None),
+            Err(error) => return Err(fail(graph, "the program fails", &format!("{error:?}"))),
+        };
+        let bits = |tensor: &Tensor| -> Vec<u32> {
+            tensor.as_real().unwrap_or_default().iter().map(|value| value.to_bits()).collect()
+        };
+        all.push(results.iter().map(bits).collect());
+    }
+    Ok(Some(all))
+}
+
+/// Every exact value that occurs has at most `afp.bits` bits of magnitude.
+fn widths_hold(module: &SourceModule<'_>, samples: &[Tensor], graph: &Graph) -> Result<(), TestCaseError> {
+    let function = module.functions()[0];
+    let proven: HashMap<String, i64> = function
+        .descendants()
+        .into_iter()
+        .filter_map(|op| {
+            Some((op.attr("afp.name")?.as_string()?, op.attr("afp.bits").and_then(Attr::as_int)?))
+        })
+        .collect();
+    let program = Program::from_function(function)
+        .map_err(|errors| fail(graph, "the program cannot be executed", &format!("{errors:?}")))?;
+    let mut broken = None;
+    for sample in samples {
+        let mut observe = |name: &str, value: &Tensor| {
+            let (Data::Exact { mantissa, .. }, Some(&bits)) = (&value.data, proven.get(name)) else { return };
+            let widest = mantissa.iter().map(|m| 64 - m.unsigned_abs().leading_zeros()).max().unwrap_or(0);
+            if i64::from(widest) > bits {
+                broken = Some(format!("{name} has {widest} bits, and {bits} were proven"));
+            }
+        };
+        if let Err(error) = program.run_observed(std::slice::from_ref(sample), &mut observe) {
+            return Err(fail(graph, "a proven program fails", &format!("{error:?}")));
+        }
+    }
+    match broken {
+        Some(what) => Err(fail(graph, &what, &module.to_text(false))),
+        None => Ok(()),
+    }
+}
