@@ -102,8 +102,8 @@ impl Widths {
                 self.of(op.operand(0)).into_iter().map(scaled).collect()
             }),
             _ if view::is_movement(op) => {
-                let joined = op.operands().into_iter().map(|v| self.hull(v)).reduce(Bound::join);
-                joined.map(|bound| vec![bound])
+                let moved = op.operands().into_iter().map(|v| self.hull(v));
+                moved.chain(border(op)).reduce(Bound::join).map(|bound| vec![bound])
             }
             _ => None,
         };
@@ -224,6 +224,15 @@ fn constant(op: Op) -> Vec<Bound> {
             found
         }
     }
+}
+
+/// The value around the operand of a pad, where it is not zero.
+fn border(op: Op) -> Option<Bound> {
+    let code = op.attr("value").filter(|_| op.is("afp.pad")).and_then(Attr::as_int)?;
+    let ty = FloatType::of(op.result(0).ty())?;
+    let Some(exp) = ty.exp.fixed() else { return Some(of_type(op.result(0))) };
+    let value = i128::from(ty.format.decode(code as Code));
+    Some(Bound::new(value, value, exp))
 }
 
 /// The integers that an encode's limits leave; none for a result that is no code.
