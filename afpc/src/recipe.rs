@@ -78,6 +78,7 @@ impl Recipe {
                 ("--calib", self.calib.is_some()),
                 ("--formats", self.formats.is_some()),
                 ("--input-range", self.input_range.is_some()),
+                ("--until", self.until.as_deref().is_some_and(|stage| stage != IMPORT)),
             ];
             return match given.iter().find(|(_, is_given)| *is_given) {
                 Some((option, _)) => Err(quantized_already(module, option).into()),

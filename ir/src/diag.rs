@@ -138,13 +138,10 @@ impl Diagnostic {
 
     /// The labelled lines below the headline.
     fn details(&self) -> Vec<String> {
-        let labelled = [("expected", &self.expected), ("found", &self.found), ("help", &self.help)];
-        let mut lines: Vec<String> = labelled
-            .iter()
-            .filter_map(|(label, text)| Some(format!("{label}: {}", text.as_ref()?)))
-            .collect();
-        lines.splice(2.min(lines.len())..2.min(lines.len()), self.notes.iter().cloned());
-        lines
+        let labelled = |label: &str, text: &Option<String>| Some(format!("{label}: {}", text.as_ref()?));
+        let first = [labelled("expected", &self.expected), labelled("found", &self.found)];
+        let last = labelled("help", &self.help);
+        first.into_iter().flatten().chain(self.notes.iter().cloned()).chain(last).collect()
     }
 
     /// Emits the diagnostic through MLIR at a location.

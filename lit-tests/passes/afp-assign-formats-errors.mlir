@@ -89,6 +89,22 @@ module attributes {afp.formats = {default_activations = 8}} {}
 
 // -----
 
+// Weights below zero in a format that has no sign: a warning.
+module attributes {afp.formats = {weights = {fc = "ue2m5"}}} {
+  func.func @negative(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+    %w = "tosa.const"() <{values = dense<[[1.0, -1.0], [0.0, -0.5]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+    %0 = afp.encode %x {afp.name = "image", afp.range = array<f64: -1.0, 1.0>} : tensor<1x2xf32> to tensor<1x2xf32>
+    // expected-warning @+3 {{[AFP0315] the format of weights 'fc' has no sign}}
+    // expected-note @+2 {{expected: a signed format, such as e2m4}}
+    // expected-note @+1 {{found: ue2m5, and 2 of 4 weights below zero, which become 0}}
+    %1 = afp.fully_connected %0, %w {afp.name = "fc"} : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2x!afp.exact>
+    %2 = afp.encode %1 {afp.name = "prob", afp.range = array<f64: -1.0, 1.0>} : tensor<1x2x!afp.exact> to tensor<1x2xf32>
+    return %2 : tensor<1x2xf32>
+  }
+}
+
+// -----
+
 // What is stored takes a byte at most; what leaves the program may be wider.
 module attributes {afp.formats = {activations = {image = "e0m15"}}} {
   func.func @too_wide(%x: tensor<2xf32>) -> tensor<2xf32> {

@@ -42,7 +42,7 @@ func.func @argument(%x: tensor<2x!afp.exact>, %w: tensor<1x2x!afp.float<e0m7, ex
   // expected-error @+4 {{[W1] an exact value of afp.fully_connected does not fit its integers}}
   // expected-note @+3 {{expected: }}
   // expected-note @+2 {{found: more than 126}}
-  // expected-note @+1 {{help: }}
+  // expected-note @+1 {{help: weights that are no constant codes have no bound: run afp-encode-weights before afp-prove-widths}}
   %1 = afp.fully_connected %w, %w : (tensor<1x2x!afp.float<e0m7, exp = 0>>, tensor<1x2x!afp.float<e0m7, exp = 0>>) -> tensor<1x1x!afp.exact>
   return %0, %1 : tensor<2x!afp.float<ue0m8, exp = 0>>, tensor<1x1x!afp.exact>
 }

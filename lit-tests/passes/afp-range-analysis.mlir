@@ -205,3 +205,16 @@ func.func @movement(%x: tensor<2x2xf32>) {
   %23 = afp.encode %22 {name = "joined rows"} : tensor<4x1x!afp.exact> to tensor<4x1xf32>
   return
 }
+
+// What is codes already has no interval, and neither has what comes from them.
+// CHECK-LABEL: func.func @coded
+// CHECK-NOT: afp.range
+// CHECK: return
+func.func @coded(%x: tensor<1x2x!afp.float<e0m7, exp = -6>>, %w: tensor<3x2x!afp.float<e2m4, exp = 0>>) -> tensor<1x3xf32> {
+  %0 = afp.fully_connected %x, %w : (tensor<1x2x!afp.float<e0m7, exp = -6>>, tensor<3x2x!afp.float<e2m4, exp = 0>>) -> tensor<1x3x!afp.exact>
+  %1 = afp.encode %0 : tensor<1x3x!afp.exact> to tensor<1x3x!afp.float<e0m7, exp = -4>>
+  %2 = afp.encode %0 : tensor<1x3x!afp.exact> to tensor<1x3xf32>
+  %3 = afp.dequantize %1 : tensor<1x3x!afp.float<e0m7, exp = -4>> to tensor<1x3xf32>
+  %4 = afp.concat %2, %3 {axis = 0 : i64} : (tensor<1x3xf32>, tensor<1x3xf32>) -> tensor<2x3xf32>
+  return %2 : tensor<1x3xf32>
+}

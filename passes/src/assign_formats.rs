@@ -128,6 +128,15 @@ fn assign_weights(op: Op, plan: &mut Plan) -> Result<(), Failed> {
         None => plan.weights,
     };
     fits_storage(op, "weights", format)?;
+    let values = graph::constant_f32(op.operand(1)).unwrap_or_default();
+    let negative = values.iter().filter(|&&w| w < 0.0).count();
+    if !format.is_signed() && negative > 0 {
+        let name = graph::site_name(op);
+        Diagnostic::warning("AFP0315", format!("the format of weights '{name}' has no sign"))
+            .expected("a signed format, such as e2m4")
+            .found(format!("{format}, and {negative} of {} weights below zero, which become 0", values.len()))
+            .emit(op.loc());
+    }
     // Weights carry their exponents per channel, on the operator; they are found with the codes.
     if let Some(ty) = FloatType::fixed(format, 0) {
         op.set_attr("afp.weight_type", Attr::ty(ty.to_mlir(op.ctx())));

@@ -78,10 +78,12 @@ impl Formats {
             let mut found = Diagnostic::error("AFP0305", "the formats file cannot be read")
                 .in_file(file)
                 .expected("a JSON object with 'version' and optionally 'default', 'weights', 'activations'")
-                .found(error.to_string())
+                .found(without_position(&error.to_string()))
                 .help("docs/formats.md shows one");
             if let Some(place) = &mut found.place {
-                place.position = (error.line() > 0).then_some((error.line() as u32, error.column() as u32));
+                // The column of an empty line is 0.
+                place.position =
+                    (error.line() > 0).then_some((error.line() as u32, error.column().max(1) as u32));
             }
             found
         })?;
@@ -117,6 +119,12 @@ impl Formats {
         if let Some(text) = self.default.activations.as_ref().filter(|t| *t != "auto") {
             format("default.activations", text)?;
         }
+        let fixed = self.weights.iter().find(|(_, choice)| matches!(choice, Choice::Fixed { .. }));
+        if let Some((name, Choice::Fixed { format, exp })) = fixed {
+            let expected =
+                "a format alone: weights have an exponent per output channel, found by the compiler";
+            return Err((name.clone(), expected.to_owned(), format!("{format} with exponent {exp}")));
+        }
         for (name, choice) in self.weights.iter().chain(&self.activations) {
             let (text, exp) = choice.parts();
             format(name, text)?;
@@ -146,6 +154,11 @@ impl Formats {
         }
         module.set_attr("afp.formats", Attr::dict(ctx, &entries));
     }
+}
+
+/// The message of a JSON error without the position behind it, which the diagnostic has already.
+fn without_position(message: &str) -> &str {
+    message.rsplit_once(" at line ").map_or(message, |(text, _)| text)
 }
 
 fn choice_attr(ctx: Ctx, choice: &Choice) -> Attr {
@@ -189,15 +202,21 @@ mod tests {
         assert_eq!(code(r#"{"version": 2}"#), Some("AFP0306".into()));
         assert_eq!(code(r#"{"version": 1, "weights": {"a": "f8"}}"#), Some("AFP0307".into()));
         for exp in [5000, i32::MIN] {
-            let text = format!(r#"{{"version": 1, "weights": {{"a": {{"format": "e2m2", "exp": {exp}}}}}}}"#);
+            let text =
+                format!(r#"{{"version": 1, "activations": {{"a": {{"format": "e2m2", "exp": {exp}}}}}}}"#);
             assert_eq!(code(&text), Some("AFP0307".into()));
         }
+        let text = r#"{"version": 1, "weights": {"a": {"format": "e2m2", "exp": -3}}}"#;
+        assert_eq!(code(text), Some("AFP0307".into()), "weights have no exponent of their own");
     }
 
     #[test]
     fn positions_are_given_in_lines() {
         let error = Formats::from_json("f.json", "{\n  \"version\": x\n}").unwrap_err();
         assert_eq!(error.place.unwrap().position, Some((2, 14)));
+        let error = Formats::from_json("f.json", "").unwrap_err();
+        assert_eq!(error.place.unwrap().position, Some((1, 1)));
+        assert_eq!(error.found.as_deref(), Some("EOF while parsing a value"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::Element,
+    dialect::{Element, view},
     mlir::{Attr, Op, Value},
 };
 
@@ -66,10 +66,16 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
 }
 
 fn refuse(op: Op, bits: u32) {
+    let unknown = view::is_weighted(op) && op.operand(1).def_as("afp.constant").is_none();
+    let help = if unknown {
+        "weights that are no constant codes have no bound: run afp-encode-weights before afp-prove-widths"
+    } else {
+        "operands whose scale exponents lie closer together, or formats with fewer exponent bits"
+    };
     let found = if bits > 126 { "more than 126".to_owned() } else { bits.to_string() };
     Diagnostic::error("W1", format!("an exact value of {} does not fit its integers", op.name()))
         .expected(format!("at most {LIMIT} bits of magnitude, with every intermediate sum"))
         .found(found)
-        .help("operands whose scale exponents lie closer together, or formats with fewer exponent bits")
+        .help(help)
         .emit(op.loc());
 }

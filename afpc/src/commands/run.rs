@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use afp_ir::{
     diag::Diagnostic,
     interp::{Program, Tensor},
-    mlir::Session,
+    mlir::{Op, Session},
 };
 use rayon::prelude::*;
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::{
     cli::{Failure, Model, Outcome},
     io::{
         model, npy,
-        output::{print, write_npy, write_npz},
+        output::{print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
     recipe::{Recipe, is_quantized, main_function, quantized_already},
@@ -69,9 +69,13 @@ enum Backend {
 pub fn run(arguments: &Arguments) -> Outcome {
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
-    if arguments.compare && is_quantized(&module) {
-        return Err(quantized_already(&module, "--compare").into());
+    let needs_float = [("--compare", arguments.compare), ("--float", arguments.float)];
+    if let Some((option, _)) = needs_float.iter().find(|(_, is_given)| *is_given)
+        && is_quantized(&module)
+    {
+        return Err(quantized_already(&module, option).into());
     }
+    check_output(arguments, main_function(&module)?)?;
     let compile = || Program::from_function(main_function(&module)?).map_err(Failure::from);
     let float = if arguments.compare { Some(compile()?) } else { None };
     if !arguments.float {
@@ -82,6 +86,21 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let inputs = work.program.inputs().to_vec();
     with_samples(&arguments.input, &inputs, usize::MAX, &mut |samples| work.consume(samples))?;
     work.finish(arguments)
+}
+
+/// Checks the name of the output, before work is done for it.
+fn check_output(arguments: &Arguments, function: Op) -> Result<(), Diagnostic> {
+    let Some(path) = &arguments.output else { return Ok(()) };
+    let outputs = function.blocks().first().and_then(|body| body.terminator()).map_or(0, Op::operand_count);
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    match extension {
+        "npz" => Ok(()),
+        "npy" if outputs <= 1 => Ok(()),
+        _ => Err(unknown_extension(
+            path,
+            if outputs > 1 { ".npz, for several outputs" } else { ".npy or .npz" },
+        )),
+    }
 }
 
 /// A run in progress.
@@ -103,18 +122,6 @@ type Results = (Vec<Tensor>, Option<Vec<Tensor>>);
 
 impl Run {
     fn new(arguments: &Arguments, program: Program, float: Option<Program>) -> Result<Self, Failure> {
-        let several = program.outputs().len() > 1;
-        if let Some(path) = &arguments.output {
-            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-            if extension != "npz" && (several || extension != "npy") {
-                return Err(Failure::from(
-                    Diagnostic::error("AFP0502", "the output file has an unknown extension")
-                        .in_file(path.display().to_string())
-                        .expected(if several { ".npz, for several outputs" } else { ".npy or .npz" })
-                        .found(if extension.is_empty() { "none".into() } else { format!(".{extension}") }),
-                ));
-            }
-        }
         let labels = match &arguments.labels {
             Some(path) => Some(npy::with_array(path, "y", |mut array| array.read_integers())?),
             None => None,

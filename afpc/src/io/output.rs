@@ -22,6 +22,15 @@ fn unwritable(path: &Path, problem: &io::Error) -> Diagnostic {
     }
 }
 
+/// AFP0502: the extension of a file's name says nothing that can be written.
+pub(crate) fn unknown_extension(path: &Path, expected: &str) -> Diagnostic {
+    let found = path.extension().map_or_else(|| "none".to_owned(), |e| format!(".{}", e.display()));
+    Diagnostic::error("AFP0502", "the output file has an unknown extension")
+        .in_file(path.display().to_string())
+        .expected(expected)
+        .found(found)
+}
+
 fn write_file(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -76,10 +85,8 @@ impl<'a> ModuleOutput<'a> {
             "mlirbc" => ModuleKind::Bytecode,
             _ if path == Path::new("-") => ModuleKind::Text,
             _ => {
-                return Err(Diagnostic::error("AFP0502", "the output file has an unknown extension")
-                    .in_file(path.display().to_string())
-                    .expected("graph.mlir (text), graph.mlirbc (bytecode), or - for standard output")
-                    .found(if extension.is_empty() { "none".into() } else { format!(".{extension}") }));
+                let expected = "graph.mlir (text), graph.mlirbc (bytecode), or - for standard output";
+                return Err(unknown_extension(path, expected));
             }
         };
         Ok(Self { path, kind, names: false })

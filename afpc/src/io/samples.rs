@@ -58,7 +58,7 @@ impl<'a> Samples<'a> {
             return Err(problems);
         }
         let counts: Vec<(usize, bool)> = counts.into_iter().flatten().collect();
-        let Some(&(first, batched)) = counts.first() else { return Err(Vec::new()) };
+        let (first, batched) = counts.first().copied().unwrap_or((0, false));
         if let Some(index) = counts.iter().position(|&(count, _)| count != first) {
             let found = format!("{first} in {}, {} here", arrays[0].file(), counts[index].0);
             return Err(vec![
@@ -112,6 +112,7 @@ fn count_samples(array: &Array<'_>, input: &Signature) -> Result<(usize, bool), 
         _ => None,
     };
     let sample = match want.split_first() {
+        None => "() or N".to_owned(),
         Some((1, rest)) => format!("N{}", rest.iter().map(|size| format!("x{size}")).collect::<String>()),
         _ => format!("{0} or Nx{0}", shape_text(want)),
     };
@@ -154,8 +155,13 @@ fn assign(sources: &[Source], signatures: &[Signature]) -> Result<Vec<(PathBuf, 
         Diagnostic::error("AFP0456", "the files do not fit the inputs of the network")
             .expected(format!("one file for each of: {}", names()))
             .found(found)
-            .help("give each one as --input NAME=FILE, or a .npz archive with an array for each")
+            .help("give --input NAME=FILE for each, or (--calib too) one .npz archive with an array for each")
     };
+    if signatures.is_empty() {
+        return Err(Diagnostic::error("AFP0456", "the network has no inputs")
+            .expected("a network that takes at least one input")
+            .found("one that computes a constant"));
+    }
     if let ([source], [input]) = (sources, signatures)
         && source.input.as_ref().is_none_or(|name| *name == input.name)
     {

@@ -76,7 +76,7 @@ fn check_function(module: &SourceModule<'_>, file: &str) -> Vec<Diagnostic> {
             if !fits {
                 let what = format!("{what} {index} of function @{}", name(function));
                 diagnostics.push(at(Diagnostic::error(code::BAD_FUNCTION, what)
-                    .expected("a tensor of f32 with known, positive sizes")
+                    .expected("a tensor of f32 with known, positive sizes and at most 2^31 elements")
                     .found(ty.to_string())));
             }
         }

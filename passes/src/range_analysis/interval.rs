@@ -64,20 +64,17 @@ fn sum((a, b): (f64, f64), (c, d): (f64, f64)) -> (f64, f64) {
     (a + c, b + d)
 }
 
-/// The intervals of an `f32` constant: one per channel if it has a last dimension, else its extremes.
-pub fn of_constant(value: Value) -> Intervals {
-    let values = graph::constant_f32(value).unwrap_or_default();
+/// The intervals of an `f32` constant, one per channel (last dimension); none for any other value.
+pub fn of_constant(value: Value) -> Option<Intervals> {
+    let values = graph::constant_f32(value).filter(|values| !values.is_empty())?;
     let channels = graph::shape(value).last().map_or(1, |&c| c as usize);
-    if values.is_empty() || channels == 0 {
-        return Intervals::uniform(0.0, 0.0);
-    }
     let mut found = vec![(f64::INFINITY, f64::NEG_INFINITY); channels];
     for (i, &v) in values.iter().enumerate() {
         let (lo, hi) = &mut found[i % channels];
         *lo = lo.min(f64::from(v));
         *hi = hi.max(f64::from(v));
     }
-    Intervals(found)
+    Some(Intervals(found))
 }
 
 /// The intervals of an operation's result; none for operations that yield no number.

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use afp_ir::{
     diag::Diagnostic,
+    dialect::Element,
     mlir::{Attr, Op, Value},
 };
 use interval::Intervals;
@@ -45,14 +46,17 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         let mut known: HashMap<Value, Intervals> = body
             .args()
             .into_iter()
+            .filter(|argument| !matches!(Element::of(argument.ty()), Element::Float(_)))
             .map(|argument| (argument, Intervals::uniform(input.0, input.1)))
             .collect();
         for op in body.ops() {
-            let operands: Vec<Intervals> = op
+            // Codes, and what comes from them, have no interval: the program is past this analysis there.
+            let operands: Option<Vec<Intervals>> = op
                 .operands()
                 .into_iter()
-                .map(|v| known.get(&v).cloned().unwrap_or_else(|| interval::of_constant(v)))
+                .map(|v| known.get(&v).cloned().or_else(|| interval::of_constant(v)))
                 .collect();
+            let Some(operands) = operands else { continue };
             let Some(mut found) = interval::transfer(op, &operands) else { continue };
             if is_site(op) {
                 found = observe(op, found)?;
