@@ -175,17 +175,3 @@ func.func @real(%x: tensor<2xf32>) -> tensor<2xf32> {
   %1 = afp.encode %0 : tensor<2x!afp.exact> to tensor<2xf32>
   return %1 : tensor<2xf32>
 }
-
-// The border of a pad counts, where it exceeds what the limits of the operand leave: 60 + 60 has 7 bits, 1 + 1 has 2.
-// CHECK-LABEL: func.func @border
-// CHECK: afp.fully_connected {{.*}}afp.bits = 7 : i32
-// CHECK: afp.fully_connected {{.*}}afp.bits = 2 : i32
-func.func @border(%x: tensor<1x1x!s>) -> (tensor<1x2x!afp.exact>, tensor<1x2x!afp.exact>) {
-  %w = afp.constant dense<1> : tensor<2x2xi8> : tensor<2x2x!s>
-  %0 = afp.encode %x {lo = array<i32: 0>, hi = array<i32: 1>} : tensor<1x1x!s> to tensor<1x1x!s>
-  %1 = afp.pad %0 {low = array<i64: 0, 1>, high = array<i64: 0, 0>, value = 60 : i32} : tensor<1x1x!s> to tensor<1x2x!s>
-  %2 = afp.fully_connected %1, %w : (tensor<1x2x!s>, tensor<2x2x!s>) -> tensor<1x2x!afp.exact>
-  %3 = afp.pad %0 {low = array<i64: 0, 1>, high = array<i64: 0, 0>} : tensor<1x1x!s> to tensor<1x2x!s>
-  %4 = afp.fully_connected %3, %w : (tensor<1x2x!s>, tensor<2x2x!s>) -> tensor<1x2x!afp.exact>
-  return %2, %4 : tensor<1x2x!afp.exact>, tensor<1x2x!afp.exact>
-}
