@@ -48,7 +48,7 @@ fn collect_leaves(value: Value, user: Op, leaves: &mut Vec<Value>) -> Result<(),
         return Ok(());
     }
     let unsupported = |found: String| {
-        Err(Diagnostic::error("AFP0602", format!("{} has no native code", user.name()))
+        Err(Diagnostic::error("AFP0611", format!("{} has no native code", user.name()))
             .at(user.loc())
             .expected("exact values that convolutions, products, sums and pools yield")
             .found(found))
@@ -85,7 +85,7 @@ struct Group<'l> {
 
 impl Group<'_> {
     fn unsupported(&self, expected: &str, found: impl Into<String>) -> Diagnostic {
-        Diagnostic::error("AFP0602", format!("{} has no native code", self.op.name()))
+        Diagnostic::error("AFP0611", format!("{} has no native code", self.op.name()))
             .at(self.op.loc())
             .expected(expected)
             .found(found)

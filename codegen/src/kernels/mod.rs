@@ -79,10 +79,10 @@ struct Lowering {
 pub fn lower(module: &SourceModule<'_>) -> Result<Lowered, Vec<Diagnostic>> {
     let functions = module.functions();
     let (Some(&function), Some(&block)) = (functions.first(), module.op().blocks().first()) else {
-        return Err(vec![Diagnostic::error("AFP0601", "there is no function to compile")]);
+        return Err(vec![Diagnostic::error("AFP0610", "there is no function to compile")]);
     };
     let Some(&body) = function.blocks().first() else {
-        return Err(vec![Diagnostic::error("AFP0601", "there is no function to compile")]);
+        return Err(vec![Diagnostic::error("AFP0610", "there is no function to compile")]);
     };
     let mut lowering = Lowering {
         ctx: function.ctx(),
@@ -127,7 +127,7 @@ fn storage(ty: Type) -> Option<Type> {
 fn exponent(value: Value, user: Op) -> Result<(FloatType, i32), Diagnostic> {
     let found = FloatType::of(value.ty()).and_then(|ty| Some((ty, ty.exp.fixed()?)));
     found.ok_or_else(|| {
-        Diagnostic::error("AFP0602", format!("{} has no native code", user.name()))
+        Diagnostic::error("AFP0611", format!("{} has no native code", user.name()))
             .at(user.loc())
             .expected("codes with static scale exponents")
             .found(value.ty().to_string())
@@ -183,7 +183,7 @@ impl Lowering {
     }
 
     fn unsupported(&self, op: Op, expected: &str) -> Diagnostic {
-        Diagnostic::error("AFP0602", format!("{} has no native code", op.name())).at(op.loc()).expected(expected)
+        Diagnostic::error("AFP0611", format!("{} has no native code", op.name())).at(op.loc()).expected(expected)
     }
 
     /// Adds a call that fills a new buffer.
