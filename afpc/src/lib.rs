@@ -6,13 +6,14 @@
 //! * [`cli`]: the command line. [`commands`]: one module per command.
 //! * [`io`]: models and arrays in, modules and arrays out.
 //! * [`recipe`]: from a network to a stage of the pipeline. [`calibrate`]: statistics of its values.
-//! * [`score`]: outputs against labels and against the float network.
+//! * [`native`]: machine code, written or run. [`score`]: outputs against labels and against the float network.
 //! * [`report`]: diagnostics and progress for a person.
 
 pub mod calibrate;
 pub mod cli;
 pub mod commands;
 pub mod io;
+pub mod native;
 pub mod recipe;
 pub mod report;
 pub mod score;

@@ -1,6 +1,27 @@
-//! Native code for exact AFP programs.
+//! From an exact AFP program to machine code, its C header and shared libraries.
 //!
-//! [`kernels`] turns a program into functions on integer buffers in upstream MLIR dialects, with the
-//! memory planned; backends lower those functions.
+//! * [`kernels`]: the program becomes functions of loops on integer buffers, with memory planned.
+//! * [`interface`]: what a generated function takes and gives.
+//! * [`target`]: the machines that code is generated for.
+//! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
+//! * [`header`]: the C and C++ declaration of a generated function.
+//! * [`link`]: objects become a shared library.
+//! * [`library`]: a shared library is loaded and called.
 
+pub mod header;
+pub mod interface;
 pub mod kernels;
+pub mod library;
+pub mod link;
+pub mod llvm;
+pub mod target;
+
+#[cfg(test)]
+mod tests;
+
+use afp_ir::diag::Diagnostic;
+
+/// What only a fault of the compiler itself can cause.
+fn internal(message: &str) -> Diagnostic {
+    Diagnostic::error("AFP0001", format!("{message}; this is a bug in afpc"))
+}

@@ -88,7 +88,7 @@ mod tests {
     fn codes_in_sources() -> BTreeMap<String, PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut files = Vec::new();
-        for folder in ["ir/src", "ir/cpp", "passes/src", "afpc/src"] {
+        for folder in ["ir/src", "ir/cpp", "passes/src", "codegen/src", "afpc/src"] {
             rust_files(&root.join(folder), &mut files);
         }
         let mut codes = BTreeMap::new();

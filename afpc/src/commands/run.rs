@@ -17,6 +17,7 @@ use crate::{
         output::{print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
+    native::Executor,
     recipe::{Recipe, is_quantized, main_function, quantized_already},
     report,
     score::Score,
@@ -60,6 +61,8 @@ pub struct Arguments {
 enum Backend {
     /// The reference interpreter
     Interpreter,
+    /// Machine code for this machine, by LLVM
+    Llvm,
 }
 
 /// Runs the command.
@@ -81,8 +84,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if !arguments.float {
         arguments.recipe.apply(&session, &module)?;
     }
-    let Backend::Interpreter = arguments.backend;
-    let mut work = Run::new(arguments, compile()?, float)?;
+    let program = compile()?;
+    let executor = match arguments.backend {
+        Backend::Llvm if !arguments.float => Executor::native(&session, &module, program)?,
+        _ => Executor::Interpreter(program),
+    };
+    let mut work = Run::new(arguments, executor, float)?;
     let inputs = work.program.inputs().to_vec();
     with_samples(&arguments.input, &inputs, usize::MAX, &mut |samples| work.consume(samples))?;
     work.finish(arguments)
@@ -105,7 +112,7 @@ fn check_output(arguments: &Arguments, function: Op) -> Result<(), Diagnostic> {
 
 /// A run in progress.
 struct Run {
-    program: Program,
+    program: Executor,
     float: Option<Program>,
     labels: Option<Vec<i64>>,
     labels_file: String,
@@ -121,7 +128,7 @@ struct Run {
 type Results = (Vec<Tensor>, Option<Vec<Tensor>>);
 
 impl Run {
-    fn new(arguments: &Arguments, program: Program, float: Option<Program>) -> Result<Self, Failure> {
+    fn new(arguments: &Arguments, program: Executor, float: Option<Program>) -> Result<Self, Failure> {
         let labels = match &arguments.labels {
             Some(path) => Some(npy::with_array(path, "y", |mut array| array.read_integers())?),
             None => None,

@@ -11,7 +11,7 @@ use afp_ir::{diag::Diagnostic, mlir::SourceModule};
 use super::{npy, reason};
 
 /// A file cannot be written: AFP0501, with the operating system's reason.
-fn unwritable(path: &Path, problem: &io::Error) -> Diagnostic {
+pub fn unwritable(path: &Path, problem: &io::Error) -> Diagnostic {
     let error = Diagnostic::error("AFP0501", "the output cannot be written")
         .in_file(path.display().to_string())
         .found(reason(problem));

@@ -148,7 +148,12 @@ pub struct SourceModule<'s> {
     session: PhantomData<&'s Session>,
 }
 
-impl SourceModule<'_> {
+impl<'s> SourceModule<'s> {
+    /// A copy of the module, for passes whose result is not to replace it.
+    pub fn duplicate(&self) -> SourceModule<'s> {
+        SourceModule { raw: unsafe { mlirOperationClone(self.raw) }, session: PhantomData }
+    }
+
     /// The module operation.
     pub fn op(&self) -> Op {
         unsafe { Op::from_raw(self.raw) }

@@ -1,0 +1,49 @@
+//! Objects become a shared library.
+
+use std::{fs, io, path::Path, process::Command};
+
+use afp_ir::diag::Diagnostic;
+
+use crate::llvm::Object;
+
+/// Links objects for this machine into a shared library at `path`, with the C compiler of the system.
+///
+/// # Errors
+/// AFP0501 if no file can be written there, AFP0602 if there is no C compiler, AFP0603 if it fails.
+pub fn link_shared(objects: &[Object], path: &Path) -> Result<(), Diagnostic> {
+    link_with("cc", objects, path)
+}
+
+/// As [`link_shared`], with a given compiler.
+pub(crate) fn link_with(compiler: &str, objects: &[Object], path: &Path) -> Result<(), Diagnostic> {
+    // Beside the result, so that a folder that cannot be written to is found before linking.
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let unwritable = |error: io::Error| {
+        Diagnostic::error("AFP0501", "the output cannot be written")
+            .in_file(path.display().to_string())
+            .found(error.to_string())
+    };
+    let scratch = tempfile::tempdir_in(folder).map_err(unwritable)?;
+    let mut command = Command::new(compiler);
+    command.arg("-shared").arg("-o").arg(path);
+    for (index, object) in objects.iter().enumerate() {
+        let file = scratch.path().join(format!("{index}.o"));
+        fs::write(&file, &object.bytes).map_err(unwritable)?;
+        command.arg(file);
+    }
+    let output = command.output().map_err(|error| {
+        Diagnostic::error("AFP0602", "a shared library needs a C compiler to link it")
+            .in_file(path.display().to_string())
+            .expected(format!("'{compiler}' in PATH"))
+            .found(error.to_string())
+            .help("install one (Debian: gcc and libc6-dev), or emit the object and link it elsewhere")
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Diagnostic::error("AFP0603", "the shared library could not be linked")
+        .in_file(path.display().to_string())
+        .expected(format!("'{compiler} -shared' to succeed"))
+        .found(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+        .help("a shared library is linked for this machine only: for others, emit the object"))
+}
