@@ -86,6 +86,36 @@ func.func @limits(%x: tensor<1x1x!u>, %y: tensor<1x1x!s>) -> (tensor<1x1x!afp.ex
   return %3, %5 : tensor<1x1x!afp.exact>, tensor<1x1x!afp.exact>
 }
 
+// Limits per channel hold for their channel: 3 * 10 + 1 * 20 = 50 above zero, 3 * 30 below it, 7 bits; in
+// a depthwise convolution channel 1 reaches 20 * 100, 11 bits; groups likewise.
+// CHECK-LABEL: func.func @limits_per_channel
+// CHECK: afp.fully_connected {{.*}} {afp.bits = 7 : i32}
+// CHECK: afp.depthwise_conv2d {{.*}} {afp.bits = 11 : i32}
+// CHECK: afp.conv2d {{.*}} {afp.bits = 11 : i32, groups = 2 : i64}
+func.func @limits_per_channel(%x: tensor<1x2x!s>) -> (tensor<1x1x!afp.exact>, tensor<1x1x1x4x!afp.exact>, tensor<1x1x1x2x!afp.exact>) {
+  %w = afp.constant dense<[[3, 1]]> : tensor<1x2xi8> : tensor<1x2x!w>
+  %d = afp.constant dense<[[[[1, 2], [100, 1]]]]> : tensor<1x1x2x2xi8> : tensor<1x1x2x2x!w>
+  %g = afp.constant dense<[[[[1]]], [[[100]]]]> : tensor<2x1x1x1xi8> : tensor<2x1x1x1x!w>
+  %0 = afp.encode %x {lo = array<i32: 226, 0>, hi = array<i32: 10, 20>} : tensor<1x2x!s> to tensor<1x2x!s>
+  %1 = afp.fully_connected %0, %w : (tensor<1x2x!s>, tensor<1x2x!w>) -> tensor<1x1x!afp.exact>
+  %2 = afp.reshape %x : tensor<1x2x!s> to tensor<1x1x1x2x!s>
+  %3 = afp.encode %2 {lo = array<i32: 0>, hi = array<i32: 10, 20>} : tensor<1x1x1x2x!s> to tensor<1x1x1x2x!s>
+  %4 = afp.depthwise_conv2d %3, %d : (tensor<1x1x1x2x!s>, tensor<1x1x2x2x!w>) -> tensor<1x1x1x4x!afp.exact>
+  %5 = afp.conv2d %3, %g {groups = 2 : i64} : (tensor<1x1x1x2x!s>, tensor<2x1x1x1x!w>) -> tensor<1x1x1x2x!afp.exact>
+  return %1, %4, %5 : tensor<1x1x!afp.exact>, tensor<1x1x1x4x!afp.exact>, tensor<1x1x1x2x!afp.exact>
+}
+
+// A border counts: codes up to 10, and 200 around them, times 3, 10 bits.
+// CHECK-LABEL: func.func @border
+// CHECK: afp.fully_connected {{.*}} {afp.bits = 10 : i32}
+func.func @border(%x: tensor<1x1x!u>) -> tensor<1x1x!afp.exact> {
+  %w = afp.constant dense<[[3, 0]]> : tensor<1x2xi8> : tensor<1x2x!w>
+  %0 = afp.encode %x {hi = array<i32: 10>} : tensor<1x1x!u> to tensor<1x1x!u>
+  %1 = afp.pad %0 {low = array<i64: 0, 1>, high = array<i64: 0, 0>, value = 200 : i32} : tensor<1x1x!u> to tensor<1x2x!u>
+  %2 = afp.fully_connected %1, %w : (tensor<1x2x!u>, tensor<1x2x!w>) -> tensor<1x1x!afp.exact>
+  return %2 : tensor<1x1x!afp.exact>
+}
+
 // The operand with the larger exponent is shifted: 255 * 2^5 + 255 = 8415, 14 bits; equal exponents,
 // 510, 9 bits; a constant of codes with its own extremes, 255 + 7 = 262, 9 bits.
 // CHECK-LABEL: func.func @add
@@ -144,18 +174,4 @@ func.func @real(%x: tensor<2xf32>) -> tensor<2xf32> {
   %0 = afp.add %x, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2x!afp.exact>
   %1 = afp.encode %0 : tensor<2x!afp.exact> to tensor<2xf32>
   return %1 : tensor<2xf32>
-}
-
-// The border of a pad counts, where it exceeds what the limits of the operand leave: 60 + 60 has 7 bits, 1 + 1 has 2.
-// CHECK-LABEL: func.func @border
-// CHECK: afp.fully_connected {{.*}}afp.bits = 7 : i32
-// CHECK: afp.fully_connected {{.*}}afp.bits = 2 : i32
-func.func @border(%x: tensor<1x1x!s>) -> (tensor<1x2x!afp.exact>, tensor<1x2x!afp.exact>) {
-  %w = afp.constant dense<1> : tensor<2x2xi8> : tensor<2x2x!s>
-  %0 = afp.encode %x {lo = array<i32: 0>, hi = array<i32: 1>} : tensor<1x1x!s> to tensor<1x1x!s>
-  %1 = afp.pad %0 {low = array<i64: 0, 1>, high = array<i64: 0, 0>, value = 60 : i32} : tensor<1x1x!s> to tensor<1x2x!s>
-  %2 = afp.fully_connected %1, %w : (tensor<1x2x!s>, tensor<2x2x!s>) -> tensor<1x2x!afp.exact>
-  %3 = afp.pad %0 {low = array<i64: 0, 1>, high = array<i64: 0, 0>} : tensor<1x1x!s> to tensor<1x2x!s>
-  %4 = afp.fully_connected %3, %w : (tensor<1x2x!s>, tensor<2x2x!s>) -> tensor<1x2x!afp.exact>
-  return %2, %4 : tensor<1x2x!afp.exact>, tensor<1x2x!afp.exact>
 }

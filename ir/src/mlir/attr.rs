@@ -63,6 +63,16 @@ impl Attr {
         Self(unsafe { mlirIntegerAttrGet(Type::int(ctx, width).raw(), value) })
     }
 
+    /// An integer of a given integer or index type.
+    pub fn typed_int(ty: Type, value: i64) -> Self {
+        Self(unsafe { mlirIntegerAttrGet(ty.raw(), value) })
+    }
+
+    /// A reference to a symbol.
+    pub fn symbol(ctx: Ctx, name: &str) -> Self {
+        Self(unsafe { mlirFlatSymbolRefAttrGet(ctx.raw(), sref(name)) })
+    }
+
     /// An `f32`.
     pub fn f32(ctx: Ctx, value: f32) -> Self {
         Self(unsafe { mlirFloatAttrDoubleGet(ctx.raw(), mlirF32TypeGet(ctx.raw()), f64::from(value)) })

@@ -11,12 +11,13 @@ pub struct OpSpec<'n> {
     operands: Vec<Value>,
     attrs: Vec<(&'n str, Attr)>,
     results: Vec<Type>,
+    regions: Vec<Block>,
 }
 
 impl<'n> OpSpec<'n> {
     /// An operation with no operands, attributes or results yet.
     pub fn new(name: &'n str) -> Self {
-        Self { name, operands: Vec::new(), attrs: Vec::new(), results: Vec::new() }
+        Self { name, operands: Vec::new(), attrs: Vec::new(), results: Vec::new(), regions: Vec::new() }
     }
 
     /// Adds operands.
@@ -37,6 +38,12 @@ impl<'n> OpSpec<'n> {
             Some(value) => self.attr(name, value),
             None => self,
         }
+    }
+
+    /// Adds a region of one block, which must be detached and is owned by the operation from then on.
+    pub fn region(mut self, block: Block) -> Self {
+        self.regions.push(block);
+        self
     }
 
     /// Adds a result.
@@ -119,6 +126,11 @@ fn create(ctx: Ctx, loc: Loc, spec: OpSpec<'_>) -> Op {
         mlirOperationStateAddAttributes(&mut state, named.len() as isize, named.as_ptr());
         mlirOperationStateAddOperands(&mut state, operands.len() as isize, operands.as_ptr());
         mlirOperationStateAddResults(&mut state, results.len() as isize, results.as_ptr());
+        for block in &spec.regions {
+            let region = mlirRegionCreate();
+            mlirRegionAppendOwnedBlock(region, block.raw());
+            mlirOperationStateAddOwnedRegions(&mut state, 1, &region);
+        }
         let raw = mlirOperationCreate(&mut state);
         assert!(!raw.ptr.is_null(), "MLIR refused to create {}", spec.name);
         Op::from_raw(raw)
@@ -126,6 +138,20 @@ fn create(ctx: Ctx, loc: Loc, spec: OpSpec<'_>) -> Op {
 }
 
 impl Ctx {
+    /// Appends `func.func @name` with one empty block to a module's block, and gives both.
+    pub fn add_function(
+        self,
+        module: Block,
+        loc: Loc,
+        name: &str,
+        inputs: &[(Type, Loc)],
+        results: &[Type],
+    ) -> (Op, Block) {
+        let (function, block) = self.function(loc, name, inputs, results);
+        unsafe { mlirBlockAppendOwnedOperation(module.raw(), function.raw()) }
+        (function, block)
+    }
+
     /// A detached `func.func @name` with one empty block, and that block.
     pub(crate) fn function(
         self,

@@ -318,6 +318,13 @@ impl Block {
         Self(raw)
     }
 
+    /// A block that stands nowhere yet, with arguments of these types.
+    pub fn detached(arguments: &[Type], loc: Loc) -> Self {
+        let types: Vec<MlirType> = arguments.iter().map(|ty| ty.raw()).collect();
+        let locs = vec![loc.raw(); types.len()];
+        Self(unsafe { mlirBlockCreate(types.len() as isize, types.as_ptr(), locs.as_ptr()) })
+    }
+
     /// The operations, first to last.
     pub fn ops(self) -> Vec<Op> {
         let mut ops = Vec::new();

@@ -41,6 +41,23 @@ impl Type {
         })
     }
 
+    /// `index`.
+    pub fn index(ctx: Ctx) -> Self {
+        Self(unsafe { mlirIndexTypeGet(ctx.raw()) })
+    }
+
+    /// A memref of static shape, in row-major order.
+    pub fn memref(shape: &[i64], element: Self) -> Self {
+        Self(unsafe {
+            mlirMemRefTypeContiguousGet(
+                element.0,
+                shape.len() as isize,
+                shape.as_ptr(),
+                mlirAttributeGetNull(),
+            )
+        })
+    }
+
     /// A function type.
     pub fn function(ctx: Ctx, inputs: &[Self], results: &[Self]) -> Self {
         Self(unsafe {
@@ -117,6 +134,11 @@ impl Type {
     pub fn int_width(self) -> Option<u32> {
         let element = self.element();
         unsafe { mlirTypeIsAInteger(element.0).then(|| mlirIntegerTypeGetWidth(element.0)) }
+    }
+
+    /// Bytes of a type of whole bytes, or of a shaped type's elements.
+    pub fn element_bytes(self) -> Option<usize> {
+        if self.is_f32() { Some(4) } else { self.int_width().filter(|w| w % 8 == 0).map(|w| w as usize / 8) }
     }
 
     /// Inputs and results of a function type.

@@ -82,7 +82,7 @@ impl Widths {
     pub fn visit(&mut self, op: Op) {
         let found = match op.name().as_str() {
             "afp.constant" => Some(constant(op)),
-            "afp.encode" => encode_limits(op).map(|bound| vec![bound]),
+            "afp.encode" => encode_limits(op),
             "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => self.contraction(op),
             "afp.matmul" => {
                 let depth = graph::shape(op.operand(0)).last().copied().unwrap_or(1);
@@ -226,29 +226,35 @@ fn constant(op: Op) -> Vec<Bound> {
     }
 }
 
-/// The value around the operand of a pad, where it is not zero.
+/// What a pad puts around its operand, if that is not zero.
 fn border(op: Op) -> Option<Bound> {
-    let code = op.attr("value").filter(|_| op.is("afp.pad")).and_then(Attr::as_int)?;
     let ty = FloatType::of(op.result(0).ty())?;
-    let Some(exp) = ty.exp.fixed() else { return Some(of_type(op.result(0))) };
-    let value = i128::from(ty.format.decode(code as Code));
-    Some(Bound::new(value, value, exp))
+    let code = op.attr("value").filter(|_| op.is("afp.pad")).and_then(Attr::as_int)?;
+    let (least, largest) = ty.exp.interval();
+    let value = i128::from(ty.format.decode(Code::try_from(code).ok()?));
+    let value = shift_left(value, u32::try_from(largest - least).unwrap_or(0));
+    Some(Bound::new(value, value, least))
 }
 
-/// The integers that an encode's limits leave; none for a result that is no code.
-fn encode_limits(op: Op) -> Option<Bound> {
+/// The integers that an encode's limits leave, per channel where a limit is; none for a result that is
+/// no code.
+fn encode_limits(op: Op) -> Option<Vec<Bound>> {
     let ty = FloatType::of(op.result(0).ty())?;
     let whole = of_type(op.result(0));
     if ty.exp.fixed().is_none() {
-        return Some(whole);
+        return Some(vec![whole]);
     }
-    let codes = |name: &str| -> Option<Vec<i128>> {
-        let codes = op.attr(name).and_then(Attr::as_i32s)?;
-        Some(codes.into_iter().map(|c| i128::from(ty.format.decode(c as Code))).collect())
+    let limits = |name: &str, extreme: i128| -> Vec<i128> {
+        let codes = op.attr(name).and_then(Attr::as_i32s).filter(|codes| !codes.is_empty());
+        codes.map_or_else(
+            || vec![extreme],
+            |codes| codes.into_iter().map(|c| i128::from(ty.format.decode(c as Code))).collect(),
+        )
     };
-    let lo = codes("lo").and_then(|c| c.into_iter().min()).unwrap_or(whole.lo);
-    let hi = codes("hi").and_then(|c| c.into_iter().max()).unwrap_or(whole.hi);
-    Some(Bound::new(lo, hi, whole.exp))
+    let (lo, hi) = (limits("lo", whole.lo), limits("hi", whole.hi));
+    let pick = |limits: &[i128], c: usize| limits[if limits.len() == 1 { 0 } else { c }];
+    let count = lo.len().max(hi.len());
+    Some((0..count).map(|c| Bound::new(pick(&lo, c), pick(&hi, c), whole.exp)).collect())
 }
 
 /// Bits that an encode's operand needs with the rounding half added.

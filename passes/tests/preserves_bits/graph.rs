@@ -62,11 +62,19 @@ impl Random {
     }
 }
 
-/// A value of the network: its name and shape.
+/// A value of the network.
 #[derive(Clone)]
 struct Value {
     name: String,
     shape: Vec<i64>,
+    /// The site that yields it, if one does.
+    site: Option<usize>,
+}
+
+/// A site: its name, and one before it that it shares its format with.
+struct Site {
+    name: String,
+    like: Option<usize>,
 }
 
 struct Writer {
@@ -74,7 +82,7 @@ struct Writer {
     values: Vec<Value>,
     count: usize,
     weights: Vec<String>,
-    sites: Vec<String>,
+    sites: Vec<Site>,
 }
 
 impl Recipe {
@@ -89,9 +97,9 @@ impl Recipe {
             weights: Vec::new(),
             sites: Vec::new(),
         };
-        let input = Value { name: "%x".to_owned(), shape: shape.clone() };
+        let input = Value { name: "%x".to_owned(), shape: shape.clone(), site: None };
         let entered = writer.encode(&input, "f32", "", &mut random);
-        writer.values.push(entered);
+        writer.push_site(entered);
         for &(kind, seed) in &self.steps {
             writer.step(kind % KINDS, &mut Random(seed));
         }
@@ -113,23 +121,29 @@ impl Recipe {
 
 /// A dictionary of formats: for some names any format of at most 8 bits, with an exponent for some.
 fn formats(writer: &Writer, random: &mut Random) -> String {
-    let mut entries = |names: &[String], with_exponent: bool| -> String {
-        let mut list = Vec::new();
-        for name in names {
-            if random.once_in(3) {
-                continue;
+    let weights: Vec<String> =
+        writer.weights.iter().map(|name| format!("{name} = \"{}\"", format(random))).collect();
+    // All exponents of a network lie about one number: else only zeros and saturated values meet. Now and
+    // then it is one where f32 ends.
+    let about =
+        if random.once_in(5) { random.pick(&[-4090, -200, -152, -146, 118, 124, 200, 4090]) } else { -4 };
+    let mut choices: Vec<Option<String>> = Vec::new();
+    for site in &writer.sites {
+        let choice = match site.like {
+            Some(other) => choices[other].clone(),
+            None if random.once_in(4) && about == -4 => None,
+            None => {
+                let (format, exp) = (format(random), about + random.range(-5, 5));
+                let fixed = format!("{{format = \"{format}\", exp = {exp} : i32}}");
+                Some(if random.once_in(4) && about == -4 { format!("\"{format}\"") } else { fixed })
             }
-            let format = format(random);
-            list.push(match with_exponent && random.once_in(2) {
-                true => format!("{name} = {{format = \"{format}\", exp = {} : i32}}", exponent(random)),
-                false => format!("{name} = \"{format}\""),
-            });
-        }
-        format!("{{{}}}", list.join(", "))
-    };
-    let weights = entries(&writer.weights, false);
-    let sites = entries(&writer.sites, true);
-    format!("{{weights = {weights}, activations = {sites}}}")
+        };
+        choices.push(choice);
+    }
+    let named =
+        |(site, choice): (&Site, &Option<String>)| Some(format!("{} = {}", site.name, choice.as_ref()?));
+    let sites: Vec<String> = writer.sites.iter().zip(&choices).filter_map(named).collect();
+    format!("{{weights = {{{}}}, activations = {{{}}}}}", weights.join(", "), sites.join(", "))
 }
 
 /// A format of at most 8 bits. Wide exponents are rare, since few programs with them can be proven.
@@ -141,14 +155,6 @@ fn format(random: &mut Random) -> String {
         if (1..=8).contains(&(i64::from(signed) + exp + man)) && exp + man > 0 {
             return format!("{}e{exp}m{man}", if signed { "" } else { "u" });
         }
-    }
-}
-
-/// A scale exponent, now and then one that f32 does not reach.
-fn exponent(random: &mut Random) -> i64 {
-    match random.range(0, 24) {
-        0 => random.pick(&[-4096, -200, -151, -149, 120, 127, 200, 4096]),
-        _ => random.range(-9, 1),
     }
 }
 
@@ -182,7 +188,7 @@ impl Writer {
         let name = self.fresh();
         let attrs: Vec<&str> = attrs.iter().map(String::as_str).filter(|a| !a.is_empty()).collect();
         let _ = writeln!(self.body, "  {name} = {text} {{{}}} : {types}", attrs.join(", "));
-        Value { name, shape: shape.to_vec() }
+        Value { name, shape: shape.to_vec(), site: None }
     }
 
     fn constant(&mut self, shape: &[i64], values: &[f32]) -> Value {
@@ -192,7 +198,7 @@ impl Writer {
         let name = self.fresh();
         let text = format!("\"tosa.const\"() <{{values = dense<\"0x{bytes}\"> : {ty}}}> : () -> {ty}");
         let _ = writeln!(self.body, "  {name} = {text}");
-        Value { name, shape: shape.to_vec() }
+        Value { name, shape: shape.to_vec(), site: None }
     }
 
     /// Weights of some scale, with zeros and a channel without weights at times.
@@ -213,11 +219,17 @@ impl Writer {
         format!("afp.name = \"{name}\"")
     }
 
-    /// A name for a site.
-    fn site_name(&mut self) -> String {
+    /// A site, its name as an attribute.
+    fn site(&mut self, like: Option<usize>) -> String {
         let name = format!("s{}", self.count);
-        self.sites.push(name.clone());
-        format!("afp.name = \"{name}\"")
+        let attr = format!("afp.name = \"{name}\"");
+        self.sites.push(Site { name, like });
+        attr
+    }
+
+    /// Makes the result of the last site a value.
+    fn push_site(&mut self, value: Value) {
+        self.values.push(Value { site: Some(self.sites.len() - 1), ..value });
     }
 
     fn choose(&self, random: &mut Random) -> Value {
@@ -265,7 +277,9 @@ impl Writer {
             1 => "round = \"half_away\"",
             _ => "",
         };
-        let name = self.site_name();
+        // A clamp often keeps the format, and then joins the encode before it.
+        let like = exact.site.filter(|_| !random.once_in(4));
+        let name = self.site(like);
         let types = format!("{} to {}", tensor(&exact.shape, element), tensor(&exact.shape, "f32"));
         let attrs = [name, lo, hi, divisor.to_owned(), round.to_owned()];
         self.op(&format!("afp.encode {}", exact.name), &attrs, &types, &exact.shape)
@@ -279,7 +293,7 @@ impl Writer {
             None => exact,
         };
         let value = self.encode(&sum, "!afp.exact", "", random);
-        self.values.push(value);
+        self.push_site(value);
     }
 
     fn add(&mut self, a: (&Value, &str), b: (&Value, &str), random: &mut Random) -> Value {
@@ -420,7 +434,7 @@ impl Writer {
         };
         let sum = self.add((&a, "f32"), (&b, "f32"), random);
         let value = self.encode(&sum, "!afp.exact", "", random);
-        self.values.push(value);
+        self.push_site(value);
     }
 
     fn concat(&mut self, random: &mut Random) {
@@ -443,9 +457,9 @@ impl Writer {
         let names: Vec<&str> = parts.iter().map(|v| v.name.as_str()).collect();
         let types: Vec<String> = parts.iter().map(|v| tensor(&v.shape, "f32")).collect();
         let types = format!("({}) -> {}", types.join(", "), tensor(&shape, "f32"));
-        let attrs = [self.site_name(), format!("axis = {axis} : i64")];
+        let attrs = [self.site(None), format!("axis = {axis} : i64")];
         let value = self.op(&format!("afp.concat {}", names.join(", ")), &attrs, &types, &shape);
-        self.values.push(value);
+        self.push_site(value);
     }
 
     fn pool(&mut self, random: &mut Random, max: bool) {
@@ -478,7 +492,7 @@ impl Writer {
             format!("divisor = {}", array("i64", &divisors))
         };
         let value = self.encode(&exact, "!afp.exact", &divisor, random);
-        self.values.push(value);
+        self.push_site(value);
     }
 
     fn slice(&mut self, random: &mut Random) {
@@ -548,26 +562,28 @@ impl Writer {
 
     fn clamp(&mut self, random: &mut Random) {
         let x = self.choose(random);
-        let value = self.encode(&x, "f32", "", random);
-        self.values.push(value);
+        // Codes too are divided at times.
+        let divisor = if random.once_in(6) { "divisor = array<i64: 3>" } else { "" };
+        let value = self.encode(&x, "f32", divisor, random);
+        self.push_site(value);
     }
 
     fn table(&mut self, random: &mut Random) {
         let x = self.choose(random);
         let function = random.pick(&["sigmoid", "tanh", "abs", "hard_swish", "reciprocal", "log", "rsqrt"]);
-        let attrs = [self.site_name(), format!("function = \"{function}\"")];
+        let attrs = [self.site(None), format!("function = \"{function}\"")];
         let types = format!("{0} to {0}", tensor(&x.shape, "f32"));
         let value = self.op(&format!("afp.table {}", x.name), &attrs, &types, &x.shape);
-        self.values.push(value);
+        self.push_site(value);
     }
 
     fn softmax(&mut self, random: &mut Random) {
         let x = self.choose(random);
         let axis = random.range(0, x.shape.len() as i64 - 1);
-        let attrs = [self.site_name(), format!("axis = {axis} : i64")];
+        let attrs = [self.site(None), format!("axis = {axis} : i64")];
         let types = format!("{0} to {0}", tensor(&x.shape, "f32"));
         let value = self.op(&format!("afp.softmax {}", x.name), &attrs, &types, &x.shape);
-        self.values.push(value);
+        self.push_site(value);
     }
 }
 

@@ -19,7 +19,7 @@ use graph::{Graph, KINDS, Random, Recipe};
 use proptest::{collection, prelude::*, test_runner::TestRunner};
 
 /// Networks that are tried if `PROPTEST_CASES` is not set.
-const CASES: u32 = 400;
+const CASES: u32 = 2500;
 
 /// Up to the first pass that must preserve bits.
 const QUANTIZE: &str = "builtin.module(afp-range-analysis{input-range=-3,3},\
