@@ -173,6 +173,8 @@ impl Diagnostic {
                 Some(("expected", rest)) => result.expected = Some(rest.to_owned()),
                 Some(("found", rest)) => result.found = Some(rest.to_owned()),
                 Some(("help", rest)) => result.help = Some(rest.to_owned()),
+                // MLIR prints the whole operation: the place is enough, and a constant would fill pages.
+                Some(("see current operation", _)) => {}
                 _ => result.notes.push(text),
             }
         }

@@ -273,7 +273,10 @@ impl Builder {
         let Some(returned) = returned else {
             let error = Diagnostic::error("AFP0409", "the function cannot be executed")
                 .expected("a func.func of one block that ends in func.return")
-                .found(format!("'{}' with {} blocks", function.name(), blocks.len()));
+                .found(match blocks.first().and_then(|block| block.terminator()) {
+                    Some(last) if blocks.len() == 1 => format!("one that ends in '{}'", last.name()),
+                    _ => format!("'{}' with {} blocks", function.name(), blocks.len()),
+                });
             return Err(error.at(function.loc()));
         };
         let arguments = blocks[0].args();
