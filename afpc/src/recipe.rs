@@ -8,7 +8,7 @@ use afp_ir::{
     dialect::FloatType,
     import::code,
     interp::Program,
-    mlir::{Attr, Op, Session, SourceModule, Value},
+    mlir::{Op, Session, SourceModule, Value},
     numerics::Format,
 };
 use afp_passes::{
@@ -168,13 +168,10 @@ pub fn quantized_already(module: &SourceModule<'_>, option: &str) -> Diagnostic 
 /// # Errors
 /// AFP0107 if there is none.
 pub fn main_function(module: &SourceModule<'_>) -> Result<Op, Diagnostic> {
-    let is_public = |op: &Op| {
-        op.attr("sym_visibility").and_then(Attr::as_string).is_none_or(|visibility| visibility == "public")
-    };
-    module
-        .functions()
-        .into_iter()
-        .find(is_public)
+    let functions = module.public_functions();
+    functions
+        .first()
+        .copied()
         .ok_or_else(|| Diagnostic::error(code::BAD_FUNCTION, "the module has no public function"))
 }
 

@@ -175,11 +175,11 @@ fn resource_name(op: Op) -> String {
 
 /// The type of a payload of codes.
 fn storage(ty: FloatType, shape: &[i64], op: Op) -> Type {
-    Type::tensor(shape, Type::int(op.ctx(), if ty.format.width() <= 8 { 8 } else { 16 }))
+    Type::tensor(shape, Type::int(op.ctx(), ty.storage_bits()))
 }
 
 fn code_bytes(ty: FloatType, codes: impl Iterator<Item = Code>) -> Vec<u8> {
-    if ty.format.width() <= 8 {
+    if ty.storage_bits() == 8 {
         codes.map(|c| c as u8).collect()
     } else {
         codes.flat_map(Code::to_le_bytes).collect()

@@ -9,12 +9,8 @@ use crate::registry;
 pub struct Stage {
     /// The name of the stage's pass.
     pub name: &'static str,
-    /// What is true of the program behind it, in a line.
-    pub result: &'static str,
     /// Upstream passes that clean up behind it.
     cleanup: &'static str,
-    /// Whether the stage keeps the program's outputs bit for bit.
-    pub preserves_bits: bool,
 }
 
 /// Options of the pipeline's passes, as text of their options.
@@ -26,49 +22,14 @@ pub struct PipelineOptions {
 
 /// The stages from `tosa` on f32 to an exact AFP program.
 pub const STAGES: [Stage; 8] = [
-    Stage {
-        name: "afp-raise",
-        result: "compounds recognised, affine operators folded",
-        cleanup: "canonicalize,cse",
-        preserves_bits: false,
-    },
-    Stage {
-        name: "afp-form-groups",
-        result: "afp operators on real numbers, one encode per rounding",
-        cleanup: "cse",
-        preserves_bits: false,
-    },
-    Stage { name: "afp-range-analysis", result: "a range on every site", cleanup: "", preserves_bits: true },
-    Stage {
-        name: "afp-assign-formats",
-        result: "a type for every site and weight",
-        cleanup: "",
-        preserves_bits: true,
-    },
-    Stage {
-        name: "afp-quantize",
-        result: "codes inside every group, f32 between groups",
-        cleanup: "",
-        preserves_bits: false,
-    },
-    Stage {
-        name: "afp-encode-weights",
-        result: "weights as codes, functions as tables",
-        cleanup: "cse",
-        preserves_bits: false,
-    },
-    Stage {
-        name: "afp-eliminate-requant",
-        result: "codes between groups: an exact AFP program",
-        cleanup: "canonicalize,cse",
-        preserves_bits: true,
-    },
-    Stage {
-        name: "afp-prove-widths",
-        result: "every exact value proven to fit its integers",
-        cleanup: "",
-        preserves_bits: true,
-    },
+    Stage { name: "afp-raise", cleanup: "canonicalize,cse" },
+    Stage { name: "afp-form-groups", cleanup: "cse" },
+    Stage { name: "afp-range-analysis", cleanup: "" },
+    Stage { name: "afp-assign-formats", cleanup: "" },
+    Stage { name: "afp-quantize", cleanup: "" },
+    Stage { name: "afp-encode-weights", cleanup: "cse" },
+    Stage { name: "afp-eliminate-requant", cleanup: "canonicalize,cse" },
+    Stage { name: "afp-prove-widths", cleanup: "" },
 ];
 
 /// The stage of a name.

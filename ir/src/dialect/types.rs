@@ -6,7 +6,7 @@ use mlir_sys::{MlirContext, MlirType};
 
 use crate::{
     mlir::{Ctx, Type},
-    numerics::{Format, MAX_SCALE_EXPONENT},
+    numerics::{Code, Format, MAX_SCALE_EXPONENT},
 };
 
 unsafe extern "C" {
@@ -79,6 +79,16 @@ impl FloatType {
         (-MAX_SCALE_EXPONENT..=MAX_SCALE_EXPONENT)
             .contains(&exp)
             .then_some(Self { format, exp: ScaleExponent::Static(exp) })
+    }
+
+    /// Bits of the integers that hold codes in attributes: 8 or 16 (rule K2).
+    pub fn storage_bits(self) -> u32 {
+        if self.format.width() <= 8 { 8 } else { 16 }
+    }
+
+    /// The code that an integer of an attribute holds: its low bits (rule K2).
+    pub fn stored_code(self, stored: i64) -> Code {
+        (stored & i64::from(self.format.code_count() - 1)) as Code
     }
 
     /// The MLIR type.

@@ -35,9 +35,7 @@ pub fn import<'s>(
 }
 
 fn check_function(module: &SourceModule<'_>, file: &str) -> Vec<Diagnostic> {
-    let is_public =
-        |op: &Op| op.attr("sym_visibility").and_then(Attr::as_string).is_none_or(|v| v == "public");
-    let functions: Vec<Op> = module.functions().into_iter().filter(is_public).collect();
+    let functions = module.public_functions();
     let [function] = functions[..] else {
         let found: Vec<String> = functions.iter().map(|op| format!("@{}", name(*op))).collect();
         let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
@@ -76,7 +74,7 @@ fn check_function(module: &SourceModule<'_>, file: &str) -> Vec<Diagnostic> {
             if !fits {
                 let what = format!("{what} {index} of function @{}", name(function));
                 diagnostics.push(at(Diagnostic::error(code::BAD_FUNCTION, what)
-                    .expected("a tensor of f32 with known, positive sizes and at most 2^31 elements")
+                    .expected("a tensor of f32 with known, positive sizes and fewer than 2^31 elements")
                     .found(ty.to_string())));
             }
         }

@@ -12,7 +12,7 @@ use melior::{
 };
 use mlir_sys::*;
 
-use super::{Block, Builder, Loc, Op, Type, collect, sref, string};
+use super::{Attr, Block, Builder, Loc, Op, Type, collect, sref, string};
 use crate::diag::Diagnostic;
 
 unsafe extern "C" {
@@ -162,6 +162,14 @@ impl<'s> SourceModule<'s> {
     /// The functions, in order.
     pub fn functions(&self) -> Vec<Op> {
         self.op().blocks().into_iter().flat_map(Block::ops).filter(|op| op.is("func.func")).collect()
+    }
+
+    /// The functions that others may call, in order.
+    pub fn public_functions(&self) -> Vec<Op> {
+        let visibility = |op: &Op| op.attr("sym_visibility").and_then(Attr::as_string);
+        let mut functions = self.functions();
+        functions.retain(|op| visibility(op).is_none_or(|visibility| visibility == "public"));
+        functions
     }
 
     /// Appends `func.func @name` with one empty block, and gives both.

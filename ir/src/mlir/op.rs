@@ -125,17 +125,6 @@ impl Op {
             .collect()
     }
 
-    /// The discardable attributes: those that no operator declares.
-    pub fn discardable_attrs(self) -> Vec<(String, Attr)> {
-        let count = unsafe { mlirOperationGetNumDiscardableAttributes(self.0) };
-        (0..count)
-            .map(|i| unsafe {
-                let named = mlirOperationGetDiscardableAttribute(self.0, i);
-                (string(mlirIdentifierStr(named.name)), Attr::from_raw(named.attribute))
-            })
-            .collect()
-    }
-
     /// The block that the operation stands in.
     pub fn block(self) -> Option<Block> {
         let raw = unsafe { mlirOperationGetBlock(self.0) };
@@ -187,11 +176,6 @@ impl Op {
     pub fn replace_with(self, value: Value) {
         self.result(0).replace_all_uses_with(value);
         self.erase();
-    }
-
-    /// Moves the operation to just before `other`.
-    pub fn move_before(self, other: Self) {
-        unsafe { mlirOperationMoveBefore(self.0, other.0) }
     }
 
     /// Runs the verifiers of this operation and all below it.

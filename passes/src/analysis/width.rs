@@ -124,9 +124,8 @@ impl Widths {
     fn contraction(&self, op: Op) -> Option<Vec<Bound>> {
         let ty = FloatType::of(op.operand(1).ty())?;
         let payload = op.operand(1).def_as("afp.constant")?.attr("value")?;
-        let mask = i64::from(ty.format.code_count() - 1);
         let decoded: Vec<i64> =
-            payload.elements_i64()?.into_iter().map(|code| ty.format.decode((code & mask) as Code)).collect();
+            payload.elements_i64()?.into_iter().map(|code| ty.format.decode(ty.stored_code(code))).collect();
         let channels = weights::Channels::of(op);
         let inputs = self.of(op.operand(0));
         let input_channel = input_channels(op);
@@ -208,8 +207,7 @@ fn constant(op: Op) -> Vec<Bound> {
     };
     match Element::of(op.result(0).ty()) {
         Element::Float(ty) => {
-            let mask = i64::from(ty.format.code_count() - 1);
-            let decoded = values.iter().map(|&code| i128::from(ty.format.decode((code & mask) as Code)));
+            let decoded = values.iter().map(|&code| i128::from(ty.format.decode(ty.stored_code(code))));
             let (lo, hi) = decoded.fold((0, 0), |(lo, hi), v| (v.min(lo), v.max(hi)));
             vec![Bound::new(lo, hi, ty.exp.interval().0)]
         }

@@ -194,7 +194,7 @@ pub(super) fn constant(op: Op) -> Check {
     let channel_exp = view::channel_exp(op);
     match Element::of(output.ty()) {
         Element::Float(ty) => {
-            let bits = storage_bits(ty);
+            let bits = ty.storage_bits();
             if !holds_integers(payload, bits) {
                 let expected = format!("codes of {} as i{bits}", ty.format);
                 return Err(Violation::new("K2", expected, payload.to_string()));
@@ -229,16 +229,11 @@ pub(super) fn holds_integers(payload: Type, bits: u32) -> bool {
     payload.element() == Type::int(payload.ctx(), bits)
 }
 
-/// Bits of the integers that hold codes of a type in attributes: 8 or 16.
-pub(super) fn storage_bits(ty: FloatType) -> u32 {
-    if ty.format.width() <= 8 { 8 } else { 16 }
-}
-
 /// Every payload element is a canonical code. A splat is looked at once, however large its type is.
 pub(super) fn canonical_codes(rule: &'static str, ty: FloatType, payload: &DenseData<'_>) -> Check {
     let (DenseData::Splat(bytes) | DenseData::All(bytes)) = payload;
     let stored = |element: &[u8]| element.iter().rev().fold(0, |code, &byte| code << 8 | Code::from(byte));
-    let mut codes = bytes.chunks_exact(storage_bits(ty) as usize / 8).map(stored).enumerate();
+    let mut codes = bytes.chunks_exact(ty.storage_bits() as usize / 8).map(stored).enumerate();
     match codes.find(|&(_, code)| !ty.format.is_canonical(code)) {
         Some((index, code)) => Err(Violation::new(
             rule,

@@ -37,7 +37,7 @@ fn entries(from: FloatType, to: FloatType, values: Attr) -> Check {
     let count = i64::from(from.format.code_count());
     let payload = values.elements_type();
     let shape = payload.and_then(|ty| ty.shape()).unwrap_or_default();
-    let bits = boundary::storage_bits(to);
+    let bits = to.storage_bits();
     if shape != [count] || !payload.is_some_and(|ty| boundary::holds_integers(ty, bits)) {
         let found = payload.map_or_else(|| values.to_string(), |ty| ty.to_string());
         return Err(Violation::new(

@@ -116,8 +116,7 @@ fn constant(op: Op) -> Result<Tensor, Diagnostic> {
 
 /// Codes from the integers that store them: the low bits (rule K2).
 fn stored_codes(ty: FloatType, stored: &[i64]) -> Vec<Code> {
-    let mask = i64::from(ty.format.code_count() - 1);
-    stored.iter().map(|&code| (code & mask) as Code).collect()
+    stored.iter().map(|&code| ty.stored_code(code)).collect()
 }
 
 fn quantize(op: Op) -> Result<Loaded, Diagnostic> {
