@@ -1,6 +1,6 @@
 # make deps    Debian packages that are missing
 # make build   afpc and afp-opt
-# make demo    quantize examples/digits and classify its 360 test images, in float and in AFP
+# make demo    quantize and compile examples/digits, and classify its 360 test images
 # make test    Rust tests with doc tests, then lit
 # make lint    formatting, clippy
 # make deny    licences, bans and sources of the dependencies (installs cargo-deny: some minutes, once)
@@ -24,8 +24,14 @@ build: deps
 	$(CARGO) build --workspace
 
 demo: build
+	@echo "== in float and in AFP, by the interpreter"
 	$(AFP_BIN_DIR)/afpc run $(DIGITS)/graph.mlir --calib $(DIGITS)/calib_images.npy --formats e2m4 \
 	  --input $(DIGITS)/test_images.npy --labels $(DIGITS)/test_labels.npy --compare
+	@echo "== compiled, and linked with a C program"
+	$(AFP_BIN_DIR)/afpc compile $(DIGITS)/graph.mlir --calib $(DIGITS)/calib_images.npy --formats e2m4 \
+	  --name digits -o target/demo
+	$(CC) -std=c99 -O2 -I target/demo $(DIGITS)/classify.c target/demo/digits.o -o target/demo/classify
+	target/demo/classify $(DIGITS)/test_images.npy $(DIGITS)/test_labels.npy
 
 test: build
 	$(CARGO) test --workspace
