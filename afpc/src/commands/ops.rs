@@ -92,18 +92,43 @@ fn afp_operators() -> Vec<Vec<String>> {
         .collect()
 }
 
+/// Columns of the table for people: as many as the narrowest terminals have.
+const COLUMNS: usize = 80;
+/// A name that is longer has a line of its own.
+const LONGEST_NAME: usize = 24;
+
 fn plain(groups: &[Group]) -> String {
     let mut text = String::new();
     for group in groups {
-        let width = group.rows.iter().map(|row| row[0].len()).max().unwrap_or(0);
+        let names = group.rows.iter().map(|row| row[0].len()).filter(|&length| length <= LONGEST_NAME);
+        let width = names.max().unwrap_or(0);
         text.push_str(&format!("{}: {} operators\n", group.title, group.rows.len()));
         for row in &group.rows {
-            let note = row[1].as_str();
-            text.push_str(format!("  {:width$}  {note}", row[0]).trim_end());
+            let mut lines = wrapped(&row[1], COLUMNS - width - 4).into_iter();
+            let first = if row[0].len() > width { None } else { lines.next() };
+            text.push_str(format!("  {:width$}  {}", row[0], first.unwrap_or_default()).trim_end());
             text.push('\n');
+            for line in lines {
+                text.push_str(&format!("  {:width$}  {line}\n", ""));
+            }
         }
     }
     text
+}
+
+/// A text in lines of at most `width` bytes, broken at spaces.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn markdown(groups: &[Group]) -> String {
