@@ -69,7 +69,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
         return Err(conflict("--until", "native code has all stages behind it").into());
     }
     if arguments.emit.contains(&Emit::Shared) && arguments.target != "host" {
-        return Err(conflict("--target", "a shared library is linked for this machine alone; use --emit obj,header").into());
+        return Err(conflict(
+            "--target",
+            "a shared library is linked for this machine alone; use --emit obj,header",
+        )
+        .into());
     }
     let target = Target::named(&arguments.target)?;
     let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.model.path));
@@ -108,7 +112,8 @@ fn emit(
 ) -> Outcome {
     let original = Program::from_function(main_function(module)?).map_err(Failure::from)?;
     let symbol = format!("{name}_run");
-    let compiled = native::compile(session, module, &symbol, target, (original.inputs(), original.outputs()))?;
+    let compiled =
+        native::compile(session, module, &symbol, target, (original.inputs(), original.outputs()))?;
     let write = |file: String, bytes: &[u8]| {
         let path = folder.join(file);
         fs::write(&path, bytes).map_err(|problem| unwritable(&path, &problem))
@@ -124,6 +129,8 @@ fn emit(
         link_shared(&[compiled.object], &folder.join(format!("lib{name}.so")))?;
     }
     let constants = compiled.constant_bytes;
-    print(&format!("code       {code} bytes\nconstants  {constants} bytes\narena      {arena} bytes\nfunction   {symbol}\n"))?;
+    print(&format!(
+        "code       {code} bytes\nconstants  {constants} bytes\narena      {arena} bytes\nfunction   {symbol}\n"
+    ))?;
     Ok(())
 }

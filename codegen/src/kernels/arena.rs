@@ -71,8 +71,11 @@ mod tests {
 
     #[test]
     fn a_chain_needs_two_neighbours_at_a_time() {
-        let buffers: Vec<Interval> =
-            [640, 1280, 320, 64].iter().enumerate().map(|(i, &bytes)| Interval { bytes, first: i, last: i + 1 }).collect();
+        let buffers: Vec<Interval> = [640, 1280, 320, 64]
+            .iter()
+            .enumerate()
+            .map(|(i, &bytes)| Interval { bytes, first: i, last: i + 1 })
+            .collect();
         let plan = plan(&buffers);
         assert_eq!(plan.bytes, lower_bound(&buffers));
     }

@@ -119,7 +119,9 @@ impl Kernel {
     /// A comparison, as `i1`.
     pub fn cmp(&self, predicate: Cmp, a: Value, b: Value) -> Value {
         let predicate = Attr::int(self.ctx, 64, predicate as i64);
-        self.value(OpSpec::new("arith.cmpi").operands([a, b]).attr("predicate", predicate).result(self.int(1)))
+        self.value(
+            OpSpec::new("arith.cmpi").operands([a, b]).attr("predicate", predicate).result(self.int(1)),
+        )
     }
 
     /// `condition ? a : b`.

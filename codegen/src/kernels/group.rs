@@ -110,7 +110,8 @@ impl Group<'_> {
         let op = self.op;
         let (ty, exp) = exponent(op.result(0), op)?;
         let rounding = view::rounding(op).unwrap_or_default();
-        let grid: Vec<i64> = self.grid(op.operand(0))?.into_iter().map(|g| i64::from(exp) - i64::from(g)).collect();
+        let grid: Vec<i64> =
+            self.grid(op.operand(0))?.into_iter().map(|g| i64::from(exp) - i64::from(g)).collect();
         let value = self.exact(k, op.operand(0), indices)?;
         let divisors = view::divisors(op);
         let plain = divisors.iter().all(|&d| d == 1);
@@ -128,7 +129,14 @@ impl Group<'_> {
     }
 
     /// Fixed point on a finer grid: half is added and shifted out, which rounds a tie up.
-    fn shifted(&mut self, k: &Kernel, value: Value, grid: &[i64], format: Format, indices: &[Value]) -> Result<Value, Diagnostic> {
+    fn shifted(
+        &mut self,
+        k: &Kernel,
+        value: Value,
+        grid: &[i64],
+        format: Format,
+        indices: &[Value],
+    ) -> Result<Value, Diagnostic> {
         let halves: Vec<i64> = grid.iter().map(|&d| (1i64 << d) >> 1).collect();
         let (half, d) = (
             self.per_channel(k, "half", &halves, indices, self.bits),
@@ -147,7 +155,14 @@ impl Group<'_> {
     }
 
     /// The divisor of an element, and the check that 63 bits develop its quotient far enough.
-    fn divisor(&mut self, k: &Kernel, divisors: &[i64], grid: &[i64], bits: u32, indices: &[Value]) -> Result<Value, Diagnostic> {
+    fn divisor(
+        &mut self,
+        k: &Kernel,
+        divisors: &[i64],
+        grid: &[i64],
+        bits: u32,
+        indices: &[Value],
+    ) -> Result<Value, Diagnostic> {
         let largest = divisors.iter().max().copied().unwrap_or(1);
         let spare = 61u32.saturating_sub(bits);
         let enough = spare >= QUOTIENT_BITS + (64 - largest.leading_zeros())
@@ -180,14 +195,23 @@ impl Group<'_> {
     }
 
     /// A number that is one for all, or one per channel of the result.
-    fn per_channel(&mut self, k: &Kernel, role: &'static str, values: &[i64], indices: &[Value], bits: u32) -> Value {
+    fn per_channel(
+        &mut self,
+        k: &Kernel,
+        role: &'static str,
+        values: &[i64],
+        indices: &[Value],
+        bits: u32,
+    ) -> Value {
         if values.iter().all(|v| *v == values[0]) {
             return k.constant(k.int(bits), values[0]);
         }
         let ty = Type::int(k.ctx(), bits);
         let key = (self.op.result(0), role);
         let index = match self.globals.get(&key) {
-            Some(&index) if self.lowering.globals[index].1 == Type::memref(&[values.len() as i64], ty) => index,
+            Some(&index) if self.lowering.globals[index].1 == Type::memref(&[values.len() as i64], ty) => {
+                index
+            }
             _ => self.lowering.global(role, &[values.len() as i64], ty, values),
         };
         self.globals.insert(key, index);
@@ -233,7 +257,11 @@ impl Group<'_> {
         match op.name().as_str() {
             "afp.constant" => self.constant(k, op, &indices),
             "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => {
-                let sum = if op.is("afp.fully_connected") { self.dense(k, op, &indices)? } else { self.convolution(k, op, &indices)? };
+                let sum = if op.is("afp.fully_connected") {
+                    self.dense(k, op, &indices)?
+                } else {
+                    self.convolution(k, op, &indices)?
+                };
                 let Some(bias) = view::bias(op) else { return Ok(sum) };
                 let (products, biases) = (self.product_grid(op)?, self.grid(bias)?);
                 let bias_value = self.exact(k, bias, &indices[indices.len() - 1..])?;
@@ -242,7 +270,8 @@ impl Group<'_> {
             "afp.matmul" => self.matmul(k, op, &indices),
             "afp.sum_pool2d" => self.sum_pool(k, op, &indices),
             _ => {
-                let (a, b) = (self.exact(k, op.operand(0), &indices)?, self.exact(k, op.operand(1), &indices)?);
+                let (a, b) =
+                    (self.exact(k, op.operand(0), &indices)?, self.exact(k, op.operand(1), &indices)?);
                 let (ga, gb) = (self.grid(op.operand(0))?, self.grid(op.operand(1))?);
                 self.sum(k, (a, &ga, "left"), (b, &gb, "right"), &indices)
             }
@@ -250,15 +279,27 @@ impl Group<'_> {
     }
 
     /// The sum of two values, each shifted to the finer of their grids.
-    fn sum(&mut self, k: &Kernel, a: (Value, &[i32], &'static str), b: (Value, &[i32], &'static str), indices: &[Value]) -> Result<Value, Diagnostic> {
+    fn sum(
+        &mut self,
+        k: &Kernel,
+        a: (Value, &[i32], &'static str),
+        b: (Value, &[i32], &'static str),
+        indices: &[Value],
+    ) -> Result<Value, Diagnostic> {
         let fine = finer(a.1, b.1);
         let mut aligned = Vec::new();
         for (value, grid, role) in [a, b] {
-            let shifts: Vec<i64> =
-                fine.iter().enumerate().map(|(c, &f)| i64::from(grid[if grid.len() == 1 { 0 } else { c }]) - i64::from(f)).collect();
+            let shifts: Vec<i64> = fine
+                .iter()
+                .enumerate()
+                .map(|(c, &f)| i64::from(grid[if grid.len() == 1 { 0 } else { c }]) - i64::from(f))
+                .collect();
             let widest = shifts.iter().max().copied().unwrap_or(0);
             if widest >= i64::from(self.bits) {
-                return Err(self.unsupported("operands whose exponents lie close together", format!("a shift by {widest}")));
+                return Err(self.unsupported(
+                    "operands whose exponents lie close together",
+                    format!("a shift by {widest}"),
+                ));
             }
             aligned.push(if widest == 0 {
                 value
@@ -273,7 +314,9 @@ impl Group<'_> {
 
     fn decoded(&self, k: &Kernel, value: Value, indices: &[Value]) -> Result<Value, Diagnostic> {
         let (ty, _) = exponent(value, self.op)?;
-        let Some(&memref) = self.memories.get(&value) else { return Err(self.unsupported("a stored operand", value.ty().to_string())) };
+        let Some(&memref) = self.memories.get(&value) else {
+            return Err(self.unsupported("a stored operand", value.ty().to_string()));
+        };
         Ok(numeric::decode(k, k.load(memref, indices), ty.format, self.bits))
     }
 
@@ -303,11 +346,13 @@ impl Group<'_> {
             Some(&index) => index,
             None => {
                 let (ty, _) = exponent(weight, op)?;
-                let Some(codes) = weight.def().and_then(|c| c.attr("value")).and_then(|v| v.elements_i64()) else {
+                let Some(codes) = weight.def().and_then(|c| c.attr("value")).and_then(|v| v.elements_i64())
+                else {
                     return Err(self.unsupported("weights with a payload", "none"));
                 };
                 let values = numeric::decoded(ty.format, &codes);
-                let bits = [8, 16, 32].into_iter().find(|&b| ty.format.int_max() < 1 << (b - 1)).unwrap_or(64);
+                let bits =
+                    [8, 16, 32].into_iter().find(|&b| ty.format.int_max() < 1 << (b - 1)).unwrap_or(64);
                 self.lowering.global("weights", &shape_of(weight), Type::int(k.ctx(), bits), &values)
             }
         };
@@ -325,7 +370,13 @@ impl Group<'_> {
         let outputs = shape_of(op.result(0))[3];
         let weights = self.weights(k, op)?;
         let kernel = if conv.depthwise { [weight[0], weight[1]] } else { [weight[1], weight[2]] };
-        let window = Windows { size: [input[1], input[2]], kernel, stride: conv.stride, dilation: conv.dilation, before: [conv.pad[0], conv.pad[2]] };
+        let window = Windows {
+            size: [input[1], input[2]],
+            kernel,
+            stride: conv.stride,
+            dilation: conv.dilation,
+            before: [conv.pad[0], conv.pad[2]],
+        };
         let (n, output) = (indices[0], indices[3]);
         let group = |k: &Kernel| k.binary("arith.divsi", output, k.index((outputs / conv.groups).max(1)));
         let zero = self.number(k, 0);
@@ -334,12 +385,18 @@ impl Group<'_> {
         let sums = window.fold(k, &indices[1..3], zero, |k, [y, x], [ky, kx], sum| {
             if conv.depthwise {
                 let multiplier = k.index(weight[3]);
-                let (c, m) = (k.binary("arith.divsi", output, multiplier), k.binary("arith.remsi", output, multiplier));
+                let (c, m) = (
+                    k.binary("arith.divsi", output, multiplier),
+                    k.binary("arith.remsi", output, multiplier),
+                );
                 let value = this.decoded(k, op.operand(0), &[n, y, x, c]);
                 let w = k.load(weights, &[ky, kx, c, m]);
                 return match value {
                     Ok(value) => this.multiply_add(k, sum, value, w),
-                    Err(error) => { outcome = Err(error); sum }
+                    Err(error) => {
+                        outcome = Err(error);
+                        sum
+                    }
                 };
             }
             let first = k.mul(group(k), k.index(weight[3]));
@@ -348,7 +405,10 @@ impl Group<'_> {
                 let w = k.load(weights, &[output, ky, kx, i]);
                 match value {
                     Ok(value) => vec![this.multiply_add(k, sums[0], value, w)],
-                    Err(error) => { outcome = Err(error); sums.to_vec() }
+                    Err(error) => {
+                        outcome = Err(error);
+                        sums.to_vec()
+                    }
                 }
             })[0]
         });
@@ -364,7 +424,10 @@ impl Group<'_> {
             let w = k.load(weights, &[indices[1], i]);
             match this.decoded(k, op.operand(0), &[indices[0], i]) {
                 Ok(value) => vec![this.multiply_add(k, sums[0], value, w)],
-                Err(error) => { outcome = Err(error); sums.to_vec() }
+                Err(error) => {
+                    outcome = Err(error);
+                    sums.to_vec()
+                }
             }
         })[0];
         outcome.map(|()| sum)
@@ -379,7 +442,10 @@ impl Group<'_> {
             let b = this.decoded(k, op.operand(1), &[indices[0], i, indices[2]]);
             match (a, b) {
                 (Ok(a), Ok(b)) => vec![k.add(sums[0], k.mul(a, b))],
-                (Err(error), _) | (_, Err(error)) => { outcome = Err(error); sums.to_vec() }
+                (Err(error), _) | (_, Err(error)) => {
+                    outcome = Err(error);
+                    sums.to_vec()
+                }
             }
         })[0];
         outcome.map(|()| sum)
@@ -393,7 +459,10 @@ impl Group<'_> {
         let sum = window.fold(k, &indices[1..3], zero, |k, [y, x], _, sum| {
             match this.decoded(k, op.operand(0), &[indices[0], y, x, indices[3]]) {
                 Ok(value) => k.add(sum, value),
-                Err(error) => { outcome = Err(error); sum }
+                Err(error) => {
+                    outcome = Err(error);
+                    sum
+                }
             }
         });
         outcome.map(|()| sum)
@@ -410,7 +479,11 @@ fn finer(a: &[i32], b: &[i32]) -> Vec<i32> {
 fn broadcast(k: &Kernel, value: Value, indices: &[Value]) -> Vec<Value> {
     let shape = shape_of(value);
     let offset = indices.len().saturating_sub(shape.len());
-    shape.iter().enumerate().map(|(d, &size)| if size == 1 { k.index(0) } else { indices[d + offset] }).collect()
+    shape
+        .iter()
+        .enumerate()
+        .map(|(d, &size)| if size == 1 { k.index(0) } else { indices[d + offset] })
+        .collect()
 }
 
 /// Windows over the rows and columns of a feature map.
@@ -424,11 +497,23 @@ pub(super) struct Windows {
 
 impl Windows {
     pub(super) fn of_pool(pool: &Pool, input: &[i64]) -> Self {
-        Self { size: [input[1], input[2]], kernel: pool.kernel, stride: pool.stride, dilation: [1, 1], before: [pool.pad[0], pool.pad[2]] }
+        Self {
+            size: [input[1], input[2]],
+            kernel: pool.kernel,
+            stride: pool.stride,
+            dilation: [1, 1],
+            before: [pool.pad[0], pool.pad[2]],
+        }
     }
 
     /// Folds over the taps of a window that lie inside: `body(position, tap, carried)`.
-    pub(super) fn fold(&self, k: &Kernel, window: &[Value], initial: Value, mut body: impl FnMut(&Kernel, [Value; 2], [Value; 2], Value) -> Value) -> Value {
+    pub(super) fn fold(
+        &self,
+        k: &Kernel,
+        window: &[Value],
+        initial: Value,
+        mut body: impl FnMut(&Kernel, [Value; 2], [Value; 2], Value) -> Value,
+    ) -> Value {
         let (first_y, from_y, to_y) = self.taps(k, 0, window[0]);
         let (first_x, from_x, to_x) = self.taps(k, 1, window[1]);
         k.fold(from_y, to_y, &[initial], |k, ky, carried| {

@@ -142,7 +142,8 @@ impl Lowering {
     /// The outputs that each returned value is written to.
     fn outputs(&self, body: Block) -> HashMap<Value, Vec<usize>> {
         let mut found: HashMap<Value, Vec<usize>> = HashMap::new();
-        for (index, value) in body.terminator().map(Op::operands).unwrap_or_default().into_iter().enumerate() {
+        for (index, value) in body.terminator().map(Op::operands).unwrap_or_default().into_iter().enumerate()
+        {
             found.entry(value).or_default().push(index);
         }
         found
@@ -183,7 +184,9 @@ impl Lowering {
     }
 
     fn unsupported(&self, op: Op, expected: &str) -> Diagnostic {
-        Diagnostic::error("AFP0611", format!("{} has no native code", op.name())).at(op.loc()).expected(expected)
+        Diagnostic::error("AFP0611", format!("{} has no native code", op.name()))
+            .at(op.loc())
+            .expected(expected)
     }
 
     /// Adds a call that fills a new buffer.
@@ -222,7 +225,8 @@ impl Lowering {
         if let Some(&place) = self.places.get(&value) {
             return Ok(place);
         }
-        let constant = value.def_as("afp.constant").ok_or_else(|| self.unsupported(user, "operands that are stored"))?;
+        let constant =
+            value.def_as("afp.constant").ok_or_else(|| self.unsupported(user, "operands that are stored"))?;
         let payload = constant.attr("value").and_then(|v| v.elements_i64());
         let (Some(payload), Some(ty)) = (payload, storage(value.ty())) else {
             return Err(self.unsupported(user, "constants with a payload"));

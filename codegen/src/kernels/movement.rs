@@ -8,13 +8,7 @@ use afp_ir::{
     numerics::{Format, Function, Rounding},
 };
 
-use super::{
-    Lowering,
-    builder::Kernel,
-    exponent,
-    group::Windows,
-    numeric, shape_of,
-};
+use super::{Lowering, builder::Kernel, exponent, group::Windows, numeric, shape_of};
 
 /// Adds the kernel of an operator; its name.
 pub(super) fn kernel(lowering: &mut Lowering, op: Op) -> Result<String, Diagnostic> {
@@ -34,7 +28,9 @@ pub(super) fn kernel(lowering: &mut Lowering, op: Op) -> Result<String, Diagnost
         "afp.transpose" => {
             let perm = view::dims(op, "perm");
             gather(lowering, op, &shape, move |_, indices| {
-                (0..perm.len()).map(|d| indices[perm.iter().position(|&p| p as usize == d).unwrap_or(d)]).collect()
+                (0..perm.len())
+                    .map(|d| indices[perm.iter().position(|&p| p as usize == d).unwrap_or(d)])
+                    .collect()
             })
         }
         "afp.slice" => {
@@ -58,7 +54,12 @@ pub(super) fn dequantize(lowering: &mut Lowering, op: Op) -> Result<String, Diag
 }
 
 /// `out[i] = f(in[i])`.
-fn elementwise(lowering: &mut Lowering, op: Op, shape: &[i64], f: impl Fn(&Kernel, Value) -> Value) -> Result<String, Diagnostic> {
+fn elementwise(
+    lowering: &mut Lowering,
+    op: Op,
+    shape: &[i64],
+    f: impl Fn(&Kernel, Value) -> Value,
+) -> Result<String, Diagnostic> {
     lowering.function(op, &op.operands(), |_, k, memrefs| {
         k.every(shape, |k, indices| k.store(f(k, k.load(memrefs[0], indices)), memrefs[1], indices));
         Ok(())
@@ -66,7 +67,12 @@ fn elementwise(lowering: &mut Lowering, op: Op, shape: &[i64], f: impl Fn(&Kerne
 }
 
 /// `out[i] = in[source(i)]`.
-fn gather(lowering: &mut Lowering, op: Op, shape: &[i64], source: impl Fn(&Kernel, &[Value]) -> Vec<Value>) -> Result<String, Diagnostic> {
+fn gather(
+    lowering: &mut Lowering,
+    op: Op,
+    shape: &[i64],
+    source: impl Fn(&Kernel, &[Value]) -> Vec<Value>,
+) -> Result<String, Diagnostic> {
     lowering.function(op, &op.operands(), |_, k, memrefs| {
         k.every(shape, |k, indices| k.store(k.load(memrefs[0], &source(k, indices)), memrefs[1], indices));
         Ok(())
@@ -78,9 +84,12 @@ fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Diagnos
     let (low, inner) = (view::dims(op, "low"), shape_of(op.operand(0)));
     let border = op.attr("value").and_then(Attr::as_int).unwrap_or(0);
     lowering.function(op, &op.operands(), |_, k, memrefs| {
-        k.every(shape, |k, indices| k.store(k.constant(memrefs[1].ty().element(), border), memrefs[1], indices));
+        k.every(shape, |k, indices| {
+            k.store(k.constant(memrefs[1].ty().element(), border), memrefs[1], indices)
+        });
         k.every(&inner, |k, indices| {
-            let at: Vec<Value> = indices.iter().enumerate().map(|(d, &i)| k.add(i, k.index(low[d]))).collect();
+            let at: Vec<Value> =
+                indices.iter().enumerate().map(|(d, &i)| k.add(i, k.index(low[d]))).collect();
             k.store(k.load(memrefs[0], indices), memrefs[1], &at);
         });
         Ok(())
@@ -157,7 +166,8 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Dia
         return Err(lowering.unsupported(op, "an operand whose differences a table holds"));
     }
     let index = lowering.global("exp", &[count], Type::int(op.ctx(), 32), &values);
-    let outer: Vec<i64> = shape.iter().enumerate().map(|(d, &size)| if d == axis { 1 } else { size }).collect();
+    let outer: Vec<i64> =
+        shape.iter().enumerate().map(|(d, &size)| if d == axis { 1 } else { size }).collect();
     let length = shape[axis];
     lowering.function(op, &op.operands(), |lowering, k, memrefs| {
         let exps = lowering.global_in(k, index);
@@ -167,13 +177,16 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Dia
                 at[axis] = i;
                 at
             };
-            let integer = |k: &Kernel, i: Value| numeric::decode(k, k.load(memrefs[0], &at(i)), from.format, 64);
+            let integer =
+                |k: &Kernel, i: Value| numeric::decode(k, k.load(memrefs[0], &at(i)), from.format, 64);
             let (zero, end) = (k.index(0), k.index(length));
             let least = k.constant(k.int(64), from.format.int_min());
             let largest = k.fold(zero, end, &[least], |k, i, m| vec![k.max(m[0], integer(k, i))])[0];
             let term = |k: &Kernel, i: Value| {
                 let difference = k.min(k.sub(largest, integer(k, i)), k.constant(k.int(64), count - 1));
-                let entry = k.value(OpSpec::new("arith.index_cast").operands([difference]).result(Type::index(k.ctx())));
+                let entry = k.value(
+                    OpSpec::new("arith.index_cast").operands([difference]).result(Type::index(k.ctx())),
+                );
                 k.resize(k.load(exps, &[entry]), 64, false)
             };
             let none = k.constant(k.int(64), 0);
@@ -189,4 +202,3 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Dia
         Ok(())
     })
 }
-

@@ -101,11 +101,8 @@ impl Target {
         let zero = c(0);
         let leading = k.value(OpSpec::new("math.ctlz").operands([a]).result(a.ty()));
         let top = k.sub(k.sub(c(63), leading), d);
-        let exponent = if format.exp_bits() == 0 {
-            zero
-        } else {
-            k.min(k.max(k.sub(top, c(man)), zero), c(62))
-        };
+        let exponent =
+            if format.exp_bits() == 0 { zero } else { k.min(k.max(k.sub(top, c(man)), zero), c(62)) };
         let r = k.add(d, exponent);
         let (right, left) = (k.max(r, zero), k.min(k.max(k.sub(zero, r), zero), c(63)));
         let shift = k.min(right, c(63));

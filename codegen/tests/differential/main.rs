@@ -105,9 +105,13 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
         let folder = tempfile::tempdir().map_err(|e| fail(&graph, "no temporary folder", e))?;
         let library = compile(&module, opt, folder.path()).map_err(|e| fail(&graph, &text, e))?;
         for (index, (sample, expected)) in samples.iter().zip(&expected).enumerate() {
-            let found = library.run(std::slice::from_ref(sample)).map_err(|e| fail(&graph, "the code fails", e))?;
+            let found =
+                library.run(std::slice::from_ref(sample)).map_err(|e| fail(&graph, "the code fails", e))?;
             if bits(&found) != *expected {
-                let what = format!("{opt:?} differs on sample {index}: expected {expected:x?}, found {:x?}", bits(&found));
+                let what = format!(
+                    "{opt:?} differs on sample {index}: expected {expected:x?}, found {:x?}",
+                    bits(&found)
+                );
                 return Err(fail(&graph, &what, &text));
             }
         }
