@@ -17,6 +17,9 @@ pub enum Cmp {
     Ugt = 8,
 }
 
+/// What is done at each index.
+type Visitor<'a> = Box<dyn FnOnce(&Kernel, &[Value]) + 'a>;
+
 /// A place in a kernel where operations are appended.
 #[derive(Clone, Copy)]
 pub struct Kernel {
@@ -195,7 +198,7 @@ impl Kernel {
         self.nest(shape, Vec::new(), Box::new(body));
     }
 
-    fn nest(&self, shape: &[i64], mut indices: Vec<Value>, body: Box<dyn FnOnce(&Self, &[Value]) + '_>) {
+    fn nest(&self, shape: &[i64], mut indices: Vec<Value>, body: Visitor<'_>) {
         match shape.split_first() {
             None => body(self, &indices),
             Some((&size, rest)) => self.each(size, |kernel, index| {
