@@ -5,7 +5,10 @@
 
 use afp_ir::diag::Diagnostic;
 
-use crate::{cli::Outcome, io::output::print};
+use crate::{
+    cli::Outcome,
+    io::output::{COLUMNS, print, wrapped},
+};
 
 const DIAGNOSTICS: &str = include_str!("../../../docs/diagnostics.md");
 const SPECIFICATION: &str = include_str!("../../../docs/spec.md");
@@ -29,8 +32,17 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .expected("a code such as AFP0101, or a rule of the specification such as C2")
             .found(format!("'{}'", arguments.code))
     })?;
-    print(&format!("{text}\n"))?;
+    print(&format!("{}\n", narrow(&text)))?;
     Ok(())
+}
+
+/// Paragraphs in lines of a terminal's width; what is indented stays as it is.
+fn narrow(text: &str) -> String {
+    let paragraph = |paragraph: &str| match paragraph.starts_with("    ") {
+        true => paragraph.to_owned(),
+        false => wrapped(paragraph, COLUMNS).join("\n"),
+    };
+    text.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The text of a code or rule.

@@ -7,7 +7,10 @@ use afp_ir::import::supported_onnx_ops;
 use afp_passes::form_groups::SUPPORTED;
 use serde_json::{Value, json};
 
-use crate::{cli::Outcome, io::output::print};
+use crate::{
+    cli::Outcome,
+    io::output::{COLUMNS, print, wrapped},
+};
 
 const AFP_DEFINITIONS: &str = include_str!("../../../ir/td/AfpOps.td");
 
@@ -92,8 +95,6 @@ fn afp_operators() -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Columns of the table for people: as many as the narrowest terminals have.
-const COLUMNS: usize = 80;
 /// A name that is longer has a line of its own.
 const LONGEST_NAME: usize = 24;
 
@@ -114,21 +115,6 @@ fn plain(groups: &[Group]) -> String {
         }
     }
     text
-}
-
-/// A text in lines of at most `width` bytes, broken at spaces.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn markdown(groups: &[Group]) -> String {

@@ -58,6 +58,24 @@ pub fn print(text: &str) -> Result<(), Diagnostic> {
     }
 }
 
+/// Columns of texts for people: as many as the narrowest terminals have.
+pub const COLUMNS: usize = 80;
+
+/// A text in lines of at most `width` bytes, broken at spaces.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// How a module is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ModuleKind {
