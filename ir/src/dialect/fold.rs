@@ -37,7 +37,11 @@ fn quantize(op: Op) -> Option<Value> {
 }
 
 /// Whether every value of a type is a finite `f32`, so that dequantize loses nothing.
+/// The exponent must be static: two operations on one dynamic type may carry different ones at run time.
 pub fn survives_f32(ty: FloatType, channel_exp: Option<&[i32]>) -> bool {
+    if ty.exp.fixed().is_none() {
+        return false;
+    }
     let (lo, hi) = ty.exp.interval();
     let channels = channel_exp.unwrap_or(&[0]);
     let least = channels.iter().min().copied().unwrap_or(0) + lo;
@@ -51,7 +55,7 @@ pub fn survives_f32(ty: FloatType, channel_exp: Option<&[i32]>) -> bool {
 fn encode(op: Op) -> Option<Value> {
     let plain =
         op.attr("lo").is_none() && op.attr("hi").is_none() && view::divisors(op).iter().all(|&d| d == 1);
-    let coded = matches!(Element::of(op.operand(0).ty()), Element::Float(_));
+    let coded = matches!(Element::of(op.operand(0).ty()), Element::Float(ty) if ty.exp.fixed().is_some());
     if plain && coded { same_type(op) } else { None }
 }
 
