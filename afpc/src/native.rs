@@ -15,6 +15,7 @@ use afp_ir::{
     interp::{Program, Signature, Tensor},
     mlir::{Session, SourceModule},
 };
+use afp_passes::pipeline::{self, PipelineOptions, STAGES};
 
 use crate::cli::Failure;
 
@@ -42,6 +43,13 @@ pub fn compile(
     target: &Target,
     names: (&[Signature], &[Signature]),
 ) -> Result<Compiled, Failure> {
+    // Accumulators are as wide as is proven here, whatever the module says of itself.
+    let proof = STAGES.iter().find(|stage| stage.name == "afp-prove-widths");
+    if let Some(Err(error)) = proof.map(|stage| pipeline::run(module, stage, &PipelineOptions::default())) {
+        let mut all = session.take_diagnostics();
+        all.extend(error);
+        return Err(all.into());
+    }
     let lowered = kernels::lower(module)?;
     let object = llvm::compile(module, symbol, target, OptLevel::O3).map_err(|error| {
         let mut all = session.take_diagnostics();
