@@ -39,6 +39,8 @@ config.environment["NO_COLOR"] = "1"
 config.environment["RUST_BACKTRACE"] = "0"
 
 config.substitutions.append(("%python", sys.executable))
+# By path, for tests that change PATH.
+config.substitutions.append(("%afpc", os.path.join(tools, "afpc")))
 config.substitutions.append(("%repository", repository))
 
 # Root may write anywhere: tests of permissions say `UNSUPPORTED: root`.

@@ -20,6 +20,8 @@ use afp_ir::{
     mlir::{Attr, Block, Ctx, Loc, Op, OpSpec, SourceModule, Type, Value},
 };
 use arena::Interval;
+
+use crate::internal;
 use builder::Kernel;
 
 /// What a lowered module needs to know of the outside.
@@ -79,10 +81,10 @@ struct Lowering {
 pub fn lower(module: &SourceModule<'_>) -> Result<Lowered, Vec<Diagnostic>> {
     let functions = module.functions();
     let (Some(&function), Some(&block)) = (functions.first(), module.op().blocks().first()) else {
-        return Err(vec![Diagnostic::error("AFP0610", "there is no function to compile")]);
+        return Err(vec![internal("a module without a function is to be compiled")]);
     };
     let Some(&body) = function.blocks().first() else {
-        return Err(vec![Diagnostic::error("AFP0610", "there is no function to compile")]);
+        return Err(vec![internal("a module without a function is to be compiled")]);
     };
     let mut lowering = Lowering {
         ctx: function.ctx(),

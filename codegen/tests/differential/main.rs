@@ -24,7 +24,7 @@ use afp_ir::{
     mlir::{Session, SourceModule},
 };
 use afp_passes::registry;
-use graph::{Graph, KINDS, Random, Recipe};
+use graph::{Graph, KINDS, Recipe};
 use proptest::{collection, prelude::*, test_runner::TestRunner};
 
 /// Networks that are tried if `PROPTEST_CASES` is not set.
@@ -86,7 +86,7 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
         Err(errors) if errors.iter().all(|error| refused(&error.code)) => return Ok(false),
         Err(errors) => return Err(fail(&graph, "the program cannot be executed", errors)),
     };
-    let samples = samples(&graph, recipe.seed);
+    let samples = graph.samples(recipe.seed);
     let mut expected = Vec::new();
     for sample in &samples {
         match program.run(std::slice::from_ref(sample)) {
@@ -129,19 +129,6 @@ fn compile(
     link_shared(&[object], &path)?;
     // SAFETY: the library was made just now, with the module's interface.
     unsafe { Library::open(&path, "network_run", Interface::of(module)?) }
-}
-
-/// Inputs: normal numbers of several scales, and the extremes.
-fn samples(graph: &Graph, seed: u64) -> Vec<Tensor> {
-    let mut random = Random(seed ^ 0x5eed);
-    let count: usize = graph.input.iter().product();
-    let constants = [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
-    let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
-    for scale in [0.01, 1.0, 4.0, 1e6] {
-        samples.push((0..count).map(|_| random.normal() * scale).collect());
-    }
-    samples.push((0..count).map(|_| random.pick(&constants)).collect());
-    samples.into_iter().map(|values| Tensor::real(&graph.input, values)).collect()
 }
 
 fn bits(tensors: &[Tensor]) -> Vec<Vec<u32>> {

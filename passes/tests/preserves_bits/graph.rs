@@ -6,6 +6,8 @@
 
 use std::fmt::Write;
 
+use afp_ir::interp::Tensor;
+
 /// What a network is made from.
 #[derive(Clone, Debug)]
 pub struct Recipe {
@@ -21,6 +23,22 @@ pub struct Graph {
     pub text: String,
     /// The shape of its only input.
     pub input: Vec<usize>,
+}
+
+impl Graph {
+    /// Inputs: normal numbers of several scales, and the extremes.
+    pub fn samples(&self, seed: u64) -> Vec<Tensor> {
+        let mut random = Random(seed ^ 0x5eed);
+        let count: usize = self.input.iter().product();
+        let constants =
+            [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
+        let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
+        for scale in [0.01, 1.0, 4.0, 1e6] {
+            samples.push((0..count).map(|_| random.normal() * scale).collect());
+        }
+        samples.push((0..count).map(|_| random.pick(&constants)).collect());
+        samples.into_iter().map(|values| Tensor::real(&self.input, values)).collect()
+    }
 }
 
 /// Number of kinds of steps.

@@ -15,7 +15,7 @@ use afp_ir::{
     mlir::{Attr, Session, SourceModule},
 };
 use afp_passes::registry;
-use graph::{Graph, KINDS, Random, Recipe};
+use graph::{Graph, KINDS, Recipe};
 use proptest::{collection, prelude::*, test_runner::TestRunner};
 
 /// Networks that are tried if `PROPTEST_CASES` is not set.
@@ -76,7 +76,7 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
     if !passed(&session, &module, QUANTIZE, &graph)? {
         return Ok(false);
     }
-    let samples = samples(&graph, recipe.seed);
+    let samples = graph.samples(recipe.seed);
     let Some(expected) = outputs(&module, &samples, &graph)? else { return Ok(false) };
     for pass in ORDERS[recipe.steps.len() % ORDERS.len()] {
         let before = module.to_text(false);
@@ -118,19 +118,6 @@ fn passed(
     }
     let refused = !diagnostics.is_empty() && diagnostics.iter().all(|d| REFUSALS.contains(&d.code.as_str()));
     if refused { Ok(false) } else { Err(fail(graph, pipeline, &format!("{result:?} {diagnostics:?}"))) }
-}
-
-/// Inputs: normal numbers of several scales, and the extremes.
-fn samples(graph: &Graph, seed: u64) -> Vec<Tensor> {
-    let mut random = Random(seed ^ 0x5eed);
-    let count: usize = graph.input.iter().product();
-    let constants = [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
-    let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
-    for scale in [0.01, 1.0, 4.0, 1e6] {
-        samples.push((0..count).map(|_| random.normal() * scale).collect());
-    }
-    samples.push((0..count).map(|_| random.pick(&constants)).collect());
-    samples.into_iter().map(|values| Tensor::real(&graph.input, values)).collect()
 }
 
 /// The bits of all outputs for each sample; none if an exact value has no representation.
