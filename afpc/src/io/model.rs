@@ -5,7 +5,7 @@ use std::fs;
 use afp_ir::{
     diag::Diagnostic,
     import::{ImportOptions, code, import},
-    mlir::{Op, Session, SourceModule},
+    mlir::{DenseData, Op, Session, SourceModule},
 };
 
 use super::unreadable;
@@ -68,7 +68,8 @@ fn check_constant(op: Op) -> Option<Diagnostic> {
     if !value.elements_type()?.is_f32() {
         return None;
     }
-    let Some(elements) = value.elements_f32() else {
+    // One element of a splat stands for all: a few bytes of text may mean gigabytes.
+    let Some(DenseData::Splat(bytes) | DenseData::All(bytes)) = value.dense_data() else {
         return Some(
             Diagnostic::error(code::BAD_TENSOR, "a constant has no data, or not as much as its shape needs")
                 .at(op.loc())
@@ -76,11 +77,12 @@ fn check_constant(op: Op) -> Option<Diagnostic> {
                 .help("keep the dialect_resources section at the end of the file"),
         );
     };
-    let index = elements.iter().position(|element| !element.is_finite())?;
+    let mut elements = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+    let (index, element) = elements.by_ref().enumerate().find(|(_, element)| !element.is_finite())?;
     Some(
         Diagnostic::error(code::NON_FINITE, "a constant is not finite")
             .at(op.loc())
             .expected("finite numbers")
-            .found(format!("{} at index {index} of {}", elements[index], elements.len())),
+            .found(format!("{element} at index {index} of {}", value.elements_type()?.element_count()?)),
     )
 }
