@@ -23,13 +23,28 @@ const TABLE: [(&str, &str, &str); 4] = [
 ];
 
 impl Target {
-    /// The machine this runs on, with all features of its processor.
+    /// This machine, as the highest level of its architecture that it reaches.
+    ///
+    /// A level and not the processor itself: the same machine code then runs on, and can be compared
+    /// between, all machines of that level, and extensions beyond it, which LLVM's vectorizer has been
+    /// seen to miscompile 8-bit code for, stay unused.
     pub fn host() -> Self {
         initialize();
+        let features = TargetMachine::get_host_cpu_features().to_string();
+        let has = |needed: &[&str]| needed.iter().all(|f| features.split(',').any(|found| found == *f));
+        let level = if has(&["+avx512f", "+avx512bw", "+avx512cd", "+avx512dq", "+avx512vl"]) {
+            "x86-64-v4"
+        } else if has(&["+avx2", "+bmi2", "+fma", "+lzcnt", "+movbe"]) {
+            "x86-64-v3"
+        } else if cfg!(target_arch = "x86_64") {
+            "x86-64"
+        } else {
+            "generic"
+        };
         Self {
             triple: TargetMachine::get_default_triple().as_str().to_string_lossy().into_owned(),
-            cpu: TargetMachine::get_host_cpu_name().to_string(),
-            features: TargetMachine::get_host_cpu_features().to_string(),
+            cpu: level.to_owned(),
+            features: String::new(),
         }
     }
 
