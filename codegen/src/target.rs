@@ -26,8 +26,9 @@ impl Target {
     /// This machine, as the highest level of its architecture that it reaches.
     ///
     /// A level and not the processor itself: the same machine code then runs on, and can be compared
-    /// between, all machines of that level, and extensions beyond it, which LLVM's vectorizer has been
-    /// seen to miscompile 8-bit code for, stay unused.
+    /// between, all machines of that level. Code for a processor with all its extensions has also been
+    /// seen to differ in single elements, for a reason not yet known
+    /// (`lit-tests/regressions/host-level.test`).
     pub fn host() -> Self {
         initialize();
         let features = TargetMachine::get_host_cpu_features().to_string();
