@@ -26,9 +26,9 @@ impl Target {
     /// This machine, as x86-64 at level 3 or 1, or the generic processor of another architecture.
     ///
     /// A level and not the processor itself: the same machine code then runs on, and can be compared
-    /// between, many machines. Level 4 is not chosen: with mask registers, and a processor's own cost
-    /// model, LLVM's code has been seen to differ in single elements, vectorizers on or off, for a
-    /// reason not yet known (`lit-tests/regressions/host-level.test`).
+    /// between, many machines. Code for a processor's own name has been seen to differ in single
+    /// elements, vectorizers on or off, for a reason not yet known; level 4 was right on that network
+    /// and is left out for caution (`lit-tests/regressions/host-level.test`).
     pub fn host() -> Self {
         initialize();
         let features = TargetMachine::get_host_cpu_features().to_string();
