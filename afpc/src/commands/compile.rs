@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use afp_codegen::{header::header, link::link_shared, target::Target};
+use afp_codegen::{
+    header::header,
+    link::link_shared,
+    target::{self, Target},
+};
 use afp_ir::{
     diag::Diagnostic,
     interp::Program,
@@ -75,7 +79,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         )
         .into());
     }
-    let target = Target::named(&arguments.target)?;
+    let target = target::named(&arguments.target)?;
     let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.model.path));
     let folder = arguments.output.clone().unwrap_or_else(|| PathBuf::from("."));
     fs::create_dir_all(&folder).map_err(|problem| unwritable(&folder, &problem))?;

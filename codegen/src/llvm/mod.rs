@@ -99,11 +99,11 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
         OptLevel::O0 => OptimizationLevel::None,
         OptLevel::O3 => OptimizationLevel::Aggressive,
     };
-    let triple = TargetTriple::create(&target.triple);
+    let triple = TargetTriple::create(target.triple);
     LlvmTarget::from_triple(&triple)
         .ok()
         .and_then(|known| {
-            let (cpu, features) = (&target.cpu, &target.features);
+            let (cpu, features) = (target.cpu, target.features);
             known.create_target_machine(&triple, cpu, features, level, RelocMode::PIC, CodeModel::Default)
         })
         .ok_or_else(|| {

@@ -1,0 +1,180 @@
+//! What the machines that afpc compiles for can do, as data. Depends on nothing.
+//!
+//! A [`Target`] is a row of [`TABLE`]: how LLVM calls the machine, and what kernels may count on, its
+//! [`Vectors`] and its dot product. Passes choose strategies by it, backends legalize by it.
+
+/// A dot product of 8-bit integers that a machine has, accumulating in lanes of 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dot {
+    /// None of 8 bits.
+    None,
+    /// `pmaddubsw`: unsigned by signed, two products saturating in 16 bits; `pmaddwd` for pairs of 16.
+    Maddubs,
+    /// `vpdpbusd`: unsigned by signed, four products, exact.
+    Vnni,
+    /// `sdot`: signed by signed, four products, exact.
+    Sdot,
+}
+
+/// Vector registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vectors {
+    /// Bits of a register; 0 where there are none worth using.
+    pub bits: u32,
+    /// How many registers.
+    pub registers: u32,
+    /// The dot product.
+    pub dot: Dot,
+}
+
+/// What runs the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum System {
+    /// An operating system with a C library and shared libraries.
+    Linux,
+    /// None: no C library, no threads.
+    Bare,
+}
+
+/// A machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// LLVM's triple.
+    pub triple: &'static str,
+    /// LLVM's name of the processor.
+    pub cpu: &'static str,
+    /// Features on top of the processor's, such as `+dotprod`; comma-separated.
+    pub features: &'static str,
+    /// Bits of a pointer.
+    pub pointer_bits: u32,
+    /// What runs the code.
+    pub system: System,
+    /// Vector registers.
+    pub vectors: Vectors,
+    /// Alignment of the arena, in bytes.
+    pub arena_alignment: usize,
+}
+
+const X86: &str = "x86_64-unknown-linux-gnu";
+const AARCH64: &str = "aarch64-unknown-linux-gnu";
+
+const fn vectors(bits: u32, registers: u32, dot: Dot) -> Vectors {
+    Vectors { bits, registers, dot }
+}
+
+const fn linux(
+    name: &'static str,
+    triple: &'static str,
+    (cpu, features): (&'static str, &'static str),
+    vectors: Vectors,
+) -> Target {
+    let (pointer_bits, system, arena_alignment) = (64, System::Linux, 64);
+    Target { name, triple, cpu, features, pointer_bits, system, vectors, arena_alignment }
+}
+
+/// Every machine, the more capable of an architecture behind the less.
+pub const TABLE: [Target; 7] = [
+    linux("x86-64-v2", X86, ("x86-64-v2", ""), vectors(128, 16, Dot::Maddubs)),
+    linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
+    linux("x86-64-v4", X86, ("x86-64-v4", ""), vectors(512, 32, Dot::Maddubs)),
+    linux("x86-64-v4+vnni", X86, ("x86-64-v4", "+avx512vnni"), vectors(512, 32, Dot::Vnni)),
+    linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::None)),
+    linux("aarch64+dotprod", AARCH64, ("generic", "+dotprod"), vectors(128, 32, Dot::Sdot)),
+    Target {
+        name: "cortex-m4",
+        triple: "thumbv7em-none-eabi",
+        cpu: "cortex-m4",
+        features: "",
+        pointer_bits: 32,
+        system: System::Bare,
+        vectors: vectors(0, 0, Dot::None),
+        arena_alignment: 8,
+    },
+];
+
+impl Target {
+    /// The machine of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        if name == "host" { Some(Self::host()) } else { TABLE.into_iter().find(|target| target.name == name) }
+    }
+
+    /// This machine: the most capable row of the table that it can run.
+    ///
+    /// # Panics
+    /// Never on the architectures that afpc is built for.
+    pub fn host() -> Self {
+        let runs = |target: &&Self| target.runs_here();
+        TABLE.iter().rev().find(runs).copied().expect("a row of the table for the host's architecture")
+    }
+
+    /// Whether this machine can run the target's code.
+    #[cfg(target_arch = "x86_64")]
+    pub fn runs_here(&self) -> bool {
+        use std::arch::is_x86_feature_detected as has;
+        let v2 = has!("sse4.2") && has!("ssse3") && has!("popcnt");
+        let v3 = v2
+            && has!("avx2")
+            && has!("bmi1")
+            && has!("bmi2")
+            && has!("fma")
+            && has!("lzcnt")
+            && has!("movbe");
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512cd");
+        let v4 = v3 && avx512 && has!("avx512dq") && has!("avx512vl");
+        match self.name {
+            "x86-64-v2" => v2,
+            "x86-64-v3" => v3,
+            "x86-64-v4" => v4,
+            "x86-64-v4+vnni" => v4 && has!("avx512vnni"),
+            _ => false,
+        }
+    }
+
+    /// Whether this machine can run the target's code.
+    #[cfg(target_arch = "aarch64")]
+    pub fn runs_here(&self) -> bool {
+        match self.name {
+            "aarch64" => true,
+            "aarch64+dotprod" => std::arch::is_aarch64_feature_detected!("dotprod"),
+            _ => false,
+        }
+    }
+
+    /// The same machine with vectors of at most so many bits, for a backend that has no wider ones.
+    pub fn narrowed(self, bits: u32) -> Self {
+        if self.vectors.bits <= bits {
+            return self;
+        }
+        Self { vectors: Vectors { bits, ..self.vectors }, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for target in TABLE {
+            assert_eq!(Target::named(target.name), Some(target));
+            assert_eq!(TABLE.iter().filter(|other| other.name == target.name).count(), 1);
+        }
+        assert_eq!(Target::named("z80"), None);
+    }
+
+    #[test]
+    fn the_host_runs_what_it_is_taken_for() {
+        let host = Target::host();
+        assert!(host.runs_here());
+        assert_eq!(Target::named("host"), Some(host));
+        assert_eq!(Target::named("cortex-m4").map(|target| target.runs_here()), Some(false));
+    }
+
+    #[test]
+    fn narrow_vectors_stay() {
+        assert_eq!(TABLE[2].narrowed(128).vectors.bits, 128);
+        assert_eq!(TABLE[0].narrowed(256), TABLE[0]);
+    }
+}
