@@ -1,6 +1,10 @@
 //! From an exact AFP program to machine code, its C header and shared libraries.
 //!
-//! * [`kernels`]: the program becomes functions of loops on integer buffers, with memory planned.
+//! * [`pipeline`]: the passes, in order, and what is chosen for them.
+//! * [`select`]: how values lie in memory, and a strategy for every group.
+//! * [`kernels`]: the program becomes functions of loops on integer buffers.
+//! * [`memory`]: every buffer gets its place in the arena.
+//! * [`afpk`]: the operators that kernels add to upstream's dialects.
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
@@ -8,12 +12,16 @@
 //! * [`link`]: objects become a shared library.
 //! * [`library`]: a shared library is loaded and called.
 
+pub mod afpk;
 pub mod header;
 pub mod interface;
 pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod memory;
+pub mod pipeline;
+pub mod select;
 pub mod target;
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub fn compile(
     let interface = Interface::of(module)?;
     let (body, _) = crate::interface::body(module)?;
     let body = body.attr("sym_name").and_then(|name| name.as_string()).unwrap_or_default();
-    let lowered = lower::to_llvm_dialect(module)?;
+    let lowered = lower::to_llvm_dialect(module, target)?;
 
     let machine = machine(target, opt)?;
     let context = Context::create();
