@@ -17,8 +17,7 @@ use crate::{
 };
 
 /// Every pass of this crate.
-pub static PASSES: &[&Pass] =
-    &[&select::PASS, &kernels::PASS, &memory::PASS, &expand::PASS, &to_llvm::PASS];
+pub static PASSES: &[&Pass] = &[&select::PASS, &kernels::PASS, &memory::PASS, &expand::PASS, &to_llvm::PASS];
 
 /// Registers all passes of afpc and of upstream MLIR, once per process.
 pub fn register_all() {
@@ -90,7 +89,8 @@ pub fn lower(
     register_all();
     if let Err(message) = module.run_pipeline(&choices.pipeline()) {
         let mut found = session.take_diagnostics();
-        if !found.iter().any(Diagnostic::is_error) {
+        found.retain(Diagnostic::is_error);
+        if found.is_empty() {
             found.push(crate::internal("the program cannot be lowered to kernels").found(message));
         }
         return Err(found);

@@ -52,7 +52,8 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     };
     for function in module.blocks().into_iter().flat_map(Block::ops).filter(|op| op.is("func.func")) {
         if let Some(&body) = function.blocks().first() {
-            Selection { target, multiply, weights, layouts: HashMap::new(), joined: HashSet::new() }.visit(body);
+            Selection { target, multiply, weights, layouts: HashMap::new(), joined: HashSet::new() }
+                .visit(body);
         }
     }
     Ok(())
@@ -84,7 +85,8 @@ impl Selection {
             }
         }
         let groups: Vec<Op> = ops.iter().copied().filter(|op| op.is("afp.encode")).collect();
-        let candidates: Vec<(Op, Op)> = groups.iter().filter_map(|&op| Some((op, self.candidate(op)?))).collect();
+        let candidates: Vec<(Op, Op)> =
+            groups.iter().filter_map(|&op| Some((op, self.candidate(op)?))).collect();
         for &(_, contraction) in &candidates {
             self.surround(contraction);
         }

@@ -14,7 +14,11 @@ pub static PASS: Pass = Pass {
     name: "convert-afpk-to-llvm",
     description: "Write afpk.dot as intrinsics of a target, and afpk.prefetch as memref.prefetch",
     anchor: "builtin.module",
-    options: &[PassOption { name: "target", help: "the machine, as afpc --target names it", default: "host" }],
+    options: &[PassOption {
+        name: "target",
+        help: "the machine, as afpc --target names it",
+        default: "host",
+    }],
     run,
 };
 

@@ -188,7 +188,8 @@ impl Writer {
         let memory = self.input.memory();
         let strides = [memory[1] * memory[2] * memory[3], memory[2] * memory[3], memory[3]];
         let needs = halo(self.contraction);
-        let first = (self.input.halo[0] - needs[0]) * strides[1] + (self.input.halo[2] - needs[2]) * strides[2];
+        let first =
+            (self.input.halo[0] - needs[0]) * strides[1] + (self.input.halo[2] - needs[2]) * strides[2];
         let row = k.mul(y, k.index(conv.stride[0] * strides[1]));
         let column = k.mul(x, k.index(conv.stride[1] * strides[2]));
         let base = k.add(k.add(k.mul(n, k.index(strides[0])), row), k.add(column, k.index(first)));

@@ -144,7 +144,13 @@ impl Epilogue {
     }
 
     /// Rounds the sums of one vector and stores them.
-    pub fn store(&self, scope: &mut Scope<'_>, k: &Kernel, sums: Value, spot: Spot) -> Result<(), Diagnostic> {
+    pub fn store(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        sums: Value,
+        spot: Spot,
+    ) -> Result<(), Diagnostic> {
         let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
         let integer = self.rounded(scope, k, value, spot);
         let (layout, memory) = &self.result;

@@ -121,11 +121,8 @@ impl Group<'_, '_> {
         let width = if rounding.is_plain() { numeric::encode_bits(format, bits) } else { 64 };
         let wide = k.resize(value, width, true);
         let d = self.per_channel(k, "shift", &rounding.shifts, indices, width);
-        let divisor = if rounding.is_plain() {
-            None
-        } else {
-            Some(self.divisor(k, &rounding, bits, indices)?)
-        };
+        let divisor =
+            if rounding.is_plain() { None } else { Some(self.divisor(k, &rounding, bits, indices)?) };
         let attr_bits = bits.min(width - 1);
         let integer = k.encode((wide, attr_bits), d, divisor, (format, rounding.ties));
         Ok(self.limited(k, integer, &rounding, indices))
@@ -502,9 +499,8 @@ impl Packed {
             let load = |at: Value| k.resize(k.load(self.memref, &[channel, at]), 32, false);
             let (low, high) = (load(byte), load(k.add(byte, k.index(1))));
             let pair = k.or(low, k.shl(high, k.like(high, 8)));
-            let shift = k.value(
-                afp_ir::mlir::OpSpec::new("arith.index_cast").operands([shift]).result(k.int(32)),
-            );
+            let shift =
+                k.value(afp_ir::mlir::OpSpec::new("arith.index_cast").operands([shift]).result(k.int(32)));
             let code = k.and(k.shr(pair, shift), k.like(pair, i64::from(self.format.code_count()) - 1));
             let stored = if self.format.width() <= 8 { 8 } else { 16 };
             let code = k.resize(code, stored, false);

@@ -117,8 +117,7 @@ pub(crate) struct Lowering {
 
 /// Converts a module's only function.
 fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagnostic)>> {
-    let missing =
-        || vec![(module.loc(), crate::internal("a module without a function is to be compiled"))];
+    let missing = || vec![(module.loc(), crate::internal("a module without a function is to be compiled"))];
     let block = *module.blocks().first().ok_or_else(missing)?;
     let function = block.ops().into_iter().find(|op| op.is("func.func")).ok_or_else(missing)?;
     let source = *function.blocks().first().ok_or_else(missing)?;
@@ -502,9 +501,8 @@ impl Lowering {
         let k = &self.body;
         let thread = self.arguments[self.arguments.len() - 1];
         let next = k.add(thread, k.index(1));
-        let bound = |thread: Value| {
-            k.binary("arith.divui", k.mul(thread, k.index(items)), k.index(self.threads))
-        };
+        let bound =
+            |thread: Value| k.binary("arith.divui", k.mul(thread, k.index(items)), k.index(self.threads));
         (bound(thread), bound(next))
     }
 

@@ -19,9 +19,7 @@ pub fn unsupported(op: Op, expected: &str) -> Diagnostic {
 /// The format and static scale exponent of a coded value.
 pub fn exponent(value: Value, user: Op) -> Result<(FloatType, i32), Diagnostic> {
     let found = FloatType::of(value.ty()).and_then(|ty| Some((ty, ty.exp.fixed()?)));
-    found.ok_or_else(|| {
-        unsupported(user, "codes with static scale exponents").found(value.ty().to_string())
-    })
+    found.ok_or_else(|| unsupported(user, "codes with static scale exponents").found(value.ty().to_string()))
 }
 
 /// The shape of a value; empty if it is not static.

@@ -25,7 +25,8 @@ pub(super) fn to_llvm_dialect<'s>(
 ) -> Result<SourceModule<'s>, Diagnostic> {
     crate::pipeline::register_all();
     let copy = module.duplicate();
-    let pipeline = format!("builtin.module(afpk-expand,convert-afpk-to-llvm{{target={}}},{PIPELINE})", target.name);
+    let pipeline =
+        format!("builtin.module(afpk-expand,convert-afpk-to-llvm{{target={}}},{PIPELINE})", target.name);
     copy.run_pipeline(&pipeline).map_err(|message| {
         internal("the program cannot be lowered to the llvm dialect").found(if message.is_empty() {
             "a pass that failed".to_owned()

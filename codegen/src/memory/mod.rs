@@ -21,7 +21,11 @@ pub static PASS: Pass = Pass {
     name: "afp-plan-memory",
     description: "Place every buffer in the arena, by the time that it is alive",
     anchor: "builtin.module",
-    options: &[PassOption { name: "alignment", help: "buffers start at multiples of it, in bytes", default: "64" }],
+    options: &[PassOption {
+        name: "alignment",
+        help: "buffers start at multiples of it, in bytes",
+        default: "64",
+    }],
     run,
 };
 
