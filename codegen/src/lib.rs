@@ -4,16 +4,20 @@
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
+//! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`header`]: the C and C++ declaration of a generated function.
-//! * [`link`]: objects become a shared library.
-//! * [`library`]: a shared library is loaded and called.
+//! * [`link`]: objects become a shared library; [`archive`]: or a static one.
+//! * [`library`]: a shared library is loaded; [`call`]: and called.
 
+pub mod archive;
+pub mod call;
 pub mod header;
 pub mod interface;
 pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod profile;
 pub mod target;
 
 #[cfg(test)]

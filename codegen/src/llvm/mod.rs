@@ -1,12 +1,14 @@
 //! A module in `scf`, `arith`, `math`, `memref` and `func` becomes an object file.
 //!
 //! [`lower`] runs upstream's passes to the `llvm` dialect; [`entry`] makes all but the C entry local;
-//! LLVM optimizes and emits.
+//! LLVM optimizes and emits; [`stack`] adds up the frames.
 
 mod entry;
 mod lower;
+mod stack;
 
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
+use afp_runtime::pool;
 use inkwell::{
     OptimizationLevel,
     context::Context,
@@ -45,12 +47,39 @@ pub struct Object {
 /// The functions of a C library that objects may need.
 const LIBRARY_FUNCTIONS: [&str; 3] = ["memcpy", "memset", "memmove"];
 
+/// Texts that are wanted beside an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The optimized program in LLVM's language.
+    pub llvm: bool,
+    /// The assembly.
+    pub assembly: bool,
+}
+
+/// What became of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Products {
+    /// The object.
+    pub object: Object,
+    /// The most stack that a call of the symbol takes in each thread, in bytes, without what library
+    /// functions take.
+    pub stack_bytes: u64,
+    /// The optimized program in LLVM's language, if wanted.
+    pub llvm: Option<String>,
+    /// The assembly, if wanted.
+    pub assembly: Option<String>,
+}
+
+unsafe extern "C" {
+    fn afpEmitStackSizes(machine: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
+}
+
 /// Compiles a module to an object with the one global symbol
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`.
 ///
 /// The module stays as it is. Its one function with the attribute `afp.inputs` (see [`Interface::of`])
-/// is what the symbol calls. The code is position-independent and assumes no more alignment than the
-/// element types have.
+/// is what the symbol calls. The code is position-independent. Tensors are aligned as their elements
+/// are, the arena as the target says.
 ///
 /// # Errors
 /// AFP0601 if the symbol is no C identifier; AFP0001 for a module that cannot be lowered, with MLIR's
@@ -61,6 +90,20 @@ pub fn compile(
     target: &Target,
     opt: OptLevel,
 ) -> Result<Object, Diagnostic> {
+    products(module, symbol, target, opt, Wanted::default()).map(|products| products.object)
+}
+
+/// As [`compile`], with the stack that the code needs and texts of it.
+///
+/// # Errors
+/// As [`compile`].
+pub fn products(
+    module: &SourceModule<'_>,
+    symbol: &str,
+    target: &Target,
+    opt: OptLevel,
+    wanted: Wanted,
+) -> Result<Products, Diagnostic> {
     check_symbol(symbol)?;
     let interface = Interface::of(module)?;
     let (body, _) = crate::interface::body(module)?;
@@ -76,9 +119,22 @@ pub fn compile(
     code.set_source_file_name(symbol);
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
-    let buffer =
-        machine.write_to_memory_buffer(&code, FileType::Object).map_err(|error| failed("emit", &error))?;
-    measure(buffer.as_slice().to_vec())
+    let calls = stack::calls(&code);
+    // Emission changes the module that it is given.
+    let llvm = wanted.llvm.then(|| code.print_to_string().to_string());
+    let emit = |code: &Module<'_>, kind: FileType| {
+        let buffer = machine.write_to_memory_buffer(code, kind).map_err(|error| failed("emit", &error))?;
+        Ok::<_, Diagnostic>(buffer.as_slice().to_vec())
+    };
+    let assembly = match wanted.assembly {
+        true => Some(String::from_utf8_lossy(&emit(&code.clone(), FileType::Assembly)?).into_owned()),
+        false => None,
+    };
+    // SAFETY: the machine is alive.
+    unsafe { afpEmitStackSizes(machine.as_mut_ptr()) };
+    let object = measure(emit(&code, FileType::Object)?, &interface)?;
+    let stack_bytes = stack::bytes(&object.bytes, &calls, symbol)?;
+    Ok(Products { object, stack_bytes, llvm, assembly })
 }
 
 /// A C identifier that the C standard does not reserve.
@@ -129,15 +185,17 @@ fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {
     internal(&format!("LLVM could not {what} the program")).found(error.to_string())
 }
 
-/// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`].
-fn measure(bytes: Vec<u8>) -> Result<Object, Diagnostic> {
+/// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`], and threads
+/// if it is made for such.
+fn measure(bytes: Vec<u8>, interface: &Interface) -> Result<Object, Diagnostic> {
+    let pool: &[&str] = if interface.threads > 1 { &[pool::RUN, pool::BARRIER] } else { &[] };
     let file = object::File::parse(bytes.as_slice())
         .map_err(|error| internal("the object is malformed").found(error.to_string()))?;
     let missing = file
         .symbols()
         .filter(|symbol| symbol.is_undefined())
         .filter_map(|symbol| symbol.name().ok())
-        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name));
+        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name) && !pool.contains(name));
     if let Some(name) = missing {
         return Err(internal("the object needs a function that targets may not have")
             .expected(LIBRARY_FUNCTIONS.join(", "))
