@@ -1,6 +1,7 @@
 //! From an exact AFP program to machine code, its C header and shared libraries.
 //!
 //! * [`kernels`]: the program becomes functions of loops on integer buffers, with memory planned.
+//! * [`constants`]: what kernels keep in memory that does not change, by layer.
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
@@ -11,6 +12,7 @@
 
 pub mod archive;
 pub mod call;
+pub mod constants;
 pub mod header;
 pub mod interface;
 pub mod kernels;

@@ -21,7 +21,7 @@ use afp_ir::{
 };
 use arena::Interval;
 
-use crate::internal;
+use crate::{interface::LAYER, internal};
 use builder::Kernel;
 
 /// What a lowered module needs to know of the outside.
@@ -51,6 +51,8 @@ enum Place {
 /// One call of a kernel.
 struct Call {
     kernel: String,
+    /// The name of what it computes, as reports call it.
+    layer: String,
     arguments: Vec<(Place, Type)>,
     result: (Target, Type),
 }
@@ -110,6 +112,25 @@ pub fn lower(module: &SourceModule<'_>) -> Result<Lowered, Vec<Diagnostic>> {
     let arena_bytes = lowering.schedule(function, &inputs, &outputs);
     function.erase();
     Ok(Lowered { arena_bytes, constant_bytes: lowering.constant_bytes, inputs, outputs })
+}
+
+/// The name of what an operation that is stored computes: `afp.name`, or else its operator and the name of
+/// its first operand.
+pub fn layer_name(op: Op) -> String {
+    let given = op.attr("afp.name").and_then(Attr::as_string);
+    given.unwrap_or_else(|| {
+        let operator = op.name().trim_start_matches("afp.").to_owned();
+        if op.operand_count() == 0 { operator } else { format!("{operator} {}", value_name(op.operand(0))) }
+    })
+}
+
+/// The name of a value: of the layer that computes it, through changes of shape, or of an input.
+pub fn value_name(value: Value) -> String {
+    match (value.def(), value.arg_index()) {
+        (Some(op), _) if op.is("afp.reshape") => value_name(op.operand(0)),
+        (Some(op), _) => layer_name(op),
+        (None, index) => value.loc().name().unwrap_or_else(|| format!("input{}", index.unwrap_or_default())),
+    }
 }
 
 /// The memref type that a value's elements are stored in; none for exact values.
@@ -212,7 +233,8 @@ impl Lowering {
             arguments.push((place, ty));
         }
         let ty = storage(op.result(0).ty()).ok_or_else(|| self.unsupported(op, "a coded result"))?;
-        self.calls.push(Call { kernel: kernel.to_owned(), arguments, result: (target, ty) });
+        let layer = layer_name(op);
+        self.calls.push(Call { kernel: kernel.to_owned(), layer, arguments, result: (target, ty) });
         Ok(())
     }
 
@@ -317,7 +339,8 @@ impl Lowering {
                 Target::Output(index) => args[inputs.len() + index],
             });
             let callee = Attr::symbol(ctx, &call.kernel);
-            k.effect(OpSpec::new("func.call").operands(operands).attr("callee", callee));
+            let spec = OpSpec::new("func.call").operands(operands).attr("callee", callee);
+            k.effect(spec.attr(LAYER, Attr::string(ctx, &call.layer)));
         }
         k.effect(OpSpec::new("func.return"));
         plan.bytes
