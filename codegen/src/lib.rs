@@ -4,16 +4,20 @@
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
+//! * [`cranelift`]: the same by Cranelift, as an object file or in memory.
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library.
-//! * [`library`]: a shared library is loaded and called.
+//! * [`library`]: compiled code is loaded and called.
+//! * [`object_file`]: what backends give.
 
+pub mod cranelift;
 pub mod header;
 pub mod interface;
 pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod object_file;
 pub mod target;
 
 #[cfg(test)]

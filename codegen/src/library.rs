@@ -1,4 +1,4 @@
-//! A shared library is loaded and called.
+//! Compiled code, in a shared library or in memory, is loaded and called.
 
 use std::{
     ffi::{c_int, c_void},
@@ -12,12 +12,13 @@ use afp_ir::{
 
 use crate::interface::Interface;
 
-type Entry = unsafe extern "C" fn(*const *const c_void, *const *mut c_void, *mut c_void) -> c_int;
+/// A generated function.
+pub(crate) type Entry = unsafe extern "C" fn(*const *const c_void, *const *mut c_void, *mut c_void) -> c_int;
 
-/// A generated function of a loaded library.
+/// A generated function of a loaded library, or of code in memory.
 pub struct Library {
     /// What `entry` points into.
-    _library: libloading::Library,
+    _code: Box<dyn Send + Sync>,
     entry: Entry,
     interface: Interface,
 }
@@ -51,8 +52,20 @@ impl Library {
         unsafe {
             let library = libloading::Library::new(place).map_err(failed)?;
             let entry = *library.get::<Entry>(symbol).map_err(failed)?;
-            Ok(Self { _library: library, entry, interface })
+            Ok(Self { _code: Box::new(library), entry, interface })
         }
+    }
+
+    /// A function in memory, which lives as long as `code` does.
+    ///
+    /// # Safety
+    /// `entry` must point into `code` and be a function with this interface.
+    pub(crate) unsafe fn in_memory(
+        code: Box<dyn Send + Sync>,
+        entry: Entry,
+        interface: Interface,
+    ) -> Self {
+        Self { _code: code, entry, interface }
     }
 
     /// What the function takes and gives.

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, process::Command};
 
 use afp_ir::diag::Diagnostic;
 
-use crate::llvm::Object;
+use crate::object_file::Object;
 
 /// Links objects for this machine into a shared library at `path`, with the C compiler of the system.
 ///

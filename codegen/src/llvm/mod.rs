@@ -14,11 +14,12 @@ use inkwell::{
     passes::PassBuilderOptions,
     targets::{CodeModel, FileType, RelocMode, Target as LlvmTarget, TargetMachine, TargetTriple},
 };
-use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 
+pub use crate::object_file::Object;
 use crate::{
     interface::Interface,
     internal,
+    object_file::{check_symbol, measure},
     target::{Target, initialize},
 };
 
@@ -30,20 +31,6 @@ pub enum OptLevel {
     /// All of it.
     O3,
 }
-
-/// An object file in memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// The file, in the format of the target's system (ELF).
-    pub bytes: Vec<u8>,
-    /// Size of the machine code, in bytes.
-    pub code_bytes: u64,
-    /// Size of constants and variables, in bytes.
-    pub data_bytes: u64,
-}
-
-/// The functions of a C library that objects may need.
-const LIBRARY_FUNCTIONS: [&str; 3] = ["memcpy", "memset", "memmove"];
 
 /// Compiles a module to an object with the one global symbol
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`.
@@ -81,18 +68,6 @@ pub fn compile(
     measure(buffer.as_slice().to_vec())
 }
 
-/// A C identifier that the C standard does not reserve.
-fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
-    let well_formed = symbol.starts_with(|c: char| c.is_ascii_alphabetic())
-        && symbol.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if well_formed && !LIBRARY_FUNCTIONS.contains(&symbol) {
-        return Ok(());
-    }
-    Err(Diagnostic::error("AFP0601", "the name of the generated function is no C identifier")
-        .expected("a letter, then letters, digits and underscores; no function of the C library")
-        .found(format!("'{symbol}'")))
-}
-
 fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> {
     initialize();
     let level = match opt {
@@ -127,29 +102,4 @@ fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result
 
 fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {
     internal(&format!("LLVM could not {what} the program")).found(error.to_string())
-}
-
-/// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`].
-fn measure(bytes: Vec<u8>) -> Result<Object, Diagnostic> {
-    let file = object::File::parse(bytes.as_slice())
-        .map_err(|error| internal("the object is malformed").found(error.to_string()))?;
-    let missing = file
-        .symbols()
-        .filter(|symbol| symbol.is_undefined())
-        .filter_map(|symbol| symbol.name().ok())
-        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name));
-    if let Some(name) = missing {
-        return Err(internal("the object needs a function that targets may not have")
-            .expected(LIBRARY_FUNCTIONS.join(", "))
-            .found(name));
-    }
-    let size_of = |is_counted: fn(SectionKind) -> bool| -> u64 {
-        file.sections().filter(|section| is_counted(section.kind())).map(|section| section.size()).sum()
-    };
-    let code_bytes = size_of(|kind| kind == SectionKind::Text);
-    let data_bytes = size_of(|kind| {
-        use SectionKind::{Data, ReadOnlyData, ReadOnlyDataWithRel, ReadOnlyString, UninitializedData};
-        matches!(kind, Data | ReadOnlyData | ReadOnlyDataWithRel | ReadOnlyString | UninitializedData)
-    });
-    Ok(Object { bytes, code_bytes, data_bytes })
 }
