@@ -5,20 +5,24 @@
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
+//! * [`cranelift`]: the same by Cranelift, as an object file or in memory.
+//! * [`object_file`]: what backends give.
 //! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library; [`archive`]: or a static one.
-//! * [`library`]: a shared library is loaded; [`call`]: and called.
+//! * [`library`]: compiled code is loaded; [`call`]: and called.
 
 pub mod archive;
 pub mod call;
 pub mod constants;
+pub mod cranelift;
 pub mod header;
 pub mod interface;
 pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod object_file;
 pub mod profile;
 pub mod target;
 

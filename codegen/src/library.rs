@@ -1,4 +1,4 @@
-//! A shared library is loaded and called.
+//! Compiled code, in a shared library or in memory, is loaded and called.
 
 use std::{
     ffi::{c_int, c_void},
@@ -14,12 +14,13 @@ use crate::{
     profile,
 };
 
-/// A generated function of a loaded library.
+/// A generated function of a loaded library, or of code in memory.
 pub struct Library {
-    /// What `function` points into.
-    library: libloading::Library,
+    /// What `function` and `slot` point into.
+    _code: Box<dyn Send + Sync>,
     function: Function,
-    symbol: String,
+    /// The variable through which steps are observed, if there is one.
+    slot: Option<&'static AtomicPtr<c_void>>,
 }
 
 impl Library {
@@ -44,8 +45,21 @@ impl Library {
         unsafe {
             let library = libloading::Library::new(place).map_err(failed)?;
             let entry = *library.get::<Entry>(symbol).map_err(failed)?;
-            Ok(Self { library, function: Function::new(entry, interface), symbol: symbol.to_owned() })
+            // The symbol, if it is there, is a variable of this compiler that holds a pointer.
+            let slot = library.get::<*const AtomicPtr<c_void>>(profile::slot(symbol)).ok();
+            let slot = slot.map(|slot| &**slot);
+            Ok(Self { slot, ..Self::in_memory(Box::new(library), entry, interface) })
         }
+    }
+
+    /// A function in memory, which lives as long as `code` does.
+    ///
+    /// # Safety
+    /// `entry` must point into `code` and be a function with this interface.
+    pub(crate) unsafe fn in_memory(code: Box<dyn Send + Sync>, entry: Entry, interface: Interface) -> Self {
+        // SAFETY: by contract of this function; the code lives as long as what is made here.
+        let function = unsafe { Function::new(entry, interface) };
+        Self { _code: code, function, slot: None }
     }
 
     /// The function.
@@ -72,11 +86,8 @@ impl Library {
     /// # Safety
     /// The function must not unwind, and no call may be under way.
     pub unsafe fn observe(&self, observer: unsafe extern "C" fn(c_int)) {
-        // SAFETY: the symbol, if it is there, is a variable of this compiler that holds a pointer.
-        unsafe {
-            if let Ok(slot) = self.library.get::<*mut AtomicPtr<c_void>>(profile::slot(&self.symbol)) {
-                (**slot).store(observer as *mut c_void, Ordering::SeqCst);
-            }
+        if let Some(slot) = self.slot {
+            slot.store(observer as *mut c_void, Ordering::SeqCst);
         }
     }
 }

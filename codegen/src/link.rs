@@ -6,7 +6,7 @@ use afp_ir::diag::Diagnostic;
 use afp_runtime::pool;
 use object::{Object as _, ObjectSymbol as _};
 
-use crate::llvm::Object;
+use crate::object_file::Object;
 
 /// Links objects for this machine into a shared library at `path`, with the C compiler of the system, and
 /// with the thread pool if they need it.

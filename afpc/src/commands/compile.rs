@@ -12,11 +12,7 @@ use afp_codegen::{
     llvm::Wanted,
     target::{self, Target},
 };
-use afp_ir::{
-    diag::Diagnostic,
-    interp::Program,
-    mlir::Session,
-};
+use afp_ir::{diag::Diagnostic, interp::Program, mlir::Session};
 use afp_runtime::pool;
 
 use crate::{

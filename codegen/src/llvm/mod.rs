@@ -8,7 +8,6 @@ mod lower;
 mod stack;
 
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
-use afp_runtime::pool;
 use inkwell::{
     OptimizationLevel,
     context::Context,
@@ -16,11 +15,12 @@ use inkwell::{
     passes::PassBuilderOptions,
     targets::{CodeModel, FileType, RelocMode, Target as LlvmTarget, TargetMachine, TargetTriple},
 };
-use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 
+pub use crate::object_file::Object;
 use crate::{
     interface::Interface,
     internal,
+    object_file::{check_symbol, measure},
     target::{Target, initialize},
 };
 
@@ -32,20 +32,6 @@ pub enum OptLevel {
     /// All of it.
     O3,
 }
-
-/// An object file in memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// The file, in the format of the target's system (ELF).
-    pub bytes: Vec<u8>,
-    /// Size of the machine code, in bytes.
-    pub code_bytes: u64,
-    /// Size of constants and variables, in bytes.
-    pub data_bytes: u64,
-}
-
-/// The functions of a C library that objects may need.
-const LIBRARY_FUNCTIONS: [&str; 3] = ["memcpy", "memset", "memmove"];
 
 /// Texts that are wanted beside an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,18 +123,6 @@ pub fn products(
     Ok(Products { object, stack_bytes, llvm, assembly })
 }
 
-/// A C identifier that the C standard does not reserve.
-fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
-    let well_formed = symbol.starts_with(|c: char| c.is_ascii_alphabetic())
-        && symbol.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if well_formed && !LIBRARY_FUNCTIONS.contains(&symbol) {
-        return Ok(());
-    }
-    Err(Diagnostic::error("AFP0601", "the name of the generated function is no C identifier")
-        .expected("a letter, then letters, digits and underscores; no function of the C library")
-        .found(format!("'{symbol}'")))
-}
-
 fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> {
     initialize();
     let level = match opt {
@@ -183,31 +157,4 @@ fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result
 
 fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {
     internal(&format!("LLVM could not {what} the program")).found(error.to_string())
-}
-
-/// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`], and threads
-/// if it is made for such.
-fn measure(bytes: Vec<u8>, interface: &Interface) -> Result<Object, Diagnostic> {
-    let pool: &[&str] = if interface.threads > 1 { &[pool::RUN, pool::BARRIER] } else { &[] };
-    let file = object::File::parse(bytes.as_slice())
-        .map_err(|error| internal("the object is malformed").found(error.to_string()))?;
-    let missing = file
-        .symbols()
-        .filter(|symbol| symbol.is_undefined())
-        .filter_map(|symbol| symbol.name().ok())
-        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name) && !pool.contains(name));
-    if let Some(name) = missing {
-        return Err(internal("the object needs a function that targets may not have")
-            .expected(LIBRARY_FUNCTIONS.join(", "))
-            .found(name));
-    }
-    let size_of = |is_counted: fn(SectionKind) -> bool| -> u64 {
-        file.sections().filter(|section| is_counted(section.kind())).map(|section| section.size()).sum()
-    };
-    let code_bytes = size_of(|kind| kind == SectionKind::Text);
-    let data_bytes = size_of(|kind| {
-        use SectionKind::{Data, ReadOnlyData, ReadOnlyDataWithRel, ReadOnlyString, UninitializedData};
-        matches!(kind, Data | ReadOnlyData | ReadOnlyDataWithRel | ReadOnlyString | UninitializedData)
-    });
-    Ok(Object { bytes, code_bytes, data_bytes })
 }
