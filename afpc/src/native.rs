@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use afp_codegen::{
+    cranelift,
     interface::Interface,
     kernels,
     library::Library,
     link::link_shared,
-    llvm::{self, Object, OptLevel},
+    llvm::{self, OptLevel},
+    object_file::Object,
     target::Target,
 };
 use afp_ir::{
@@ -21,6 +23,15 @@ use crate::cli::Failure;
 
 /// The symbol of a program that is run and not kept.
 const RUN_SYMBOL: &str = "afp_run";
+
+/// Who makes machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// LLVM, with all of its optimizations
+    Llvm,
+    /// Cranelift: compiles faster, to slower code, for 64-bit machines
+    Cranelift,
+}
 
 /// Compiled code, and what it takes and gives.
 pub struct Compiled {
@@ -40,9 +51,25 @@ pub fn compile(
     session: &Session,
     module: &SourceModule<'_>,
     symbol: &str,
-    target: &Target,
+    (backend, target): (Backend, &Target),
     names: (&[Signature], &[Signature]),
 ) -> Result<Compiled, Failure> {
+    let constant_bytes = lower(session, module)?;
+    let object = match backend {
+        Backend::Llvm => llvm::compile(module, symbol, target, OptLevel::O3),
+        Backend::Cranelift => cranelift::compile(module, symbol, target),
+    };
+    let object = object.map_err(|error| with_details(session, error))?;
+    let mut interface = Interface::of(module)?;
+    let ports = interface.inputs.iter_mut().zip(names.0).chain(interface.outputs.iter_mut().zip(names.1));
+    for (port, named) in ports {
+        port.name.clone_from(&named.name);
+    }
+    Ok(Compiled { object, interface, constant_bytes })
+}
+
+/// Replaces an exact AFP program by its kernels; gives the bytes of its constants.
+fn lower(session: &Session, module: &SourceModule<'_>) -> Result<usize, Failure> {
     // Accumulators are as wide as is proven here, whatever the module says of itself.
     let proof = STAGES.iter().find(|stage| stage.name == "afp-prove-widths");
     if let Some(Err(error)) = proof.map(|stage| pipeline::run(module, stage, &PipelineOptions::default())) {
@@ -50,18 +77,14 @@ pub fn compile(
         all.extend(error);
         return Err(all.into());
     }
-    let lowered = kernels::lower(module)?;
-    let object = llvm::compile(module, symbol, target, OptLevel::O3).map_err(|error| {
-        let mut all = session.take_diagnostics();
-        all.push(error);
-        all
-    })?;
-    let mut interface = Interface::of(module)?;
-    let ports = interface.inputs.iter_mut().zip(names.0).chain(interface.outputs.iter_mut().zip(names.1));
-    for (port, named) in ports {
-        port.name.clone_from(&named.name);
-    }
-    Ok(Compiled { object, interface, constant_bytes: lowered.constant_bytes })
+    Ok(kernels::lower(module)?.constant_bytes)
+}
+
+/// An error, behind what MLIR said before it.
+fn with_details(session: &Session, error: Diagnostic) -> Failure {
+    let mut all = session.take_diagnostics();
+    all.push(error);
+    all.into()
 }
 
 /// What executes a program.
@@ -77,9 +100,20 @@ impl Executor {
     ///
     /// # Errors
     /// What the compiler, the linker or the loader reports.
-    pub fn native(session: &Session, module: &SourceModule<'_>, program: Program) -> Result<Self, Failure> {
+    pub fn native(
+        session: &Session,
+        module: &SourceModule<'_>,
+        program: Program,
+        backend: Backend,
+    ) -> Result<Self, Failure> {
+        let target = Target::host();
+        if backend == Backend::Cranelift {
+            lower(session, module)?;
+            let library = cranelift::jit(module, &target).map_err(|error| with_details(session, error))?;
+            return Ok(Self::Native(library, program));
+        }
         let names = (program.inputs(), program.outputs());
-        let compiled = compile(session, module, RUN_SYMBOL, &Target::host(), names)?;
+        let compiled = compile(session, module, RUN_SYMBOL, (backend, &target), names)?;
         let folder = tempfile::tempdir().map_err(|problem| {
             Diagnostic::error("AFP0501", "the output cannot be written")
                 .expected("a folder for temporary files")

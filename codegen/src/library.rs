@@ -60,11 +60,7 @@ impl Library {
     ///
     /// # Safety
     /// `entry` must point into `code` and be a function with this interface.
-    pub(crate) unsafe fn in_memory(
-        code: Box<dyn Send + Sync>,
-        entry: Entry,
-        interface: Interface,
-    ) -> Self {
+    pub(crate) unsafe fn in_memory(code: Box<dyn Send + Sync>, entry: Entry, interface: Interface) -> Self {
         Self { _code: code, entry, interface }
     }
 

@@ -22,7 +22,7 @@ use crate::{
         model,
         output::{ModuleOutput, print, unwritable},
     },
-    native,
+    native::{self, Backend},
     recipe::{Recipe, main_function},
 };
 
@@ -46,6 +46,9 @@ pub struct Arguments {
     /// The machine to compile for: host, or a name such as x86-64-v3 or aarch64
     #[arg(long, default_value = "host")]
     target: String,
+    /// What makes the machine code
+    #[arg(long, value_enum, default_value_t = Backend::Llvm)]
+    backend: Backend,
 }
 
 /// A product of the compiler.
@@ -116,8 +119,8 @@ fn emit(
 ) -> Outcome {
     let original = Program::from_function(main_function(module)?).map_err(Failure::from)?;
     let symbol = format!("{name}_run");
-    let compiled =
-        native::compile(session, module, &symbol, target, (original.inputs(), original.outputs()))?;
+    let names = (original.inputs(), original.outputs());
+    let compiled = native::compile(session, module, &symbol, (arguments.backend, target), names)?;
     let write = |file: String, bytes: &[u8]| {
         let path = folder.join(file);
         fs::write(&path, bytes).map_err(|problem| unwritable(&path, &problem))

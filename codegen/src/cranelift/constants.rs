@@ -12,7 +12,9 @@ use super::kind::Kind;
 pub(super) fn scalar(op: Op) -> Option<i64> {
     let value = constant(op)?;
     matches!(Kind::of_value(op.result(0)), Some(Kind::Int(_)))
-        .then(|| unsafe { mlirAttributeIsAInteger(value.raw()).then(|| mlirIntegerAttrGetValueInt(value.raw())) })
+        .then(|| unsafe {
+            mlirAttributeIsAInteger(value.raw()).then(|| mlirIntegerAttrGetValueInt(value.raw()))
+        })
         .flatten()
 }
 

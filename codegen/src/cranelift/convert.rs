@@ -29,7 +29,8 @@ impl Translator<'_, '_> {
                 Ok(Lowered::vector(parts))
             }
             (Kind::Vector { width, .. }, Kind::Mask { .. }) => {
-                let (one, zero) = (lanes::uniform(&mut self.b, width, 1), lanes::uniform(&mut self.b, width, 0));
+                let (one, zero) =
+                    (lanes::uniform(&mut self.b, width, 1), lanes::uniform(&mut self.b, width, 0));
                 let bit = |&part: &ir::Value| {
                     let bit = self.b.ins().band(part, one);
                     self.b.ins().icmp(ir::condcodes::IntCC::NotEqual, bit, zero)
@@ -73,7 +74,8 @@ impl Translator<'_, '_> {
             }
             (from, to) if from == to => Ok(x),
             (Kind::Vector { .. }, Kind::Vector { width, .. }) => {
-                let parts = x.parts.iter().map(|&part| lanes::reinterpret(&mut self.b, register(width), part));
+                let parts =
+                    x.parts.iter().map(|&part| lanes::reinterpret(&mut self.b, register(width), part));
                 Ok(Lowered::vector(parts.collect()))
             }
             _ => Err(self.unknown(op)),
@@ -147,7 +149,8 @@ impl Translator<'_, '_> {
 
     /// `vector.shuffle`: lanes of two vectors, numbered through.
     pub(super) fn shuffle(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
-        let kinds = (self.kind(op.operand(0), op)?, self.kind(op.operand(1), op)?, self.kind(op.result(0), op)?);
+        let kinds =
+            (self.kind(op.operand(0), op)?, self.kind(op.operand(1), op)?, self.kind(op.result(0), op)?);
         let (Kind::Vector { count: first, width }, Kind::Vector { .. }, Kind::Vector { count, .. }) = kinds
         else {
             return Err(self.unknown(op));

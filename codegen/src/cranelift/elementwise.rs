@@ -4,7 +4,10 @@ use afp_ir::{
     diag::Diagnostic,
     mlir::{Op, Value},
 };
-use cranelift_codegen::ir::{self, InstBuilder as _, condcodes::{CondCode as _, IntCC}};
+use cranelift_codegen::ir::{
+    self, InstBuilder as _,
+    condcodes::{CondCode as _, IntCC},
+};
 use cranelift_frontend::FunctionBuilder;
 
 use super::{

@@ -94,13 +94,16 @@ impl<'a, 'm> Translator<'a, 'm> {
         let types: Vec<String> = op.operands().iter().map(|operand| operand.ty().to_string()).collect();
         internal("the Cranelift backend cannot translate an operation")
             .at(op.loc())
-            .expected("integers, f32 at the boundary, static memrefs in row-major order, vectors of one dimension")
+            .expected(
+                "integers, f32 at the boundary, static memrefs in row-major order, vectors of one dimension",
+            )
             .found(format!("{} of ({})", op.name(), types.join(", ")))
     }
 
     /// The kind of a value that `op` has to do with.
     pub(super) fn kind(&self, value: Value, op: Op) -> Result<Kind, Diagnostic> {
-        Kind::of_value(value).ok_or_else(|| self.unknown(op).found(format!("{} with {}", op.name(), value.ty())))
+        Kind::of_value(value)
+            .ok_or_else(|| self.unknown(op).found(format!("{} with {}", op.name(), value.ty())))
     }
 
     /// What a value became.
@@ -141,7 +144,10 @@ impl<'a, 'm> Translator<'a, 'm> {
             "memref.load" | "vector.load" => self.load(op)?,
             "memref.store" | "vector.store" => return self.store(op),
             "memref.get_global" => self.global(op)?,
-            "memref.view" | "memref.reinterpret_cast" | "memref.collapse_shape" | "memref.expand_shape"
+            "memref.view"
+            | "memref.reinterpret_cast"
+            | "memref.collapse_shape"
+            | "memref.expand_shape"
             | "memref.cast" => self.alias(op, &name)?,
             "memref.prefetch" | "afpk.prefetch" => return Ok(()),
             "afpk.dot" => self.dot(op)?,

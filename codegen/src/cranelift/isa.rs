@@ -29,7 +29,10 @@ const X86_64_V3: [&str; 6] = ["has_avx", "has_avx2", "has_bmi1", "has_bmi2", "ha
 const X86_64_V4: [&str; 3] = ["has_avx512f", "has_avx512dq", "has_avx512vl"];
 
 /// The code generator of a target, for code that may lie anywhere, or for code at fixed addresses.
-pub(super) fn of(target: &Target, position_independent: bool) -> Result<(OwnedTargetIsa, Machine), Diagnostic> {
+pub(super) fn of(
+    target: &Target,
+    position_independent: bool,
+) -> Result<(OwnedTargetIsa, Machine), Diagnostic> {
     let (machine, triple, features) = description(target).ok_or_else(|| unsupported(target))?;
     // The name is one of two constants: unknown ones would end the process.
     let mut builder = isa::lookup_by_name(triple).map_err(|error| {
@@ -45,9 +48,9 @@ pub(super) fn of(target: &Target, position_independent: bool) -> Result<(OwnedTa
     set(&mut options, "is_pic", if position_independent { "true" } else { "false" })?;
     set(&mut options, "unwind_info", "false")?;
     set(&mut options, "enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
-    let isa = builder.finish(Flags::new(options)).map_err(|error| {
-        internal("Cranelift does not take a target's features").found(error.to_string())
-    })?;
+    let isa = builder
+        .finish(Flags::new(options))
+        .map_err(|error| internal("Cranelift does not take a target's features").found(error.to_string()))?;
     Ok((isa, machine))
 }
 

@@ -57,8 +57,7 @@ pub fn compile(module: &SourceModule<'_>, symbol: &str, target: &Target) -> Resu
     check_symbol(symbol)?;
     let interface = Interface::of(module)?;
     let (isa, machine) = isa::of(target, true)?;
-    let builder =
-        ObjectBuilder::new(isa, symbol, default_libcall_names()).map_err(|error| failed(&error))?;
+    let builder = ObjectBuilder::new(isa, symbol, default_libcall_names()).map_err(|error| failed(&error))?;
     let mut object = ObjectModule::new(builder);
     let lowered = function::to_branches(module)?;
     module::define(&lowered, &interface, symbol, machine, &mut object)?;

@@ -27,7 +27,8 @@ fn widths_of_scalars_and_vectors() {
                 );
                 kernels.push((format!("{cast}_{to}"), text, expected()));
                 for lanes in [1, 2, 4, 8, 16, 64] {
-                    let body = format!("%r = arith.{cast} %x : vector<{lanes}xi{from}> to vector<{lanes}xi{to}>");
+                    let body =
+                        format!("%r = arith.{cast} %x : vector<{lanes}xi{from}> to vector<{lanes}xi{to}>");
                     let text = vector_loop(count, (from, lanes), (to, lanes), false, &body);
                     kernels.push((format!("{cast}_{to}_{lanes}"), text, expected()));
                 }
@@ -61,7 +62,8 @@ fn index_and_single_bits() {
                  %r = arith.{cast} %n : index to i64"
             );
             add(cast, &body, 64, &wide);
-            let body = format!("%n = arith.{cast} %x : i{width} to index\n%r = arith.{cast} %n : index to i8");
+            let body =
+                format!("%n = arith.{cast} %x : i{width} to index\n%r = arith.{cast} %n : index to i8");
             add(&format!("{cast}_narrow"), &body, 8, &|x| x);
         }
         for (cast, sign) in [("extui", 1), ("extsi", -1)] {
@@ -91,8 +93,10 @@ fn bits_of_vectors() {
         for from in WIDTHS.into_iter().filter(|&from| from <= total) {
             let values = extremes(from);
             let lanes = (total / from) as usize;
-            let x: Vec<i64> = (0..lanes * 4).map(|i| wrap(values[i % 16].wrapping_add(i as i64), from)).collect();
-            let bytes: Vec<u8> = x.iter().flat_map(|x| x.to_le_bytes().into_iter().take(from as usize / 8)).collect();
+            let x: Vec<i64> =
+                (0..lanes * 4).map(|i| wrap(values[i % 16].wrapping_add(i as i64), from)).collect();
+            let bytes: Vec<u8> =
+                x.iter().flat_map(|x| x.to_le_bytes().into_iter().take(from as usize / 8)).collect();
             let mut kernels = Vec::new();
             for to in WIDTHS.into_iter().filter(|&to| to <= total) {
                 let out = (total / to) as usize;
@@ -124,7 +128,9 @@ fn lanes_from_anywhere() {
         ];
         let mut kernels = Vec::new();
         for (name, order) in orders {
-            let body = format!("%r = vector.shuffle %x, %y {order:?} : vector<{lanes}xi{width}>, vector<{lanes}xi{width}>");
+            let body = format!(
+                "%r = vector.shuffle %x, %y {order:?} : vector<{lanes}xi{width}>, vector<{lanes}xi{width}>"
+            );
             let text = vector_loop(x.len(), (width, lanes), (width, order.len()), true, &body);
             let expected = x.chunks(lanes).zip(y.chunks(lanes)).flat_map(|(x, y)| {
                 let both: Vec<i64> = x.iter().chain(y).copied().collect();

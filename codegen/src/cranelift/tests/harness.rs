@@ -76,7 +76,8 @@ impl Program {
         };
         let copy = |from: &str, to: &str, words: usize, out: bool| {
             let (word, real) = (format!("memref<{words}xi32>"), format!("memref<{words}xf32>"));
-            let (source, target, a, b) = if out { (&word, &real, "i32", "f32") } else { (&real, &word, "f32", "i32") };
+            let (source, target, a, b) =
+                if out { (&word, &real, "i32", "f32") } else { (&real, &word, "f32", "i32") };
             format!(
                 "%{to}_size = arith.constant {words} : index
                  scf.for %i = %c0 to %{to}_size step %c1 {{
@@ -192,7 +193,24 @@ pub(super) fn parse<'s>(session: &'s Session, text: &str) -> SourceModule<'s> {
 pub(super) fn extremes(width: u32) -> Vec<i64> {
     let (least, most) = (i64::MIN >> (64 - width), i64::MAX >> (64 - width));
     let alternating = wrap(0x5555_5555_5555_5555, width);
-    vec![0, 1, -1, 2, -2, 7, -8, 100, least, least + 1, most, most - 1, alternating, !alternating, least / 2, 3]
+    vec![
+        0,
+        1,
+        -1,
+        2,
+        -2,
+        7,
+        -8,
+        100,
+        least,
+        least + 1,
+        most,
+        most - 1,
+        alternating,
+        !alternating,
+        least / 2,
+        3,
+    ]
 }
 
 /// All pairs of extremes.
@@ -215,9 +233,17 @@ pub(super) fn shapes() -> Vec<(u32, usize)> {
 }
 
 /// A loop over vectors of buffers of `count` elements: `%x` (and `%y`) in, `%r` out.
-pub(super) fn vector_loop(count: usize, from: (u32, usize), to: (u32, usize), both: bool, body: &str) -> String {
-    let (element, vector) = (format!("memref<{count}xi{}>", from.0), format!("vector<{}xi{}>", from.1, from.0));
-    let second = if both { format!("%y = vector.load %in1[%i] : {element}, {vector}") } else { String::new() };
+pub(super) fn vector_loop(
+    count: usize,
+    from: (u32, usize),
+    to: (u32, usize),
+    both: bool,
+    body: &str,
+) -> String {
+    let (element, vector) =
+        (format!("memref<{count}xi{}>", from.0), format!("vector<{}xi{}>", from.1, from.0));
+    let second =
+        if both { format!("%y = vector.load %in1[%i] : {element}, {vector}") } else { String::new() };
     let results = count / from.1 * to.1;
     format!(
         "%size = arith.constant {count} : index

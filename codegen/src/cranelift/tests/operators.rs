@@ -105,7 +105,8 @@ fn shifts_by_constants_and_by_one_amount() {
             }
             let amounts: Vec<i64> = (0..lanes as i64).map(|lane| lane * 5 % i64::from(width)).collect();
             add("lanes", &amounts, &format!("%s = arith.constant dense<{amounts:?}> : {vector}"));
-            let setup = format!("%a = arith.constant 5 : i{width} %s = vector.broadcast %a : i{width} to {vector}");
+            let setup =
+                format!("%a = arith.constant 5 : i{width} %s = vector.broadcast %a : i{width} to {vector}");
             add("broadcast", &[5], &setup);
         }
         Program { inputs: vec![Buffer::new(width, x)], kernels }.check();
@@ -173,14 +174,27 @@ fn masks_change_their_width() {
                  %two = arith.constant dense<2> : vector<{lanes}xi{to}>
                  %r = arith.select %f, %one, %two : {mask}, vector<{lanes}xi{to}>"
             )
-            .replace("%xt = arith.extsi %x : vector<", if width == 64 { "%xs = arith.addi %x, %x : vector<" } else { "%xt = arith.extsi %x : vector<" });
+            .replace(
+                "%xt = arith.extsi %x : vector<",
+                if width == 64 {
+                    "%xs = arith.addi %x, %x : vector<"
+                } else {
+                    "%xt = arith.extsi %x : vector<"
+                },
+            );
             let body = if width == 64 {
                 body.replace(&format!("%xs = arith.addi %x, %x : {vector} to vector<{lanes}xi64>"), "")
                     .replace("%xt", "%x")
             } else {
                 body
             };
-            let text = vector_loop(x.len(), (width, lanes), (to, lanes), true, &format!("%bit = arith.constant false\n{body}"));
+            let text = vector_loop(
+                x.len(),
+                (width, lanes),
+                (to, lanes),
+                true,
+                &format!("%bit = arith.constant false\n{body}"),
+            );
             let expected = x.iter().zip(&y).map(|(&x, &y)| {
                 let odd = x & 1 == 1;
                 if (x < y && !odd) || odd { 1 } else { 2 }
