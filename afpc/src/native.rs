@@ -44,6 +44,15 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Who makes machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// LLVM, with all of its optimizations
+    Llvm,
+    /// Cranelift: compiles faster, to slower code, for 64-bit machines
+    Cranelift,
+}
+
 /// Compiled code, and what it takes and gives.
 pub struct Compiled {
     /// The object.
@@ -72,6 +81,22 @@ pub fn compile(
     request: &Request<'_>,
     names: (&[Signature], &[Signature]),
 ) -> Result<Compiled, Failure> {
+    let constant_bytes = lower(session, module)?;
+    let object = match backend {
+        Backend::Llvm => llvm::compile(module, symbol, target, OptLevel::O3),
+        Backend::Cranelift => cranelift::compile(module, symbol, target),
+    };
+    let object = object.map_err(|error| with_details(session, error))?;
+    let mut interface = Interface::of(module)?;
+    let ports = interface.inputs.iter_mut().zip(names.0).chain(interface.outputs.iter_mut().zip(names.1));
+    for (port, named) in ports {
+        port.name.clone_from(&named.name);
+    }
+    Ok(Compiled { object, interface, constant_bytes })
+}
+
+/// Replaces an exact AFP program by its kernels; gives the bytes of its constants.
+fn lower(session: &Session, module: &SourceModule<'_>) -> Result<usize, Failure> {
     // Accumulators are as wide as is proven here, whatever the module says of itself.
     let proof = STAGES.iter().find(|stage| stage.name == "afp-prove-widths");
     if let Some(Err(error)) = proof.map(|stage| pipeline::run(module, stage, &PipelineOptions::default())) {
@@ -126,7 +151,18 @@ impl Executor {
     ///
     /// # Errors
     /// What the compiler, the linker or the loader reports.
-    pub fn native(session: &Session, module: &SourceModule<'_>, program: Program) -> Result<Self, Failure> {
+    pub fn native(
+        session: &Session,
+        module: &SourceModule<'_>,
+        program: Program,
+        backend: Backend,
+    ) -> Result<Self, Failure> {
+        let target = Target::host();
+        if backend == Backend::Cranelift {
+            lower(session, module)?;
+            let library = cranelift::jit(module, &target).map_err(|error| with_details(session, error))?;
+            return Ok(Self::Native(library, program));
+        }
         let names = (program.inputs(), program.outputs());
         let target = Target::host();
         let compiled = compile(session, module, &Request::new(RUN_SYMBOL, &target), names)?;
