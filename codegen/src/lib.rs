@@ -1,17 +1,22 @@
 //! From an exact AFP program to machine code, its C header and shared libraries.
 //!
-//! * [`kernels`]: the program becomes functions of loops on integer buffers, with memory planned.
+//! * [`pipeline`]: the passes, in order, and what is chosen for them.
+//! * [`select`]: how values lie in memory, and a strategy for every group.
+//! * [`kernels`]: the program becomes functions of loops on integer buffers.
+//! * [`memory`]: every buffer gets its place in the arena.
+//! * [`afpk`]: the operators that kernels add to upstream's dialects.
 //! * [`constants`]: what kernels keep in memory that does not change, by layer.
+//! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
 //! * [`cranelift`]: the same by Cranelift, as an object file or in memory.
 //! * [`object_file`]: what backends give.
-//! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library; [`archive`]: or a static one.
 //! * [`library`]: compiled code is loaded; [`call`]: and called.
 
+pub mod afpk;
 pub mod archive;
 pub mod call;
 pub mod constants;
@@ -22,8 +27,11 @@ pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod memory;
 pub mod object_file;
+pub mod pipeline;
 pub mod profile;
+pub mod select;
 pub mod target;
 
 #[cfg(test)]

@@ -1,0 +1,110 @@
+//! From an exact AFP program to a module of kernels that a backend compiles.
+
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Session, SourceModule},
+};
+use afp_passes::registry::{self, Pass};
+use afp_target::Target;
+
+use crate::{
+    afpk::{expand, to_llvm},
+    kernels::{
+        self,
+        strategy::{Multiply, Weights},
+    },
+    memory, select,
+};
+
+/// Every pass of this crate.
+pub static PASSES: &[&Pass] = &[&select::PASS, &kernels::PASS, &memory::PASS, &expand::PASS, &to_llvm::PASS];
+
+/// Registers all passes of afpc and of upstream MLIR, once per process.
+pub fn register_all() {
+    registry::register_all();
+    registry::register_more(PASSES);
+}
+
+/// Registers the passes of afpc alone, for afp-opt, whose main function registers upstream's.
+pub fn register() {
+    registry::register();
+    registry::register_more(PASSES);
+}
+
+/// What is chosen for the code, whatever the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choices {
+    /// The machine.
+    pub target: Target,
+    /// Products.
+    pub multiply: Multiply,
+    /// Weights in memory.
+    pub weights: Weights,
+    /// Whether callers pass codes and not floats.
+    pub codes: bool,
+    /// Threads that share the work.
+    pub threads: usize,
+}
+
+impl Choices {
+    /// Floats at the boundary, one thread, the machine's multiplier.
+    pub fn new(target: Target) -> Self {
+        let (multiply, weights) = (Multiply::Native, Weights::Expanded);
+        Self { target, multiply, weights, codes: false, threads: 1 }
+    }
+
+    /// The textual pipeline of the choice of kernels, which attaches attributes.
+    fn selection(&self) -> String {
+        let Target { name, vectors, .. } = self.target;
+        let multiply = if self.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" };
+        let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
+        let bits = vectors.bits;
+        format!(
+            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} multiply={multiply} weights={weights}}})"
+        )
+    }
+
+    /// The textual pipeline behind it.
+    fn conversion(&self) -> String {
+        let (alignment, threads) = (self.target.arena_alignment, self.threads);
+        let io = if self.codes { "codes" } else { "float" };
+        format!(
+            "builtin.module(convert-afp-to-kernels{{io={io} threads={threads}}},\
+             afp-plan-memory{{alignment={alignment}}},afpk-expand,canonicalize,cse)"
+        )
+    }
+}
+
+/// Chooses a kernel for every group of a module's program.
+///
+/// # Errors
+/// What the pass reports.
+pub fn select(
+    session: &Session,
+    module: &SourceModule<'_>,
+    choices: &Choices,
+) -> Result<(), Vec<Diagnostic>> {
+    run(session, module, &choices.selection())
+}
+
+/// Replaces a module's program by kernels and the function that calls them. What [`select`] has chosen
+/// before is chosen again.
+///
+/// # Errors
+/// AFP0611 for each operation without native code, and what else the passes report.
+pub fn lower(session: &Session, module: &SourceModule<'_>, choices: &Choices) -> Result<(), Vec<Diagnostic>> {
+    select(session, module, choices)?;
+    run(session, module, &choices.conversion())
+}
+
+fn run(session: &Session, module: &SourceModule<'_>, pipeline: &str) -> Result<(), Vec<Diagnostic>> {
+    register_all();
+    module.run_pipeline(pipeline).map_err(|message| {
+        let mut found = session.take_diagnostics();
+        found.retain(Diagnostic::is_error);
+        if found.is_empty() {
+            found.push(crate::internal("the program cannot be lowered to kernels").found(message));
+        }
+        found
+    })
+}
