@@ -1,8 +1,8 @@
 //! Compiled code gives the interpreter's bits, on random networks.
 //!
 //! The networks are those that the passes are tested with. Each is quantized with random formats and
-//! scale exponents, compiled by LLVM without and with optimization, linked, loaded and run on random
-//! inputs and on extreme ones; all outputs must be equal bit for bit.
+//! scale exponents, compiled by LLVM without and with optimization, linked and loaded, and by Cranelift in
+//! memory, and run on random inputs and on extreme ones; all outputs must be equal bit for bit.
 //!
 //! `PROPTEST_CASES` sets the number of networks (a default that takes seconds if it is not set).
 
@@ -12,6 +12,7 @@ mod graph;
 use std::path::Path;
 
 use afp_codegen::{
+    cranelift,
     interface::Interface,
     library::Library,
     link::link_shared,
@@ -111,9 +112,14 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
         Err(errors) if errors.iter().all(|error| refused(&error.code)) => return Ok(false),
         Err(errors) => return Err(fail(&graph, "the program cannot be lowered", errors)),
     }
-    for opt in [OptLevel::O0, OptLevel::O3] {
+    // Without a level: Cranelift.
+    for opt in [Some(OptLevel::O0), Some(OptLevel::O3), None] {
         let folder = tempfile::tempdir().map_err(|e| fail(&graph, "no temporary folder", e))?;
-        let library = compile(&module, opt, folder.path()).map_err(|e| fail(&graph, &text, e))?;
+        let library = match opt {
+            Some(opt) => compile(&module, opt, folder.path()),
+            None => cranelift::jit(&module, &Target::host()),
+        };
+        let library = library.map_err(|e| fail(&graph, &text, e))?;
         for (index, (sample, expected)) in samples.iter().zip(&expected).enumerate() {
             let found =
                 library.run(std::slice::from_ref(sample)).map_err(|e| fail(&graph, "the code fails", e))?;
