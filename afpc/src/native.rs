@@ -5,11 +5,11 @@ use std::path::Path;
 use afp_codegen::{
     cranelift,
     interface::Interface,
-    kernels,
     library::Library,
     link::link_shared,
     llvm::{self, OptLevel},
     object_file::Object,
+    pipeline::{self as kernels, Choices},
     target::Target,
 };
 use afp_ir::{
@@ -54,7 +54,7 @@ pub fn compile(
     (backend, target): (Backend, &Target),
     names: (&[Signature], &[Signature]),
 ) -> Result<Compiled, Failure> {
-    let constant_bytes = lower(session, module)?;
+    let constant_bytes = lower(session, module, backend, target)?;
     let object = match backend {
         Backend::Llvm => llvm::compile(module, symbol, target, OptLevel::O3),
         Backend::Cranelift => cranelift::compile(module, symbol, target),
@@ -69,7 +69,12 @@ pub fn compile(
 }
 
 /// Replaces an exact AFP program by its kernels; gives the bytes of its constants.
-fn lower(session: &Session, module: &SourceModule<'_>) -> Result<usize, Failure> {
+fn lower(
+    session: &Session,
+    module: &SourceModule<'_>,
+    backend: Backend,
+    target: &Target,
+) -> Result<usize, Failure> {
     // Accumulators are as wide as is proven here, whatever the module says of itself.
     let proof = STAGES.iter().find(|stage| stage.name == "afp-prove-widths");
     if let Some(Err(error)) = proof.map(|stage| pipeline::run(module, stage, &PipelineOptions::default())) {
@@ -77,7 +82,10 @@ fn lower(session: &Session, module: &SourceModule<'_>) -> Result<usize, Failure>
         all.extend(error);
         return Err(all.into());
     }
-    Ok(kernels::lower(module)?.constant_bytes)
+    // Cranelift splits wide vectors, and kernels that are made for narrow ones need fewer registers.
+    let target = if backend == Backend::Cranelift { target.narrowed(128) } else { *target };
+    let constants = kernels::lower(session, module, &Choices::new(target))?;
+    Ok(constants.weights + constants.tables)
 }
 
 /// An error, behind what MLIR said before it.
@@ -108,7 +116,7 @@ impl Executor {
     ) -> Result<Self, Failure> {
         let target = Target::host();
         if backend == Backend::Cranelift {
-            lower(session, module)?;
+            lower(session, module, backend, &target)?;
             let library = cranelift::jit(module, &target).map_err(|error| with_details(session, error))?;
             return Ok(Self::Native(library, program));
         }

@@ -15,6 +15,12 @@ use crate::internal;
 /// The attribute of the one public function that says how many of its leading arguments are inputs.
 pub const INPUTS: &str = "afp.inputs";
 
+/// The attribute of that function with the source program's types of inputs and outputs.
+pub const PORTS: &str = "afp.ports";
+/// The attribute of that function that says how many threads call it; its last argument then is the
+/// number of the calling one.
+pub const THREADS: &str = "afp.threads";
+
 /// Inputs, outputs and memory of a generated function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {

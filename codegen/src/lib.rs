@@ -1,6 +1,10 @@
 //! From an exact AFP program to machine code, its C header and shared libraries.
 //!
-//! * [`kernels`]: the program becomes functions of loops on integer buffers, with memory planned.
+//! * [`pipeline`]: the passes, in order, and what is chosen for them.
+//! * [`select`]: how values lie in memory, and a strategy for every group.
+//! * [`kernels`]: the program becomes functions of loops on integer buffers.
+//! * [`memory`]: every buffer gets its place in the arena.
+//! * [`afpk`]: the operators that kernels add to upstream's dialects.
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
@@ -10,6 +14,7 @@
 //! * [`library`]: compiled code is loaded and called.
 //! * [`object_file`]: what backends give.
 
+pub mod afpk;
 pub mod cranelift;
 pub mod header;
 pub mod interface;
@@ -17,7 +22,10 @@ pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod memory;
 pub mod object_file;
+pub mod pipeline;
+pub mod select;
 pub mod target;
 
 #[cfg(test)]

@@ -10,19 +10,24 @@ use inkwell::{
 };
 use mlir_sys::{mlirRegisterAllLLVMTranslations, mlirTranslateModuleToLLVMIR};
 
-use crate::internal;
+use crate::{internal, target::Target};
 
 /// Memrefs of functions are bare pointers: all sizes are static.
-const PIPELINE: &str = "builtin.module(convert-scf-to-cf,expand-strided-metadata,lower-affine,\
-    convert-math-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,convert-cf-to-llvm,\
-    finalize-memref-to-llvm,convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},\
-    reconcile-unrealized-casts)";
+const PIPELINE: &str = "convert-scf-to-cf,expand-strided-metadata,lower-affine,\
+    convert-vector-to-llvm,convert-math-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,\
+    convert-cf-to-llvm,finalize-memref-to-llvm,\
+    convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},reconcile-unrealized-casts";
 
 /// A copy of the module in the `llvm` dialect.
-pub(super) fn to_llvm_dialect<'s>(module: &SourceModule<'s>) -> Result<SourceModule<'s>, Diagnostic> {
-    afp_passes::registry::register_all();
+pub(super) fn to_llvm_dialect<'s>(
+    module: &SourceModule<'s>,
+    target: &Target,
+) -> Result<SourceModule<'s>, Diagnostic> {
+    crate::pipeline::register_all();
     let copy = module.duplicate();
-    copy.run_pipeline(PIPELINE).map_err(|message| {
+    let pipeline =
+        format!("builtin.module(afpk-expand,convert-afpk-to-llvm{{target={}}},{PIPELINE})", target.name);
+    copy.run_pipeline(&pipeline).map_err(|message| {
         internal("the program cannot be lowered to the llvm dialect").found(if message.is_empty() {
             "a pass that failed".to_owned()
         } else {

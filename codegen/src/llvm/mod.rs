@@ -1,8 +1,9 @@
 //! A module in `scf`, `arith`, `math`, `memref` and `func` becomes an object file.
 //!
 //! [`lower`] runs upstream's passes to the `llvm` dialect; [`entry`] makes all but the C entry local;
-//! LLVM optimizes and emits.
+//! LLVM optimizes, and [`emit`] has it emit.
 
+mod emit;
 mod entry;
 mod lower;
 
@@ -52,7 +53,7 @@ pub fn compile(
     let interface = Interface::of(module)?;
     let (body, _) = crate::interface::body(module)?;
     let body = body.attr("sym_name").and_then(|name| name.as_string()).unwrap_or_default();
-    let lowered = lower::to_llvm_dialect(module)?;
+    let lowered = lower::to_llvm_dialect(module, target)?;
 
     let machine = machine(target, opt)?;
     let context = Context::create();
@@ -63,8 +64,7 @@ pub fn compile(
     code.set_source_file_name(symbol);
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
-    let buffer =
-        machine.write_to_memory_buffer(&code, FileType::Object).map_err(|error| failed("emit", &error))?;
+    let buffer = emit::emit(&code, &machine, FileType::Object)?;
     measure(buffer.as_slice().to_vec())
 }
 
@@ -89,15 +89,11 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
 
 fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result<(), Diagnostic> {
     code.verify().map_err(|error| failed("verify", &error))?;
-    let options = PassBuilderOptions::create();
-    options.set_loop_vectorization(true);
-    options.set_loop_slp_vectorization(true);
-    options.set_loop_unrolling(true);
     let passes = match opt {
         OptLevel::O0 => "default<O0>",
         OptLevel::O3 => "default<O3>",
     };
-    code.run_passes(passes, machine, options).map_err(|error| failed("optimize", &error))
+    code.run_passes(passes, machine, PassBuilderOptions::create()).map_err(|error| failed("optimize", &error))
 }
 
 fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {

@@ -14,17 +14,16 @@ use std::path::Path;
 use afp_codegen::{
     cranelift,
     interface::Interface,
-    kernels,
     library::Library,
     link::link_shared,
     llvm::{self, OptLevel},
+    pipeline::{Choices, lower},
     target::Target,
 };
 use afp_ir::{
     interp::{Program, Tensor},
     mlir::{Session, SourceModule},
 };
-use afp_passes::registry;
 use graph::{Graph, KINDS, Recipe};
 use proptest::{
     collection,
@@ -50,7 +49,7 @@ fn fixed(config: ProptestConfig) -> TestRunner {
 
 #[test]
 fn compiled_code_gives_the_interpreters_bits() {
-    registry::register_all();
+    afp_codegen::pipeline::register_all();
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let chosen = std::env::var_os("PROPTEST_CASES").is_some();
     if !chosen {
@@ -108,7 +107,7 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
         }
     }
     let text = module.to_text(false);
-    match kernels::lower(&module) {
+    match lower(&session, &module, &Choices::new(Target::host())) {
         Ok(_) => {}
         Err(errors) if errors.iter().all(|error| refused(&error.code)) => return Ok(false),
         Err(errors) => return Err(fail(&graph, "the program cannot be lowered", errors)),
