@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use afp_codegen::{
+    constants::Constants,
     cranelift,
     interface::Interface,
     library::Library,
     link::link_shared,
-    llvm::{self, OptLevel},
-    object_file::Object,
-    pipeline::{self as kernels, Choices},
+    llvm::{self, Object, OptLevel, Wanted},
+    pipeline::{Choices, lower},
+    profile,
     target::Target,
 };
 use afp_ir::{
@@ -22,7 +23,7 @@ use afp_passes::pipeline::{self, PipelineOptions, STAGES};
 use crate::cli::Failure;
 
 /// The symbol of a program that is run and not kept.
-const RUN_SYMBOL: &str = "afp_run";
+pub const RUN_SYMBOL: &str = "afp_run";
 
 /// Who makes machine code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -33,14 +34,63 @@ pub enum Backend {
     Cranelift,
 }
 
+impl Backend {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Llvm => "llvm",
+            Self::Cranelift => "cranelift",
+        }
+    }
+
+    /// The target with the vectors that the backend has. Cranelift splits wider ones, and kernels that
+    /// are made for narrow ones need fewer registers.
+    fn narrow(self, target: &Target) -> Target {
+        match self {
+            Self::Llvm => *target,
+            Self::Cranelift => target.narrowed(128),
+        }
+    }
+}
+
+/// What is to be compiled, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The name of the C function.
+    pub symbol: &'a str,
+    /// The machine.
+    pub target: &'a Target,
+    /// Who makes the code.
+    pub backend: Backend,
+    /// Texts that are wanted beside the object; LLVM alone has them.
+    pub wanted: Wanted,
+    /// Whether the steps are to be timed ([`profile::instrument`]).
+    pub is_profiled: bool,
+}
+
+impl<'a> Request<'a> {
+    /// An object alone.
+    pub fn new(symbol: &'a str, target: &'a Target) -> Self {
+        Self { symbol, target, backend: Backend::Llvm, wanted: Wanted::default(), is_profiled: false }
+    }
+}
+
 /// Compiled code, and what it takes and gives.
 pub struct Compiled {
     /// The object.
     pub object: Object,
     /// Inputs, outputs, arena.
     pub interface: Interface,
-    /// Bytes of weights, biases and tables.
-    pub constant_bytes: usize,
+    /// Weights, biases and tables.
+    pub constants: Constants,
+    /// The most stack that a call takes on each thread, in bytes, if the backend says.
+    pub stack_bytes: Option<u64>,
+    /// The optimized program in LLVM's language, if wanted.
+    pub llvm: Option<String>,
+    /// The assembly, if wanted.
+    pub assembly: Option<String>,
+    /// The names of the steps, if they are to be timed.
+    pub steps: Vec<String>,
 }
 
 /// Compiles an exact AFP program, which is replaced by its kernels.
@@ -50,31 +100,34 @@ pub struct Compiled {
 pub fn compile(
     session: &Session,
     module: &SourceModule<'_>,
-    symbol: &str,
-    (backend, target): (Backend, &Target),
+    request: &Request<'_>,
     names: (&[Signature], &[Signature]),
 ) -> Result<Compiled, Failure> {
-    let constant_bytes = lower(session, module, backend, target)?;
-    let object = match backend {
-        Backend::Llvm => llvm::compile(module, symbol, target, OptLevel::O3),
-        Backend::Cranelift => cranelift::compile(module, symbol, target),
+    let steps = prepare(session, module, request)?;
+    let constants = Constants::of(module)?;
+    let Request { symbol, target, wanted, .. } = *request;
+    let products = match request.backend {
+        Backend::Llvm => llvm::products(module, symbol, target, OptLevel::O3, wanted)
+            .map(|made| (made.object, Some(made.stack_bytes), made.llvm, made.assembly)),
+        Backend::Cranelift => {
+            cranelift::compile(module, symbol, target).map(|object| (object, None, None, None))
+        }
     };
-    let object = object.map_err(|error| with_details(session, error))?;
+    let (object, stack_bytes, llvm, assembly) = products.map_err(|error| with_details(session, error))?;
     let mut interface = Interface::of(module)?;
     let ports = interface.inputs.iter_mut().zip(names.0).chain(interface.outputs.iter_mut().zip(names.1));
     for (port, named) in ports {
         port.name.clone_from(&named.name);
     }
-    Ok(Compiled { object, interface, constant_bytes })
+    Ok(Compiled { object, interface, constants, stack_bytes, llvm, assembly, steps })
 }
 
-/// Replaces an exact AFP program by its kernels; gives the bytes of its constants.
-fn lower(
+/// Replaces an exact AFP program by its kernels; gives the names of the steps that are to be timed.
+fn prepare(
     session: &Session,
     module: &SourceModule<'_>,
-    backend: Backend,
-    target: &Target,
-) -> Result<usize, Failure> {
+    request: &Request<'_>,
+) -> Result<Vec<String>, Failure> {
     // Accumulators are as wide as is proven here, whatever the module says of itself.
     let proof = STAGES.iter().find(|stage| stage.name == "afp-prove-widths");
     if let Some(Err(error)) = proof.map(|stage| pipeline::run(module, stage, &PipelineOptions::default())) {
@@ -82,10 +135,8 @@ fn lower(
         all.extend(error);
         return Err(all.into());
     }
-    // Cranelift splits wide vectors, and kernels that are made for narrow ones need fewer registers.
-    let target = if backend == Backend::Cranelift { target.narrowed(128) } else { *target };
-    let constants = kernels::lower(session, module, &Choices::new(target))?;
-    Ok(constants.weights + constants.tables)
+    lower(session, module, &Choices::new(request.backend.narrow(request.target)))?;
+    Ok(if request.is_profiled { profile::instrument(module)? } else { Vec::new() })
 }
 
 /// An error, behind what MLIR said before it.
@@ -93,6 +144,22 @@ fn with_details(session: &Session, error: Diagnostic) -> Failure {
     let mut all = session.take_diagnostics();
     all.push(error);
     all.into()
+}
+
+/// Links compiled code for this machine into a library, and loads it.
+///
+/// # Errors
+/// What the linker or the loader reports.
+pub fn load(compiled: Compiled, symbol: &str) -> Result<Library, Failure> {
+    let folder = tempfile::tempdir().map_err(|problem| {
+        Diagnostic::error("AFP0501", "the output cannot be written")
+            .expected("a folder for temporary files")
+            .found(problem.to_string())
+    })?;
+    let path = folder.path().join("libafp_run.so");
+    link_shared(&[compiled.object], &path)?;
+    // SAFETY: the library was made just now, with this interface.
+    Ok(unsafe { Library::open(&path, symbol, compiled.interface) }?)
 }
 
 /// What executes a program.
@@ -114,23 +181,16 @@ impl Executor {
         program: Program,
         backend: Backend,
     ) -> Result<Self, Failure> {
+        let names = (program.inputs(), program.outputs());
         let target = Target::host();
+        let request = Request { backend, ..Request::new(RUN_SYMBOL, &target) };
         if backend == Backend::Cranelift {
-            lower(session, module, backend, &target)?;
+            prepare(session, module, &request)?;
             let library = cranelift::jit(module, &target).map_err(|error| with_details(session, error))?;
             return Ok(Self::Native(library, program));
         }
-        let names = (program.inputs(), program.outputs());
-        let compiled = compile(session, module, RUN_SYMBOL, (backend, &target), names)?;
-        let folder = tempfile::tempdir().map_err(|problem| {
-            Diagnostic::error("AFP0501", "the output cannot be written")
-                .expected("a folder for temporary files")
-                .found(problem.to_string())
-        })?;
-        let path = folder.path().join("libafp_run.so");
-        link_shared(&[compiled.object], &path)?;
-        // SAFETY: the library was made just now, with this interface.
-        let library = unsafe { Library::open(&path, RUN_SYMBOL, compiled.interface) }?;
+        let compiled = compile(session, module, &request, names)?;
+        let library = load(compiled, RUN_SYMBOL)?;
         Ok(Self::Native(library, program))
     }
 

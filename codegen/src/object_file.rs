@@ -1,9 +1,10 @@
 //! What every backend gives: an object file that exports one function and needs next to nothing.
 
 use afp_ir::diag::Diagnostic;
+use afp_runtime::pool;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 
-use crate::internal;
+use crate::{interface::Interface, internal};
 
 /// An object file in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,15 +32,17 @@ pub(crate) fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
         .found(format!("'{symbol}'")))
 }
 
-/// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`].
-pub(crate) fn measure(bytes: Vec<u8>) -> Result<Object, Diagnostic> {
+/// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`], and the thread
+/// pool if it is made for several threads.
+pub(crate) fn measure(bytes: Vec<u8>, interface: &Interface) -> Result<Object, Diagnostic> {
+    let pool: &[&str] = if interface.threads > 1 { &[pool::RUN, pool::BARRIER] } else { &[] };
     let file = object::File::parse(bytes.as_slice())
         .map_err(|error| internal("the object is malformed").found(error.to_string()))?;
     let missing = file
         .symbols()
         .filter(|symbol| symbol.is_undefined())
         .filter_map(|symbol| symbol.name().ok())
-        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name));
+        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name) && !pool.contains(name));
     if let Some(name) = missing {
         return Err(internal("the object needs a function that targets may not have")
             .expected(LIBRARY_FUNCTIONS.join(", "))

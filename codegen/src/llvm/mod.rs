@@ -1,11 +1,12 @@
 //! A module in `scf`, `arith`, `math`, `memref` and `func` becomes an object file.
 //!
 //! [`lower`] runs upstream's passes to the `llvm` dialect; [`entry`] makes all but the C entry local;
-//! LLVM optimizes, and [`emit`] has it emit.
+//! LLVM optimizes, and [`emit`] has it emit; [`stack`] adds up the frames.
 
 mod emit;
 mod entry;
 mod lower;
+mod stack;
 
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
 use inkwell::{
@@ -33,12 +34,39 @@ pub enum OptLevel {
     O3,
 }
 
+/// Texts that are wanted beside an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The optimized program in LLVM's language.
+    pub llvm: bool,
+    /// The assembly.
+    pub assembly: bool,
+}
+
+/// What became of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Products {
+    /// The object.
+    pub object: Object,
+    /// The most stack that a call of the symbol takes in each thread, in bytes, without what library
+    /// functions take.
+    pub stack_bytes: u64,
+    /// The optimized program in LLVM's language, if wanted.
+    pub llvm: Option<String>,
+    /// The assembly, if wanted.
+    pub assembly: Option<String>,
+}
+
+unsafe extern "C" {
+    fn afpEmitStackSizes(machine: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
+}
+
 /// Compiles a module to an object with the one global symbol
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`.
 ///
 /// The module stays as it is. Its one function with the attribute `afp.inputs` (see [`Interface::of`])
-/// is what the symbol calls. The code is position-independent and assumes no more alignment than the
-/// element types have.
+/// is what the symbol calls. The code is position-independent. Tensors are aligned as their elements
+/// are, the arena as the target says.
 ///
 /// # Errors
 /// AFP0601 if the symbol is no C identifier; AFP0001 for a module that cannot be lowered, with MLIR's
@@ -49,6 +77,20 @@ pub fn compile(
     target: &Target,
     opt: OptLevel,
 ) -> Result<Object, Diagnostic> {
+    products(module, symbol, target, opt, Wanted::default()).map(|products| products.object)
+}
+
+/// As [`compile`], with the stack that the code needs and texts of it.
+///
+/// # Errors
+/// As [`compile`].
+pub fn products(
+    module: &SourceModule<'_>,
+    symbol: &str,
+    target: &Target,
+    opt: OptLevel,
+    wanted: Wanted,
+) -> Result<Products, Diagnostic> {
     check_symbol(symbol)?;
     let interface = Interface::of(module)?;
     let (body, _) = crate::interface::body(module)?;
@@ -64,8 +106,22 @@ pub fn compile(
     code.set_source_file_name(symbol);
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
-    let buffer = emit::emit(&code, &machine, FileType::Object)?;
-    measure(buffer.as_slice().to_vec())
+    let calls = stack::calls(&code);
+    // Emission changes the module that it is given.
+    let llvm = wanted.llvm.then(|| code.print_to_string().to_string());
+    let emit = |code: &Module<'_>, kind: FileType| {
+        let buffer = emit::emit(code, &machine, kind)?;
+        Ok::<_, Diagnostic>(buffer.as_slice().to_vec())
+    };
+    let assembly = match wanted.assembly {
+        true => Some(String::from_utf8_lossy(&emit(&code.clone(), FileType::Assembly)?).into_owned()),
+        false => None,
+    };
+    // SAFETY: the machine is alive.
+    unsafe { afpEmitStackSizes(machine.as_mut_ptr()) };
+    let object = measure(emit(&code, FileType::Object)?, &interface)?;
+    let stack_bytes = stack::bytes(&object.bytes, &calls, symbol)?;
+    Ok(Products { object, stack_bytes, llvm, assembly })
 }
 
 fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> {
@@ -89,11 +145,12 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
 
 fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result<(), Diagnostic> {
     code.verify().map_err(|error| failed("verify", &error))?;
+    let options = PassBuilderOptions::create();
     let passes = match opt {
         OptLevel::O0 => "default<O0>",
         OptLevel::O3 => "default<O3>",
     };
-    code.run_passes(passes, machine, PassBuilderOptions::create()).map_err(|error| failed("optimize", &error))
+    code.run_passes(passes, machine, options).map_err(|error| failed("optimize", &error))
 }
 
 fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {
