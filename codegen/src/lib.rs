@@ -7,6 +7,7 @@
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library.
 //! * [`library`]: a shared library is loaded and called.
+//! * [`simulate`]: an object for another machine is run by a simulator.
 
 pub mod header;
 pub mod interface;
@@ -14,6 +15,7 @@ pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod simulate;
 pub mod target;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use afp_ir::{
     dialect::FloatType,
-    mlir::{Attr, OpSpec, Type, Value},
+    mlir::{OpSpec, Type, Value},
     numerics::{Code, Format, Rounding},
 };
 
@@ -162,24 +162,67 @@ pub fn quantize(k: &Kernel, x: Value, ty: FloatType, exp: i32) -> Value {
     target.finish(k, significand, negative, d)
 }
 
-/// The float of a code (rule Q3).
+/// The float of a code (rule Q3), of type `f32`. Its bits are built by integer operations alone.
 pub fn dequantize(k: &Kernel, code: Value, ty: FloatType, exp: i32) -> Value {
-    let f32 = Type::f32(k.ctx());
-    let integer = decode(k, code, ty.format, 64);
-    let mut value = k.value(OpSpec::new("arith.sitofp").operands([integer]).result(f32));
-    // Powers of two that f32 has: the first product is exact, a later one the only rounding.
-    let mut rest = exp;
-    while rest != 0 {
-        let step = rest.clamp(-126, 127);
-        let factor = Attr::f32(k.ctx(), 2f32.powi(step));
-        let factor = k.value(OpSpec::new("arith.constant").attr("value", factor).result(f32));
-        value = k.value(OpSpec::new("arith.mulf").operands([value, factor]).result(f32));
-        rest -= step;
-        if exp.abs() > 400 && rest.abs() < exp.abs() - 400 {
-            break;
-        }
-    }
-    value
+    let largest = ty.format.int_max().unsigned_abs().max(ty.format.int_min().unsigned_abs());
+    let top = i64::from(u64::BITS - largest.leading_zeros()) - 1;
+    let exp = i64::from(exp);
+    let bits = if top < 24 && exp >= -126 && exp + top <= 127 {
+        normal_bits(k, decode(k, code, ty.format, 32), exp)
+    } else {
+        rounded_bits(k, decode(k, code, ty.format, 64), exp)
+    };
+    k.value(OpSpec::new("arith.bitcast").operands([bits]).result(Type::f32(k.ctx())))
+}
+
+/// An integer's magnitude, the bit of its sign in a float, and how many zeros lead the magnitude.
+fn sign_magnitude(k: &Kernel, integer: Value) -> (Value, Value, Value) {
+    let zero = k.like(integer, 0);
+    let negative = k.cmp(Cmp::Slt, integer, zero);
+    let magnitude = k.select(negative, k.sub(zero, integer), integer);
+    let sign = k.select(negative, k.constant(k.int(32), i64::from(i32::MIN)), k.constant(k.int(32), 0));
+    let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
+    (magnitude, sign, leading)
+}
+
+/// The bits of `integer * 2^exp`, where that is 0 or a normal float: `i32`, below 2^24 in magnitude.
+fn normal_bits(k: &Kernel, integer: Value, exp: i64) -> Value {
+    let c = |value: i64| k.like(integer, value);
+    let (magnitude, sign, leading) = sign_magnitude(k, integer);
+    let is_zero = k.cmp(Cmp::Eq, magnitude, c(0));
+    // No shift by the width, where the result is not used.
+    let leading = k.min(leading, c(31));
+    let significand = k.shr(k.shl(magnitude, leading), c(8));
+    // The significand's first bit counts one into the exponent.
+    let exponent = k.shl(k.sub(c(exp + 31 + 126), leading), c(23));
+    let bits = k.select(is_zero, c(0), k.add(exponent, significand));
+    k.or(bits, sign)
+}
+
+/// The bits of the float nearest to `integer * 2^exp`, a tie to even: `i64`, below 2^62 in magnitude.
+fn rounded_bits(k: &Kernel, integer: Value, exp: i64) -> Value {
+    let c = |value: i64| k.like(integer, value);
+    let (magnitude, sign, leading) = sign_magnitude(k, integer);
+    let is_zero = k.cmp(Cmp::Eq, magnitude, c(0));
+    let leading = k.min(leading, c(63));
+    // The first bit at place 61, so that a shift by 62 leaves less than one half or a tie.
+    let significand = k.shr(k.shl(magnitude, leading), c(2));
+    let exponent = k.sub(c(exp + 63), leading);
+    let below_normal = k.max(k.sub(c(-126), exponent), c(0));
+    let shift = k.min(k.add(below_normal, c(61 - 23)), c(63));
+    let unit = k.shl(c(1), shift);
+    let half = k.shr(unit, c(1));
+    let rest = k.and(significand, k.sub(unit, c(1)));
+    let quotient = k.shr(significand, shift);
+    let above = k.cmp(Cmp::Ugt, rest, half);
+    let odd = k.resize(quotient, 1, false);
+    let tie_up = k.and(k.cmp(Cmp::Eq, rest, half), odd);
+    let rounded = k.add(quotient, k.resize(k.or(above, tie_up), 64, false));
+    // The significand's first bit, and a carry out of it, count into the exponent.
+    let field = k.shl(k.add(k.max(exponent, c(-126)), c(126)), c(23));
+    let bits = k.min(k.add(field, rounded), c(0x7f80_0000));
+    let bits = k.resize(k.select(is_zero, c(0), bits), 32, false);
+    k.or(bits, sign)
 }
 
 /// The integers of codes.

@@ -12,17 +12,26 @@ use mlir_sys::{mlirRegisterAllLLVMTranslations, mlirTranslateModuleToLLVMIR};
 
 use crate::internal;
 
-/// Memrefs of functions are bare pointers: all sizes are static.
-const PIPELINE: &str = "builtin.module(convert-scf-to-cf,expand-strided-metadata,lower-affine,\
-    convert-math-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,convert-cf-to-llvm,\
-    finalize-memref-to-llvm,convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},\
-    reconcile-unrealized-casts)";
+/// Upstream's passes, for an `index` of so many bits. Memrefs of functions are bare pointers: all sizes
+/// are static.
+fn pipeline(index_bits: u32) -> String {
+    let index = format!("index-bitwidth={index_bits}");
+    format!(
+        "builtin.module(convert-scf-to-cf,expand-strided-metadata,lower-affine,convert-math-to-llvm,\
+         convert-arith-to-llvm{{{index}}},convert-index-to-llvm{{{index}}},convert-cf-to-llvm{{{index}}},\
+         finalize-memref-to-llvm{{{index}}},\
+         convert-func-to-llvm{{use-bare-ptr-memref-call-conv=1 {index}}},reconcile-unrealized-casts)"
+    )
+}
 
-/// A copy of the module in the `llvm` dialect.
-pub(super) fn to_llvm_dialect<'s>(module: &SourceModule<'s>) -> Result<SourceModule<'s>, Diagnostic> {
+/// A copy of the module in the `llvm` dialect, for pointers of so many bits.
+pub(super) fn to_llvm_dialect<'s>(
+    module: &SourceModule<'s>,
+    pointer_bits: u32,
+) -> Result<SourceModule<'s>, Diagnostic> {
     afp_passes::registry::register_all();
     let copy = module.duplicate();
-    copy.run_pipeline(PIPELINE).map_err(|message| {
+    copy.run_pipeline(&pipeline(pointer_bits)).map_err(|message| {
         internal("the program cannot be lowered to the llvm dialect").found(if message.is_empty() {
             "a pass that failed".to_owned()
         } else {

@@ -4,6 +4,7 @@
 //! LLVM optimizes and emits.
 
 mod entry;
+mod legalize;
 mod lower;
 
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
@@ -19,7 +20,7 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 use crate::{
     interface::Interface,
     internal,
-    target::{Target, initialize},
+    target::{System, Target, initialize},
 };
 
 /// How much LLVM optimizes. Results are the same: floating-point arithmetic is never rearranged.
@@ -45,11 +46,19 @@ pub struct Object {
 /// The functions of a C library that objects may need.
 const LIBRARY_FUNCTIONS: [&str; 3] = ["memcpy", "memset", "memmove"];
 
+/// How the Arm EABI names them, and with what alignment behind the name.
+const EABI_FUNCTIONS: [&str; 4] = ["__aeabi_memcpy", "__aeabi_memset", "__aeabi_memmove", "__aeabi_memclr"];
+
+/// Whether an object may need this function.
+fn is_library_function(name: &str) -> bool {
+    LIBRARY_FUNCTIONS.contains(&name) || EABI_FUNCTIONS.contains(&name.trim_end_matches(['4', '8']))
+}
+
 /// Compiles a module to an object with the one global symbol
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`.
 ///
 /// The module stays as it is. Its one function with the attribute `afp.inputs` (see [`Interface::of`])
-/// is what the symbol calls. The code is position-independent and assumes no more alignment than the
+/// is what the symbol calls. The code is position-independent where a system loads it, and assumes no more alignment than the
 /// element types have.
 ///
 /// # Errors
@@ -65,7 +74,7 @@ pub fn compile(
     let interface = Interface::of(module)?;
     let (body, _) = crate::interface::body(module)?;
     let body = body.attr("sym_name").and_then(|name| name.as_string()).unwrap_or_default();
-    let lowered = lower::to_llvm_dialect(module)?;
+    let lowered = lower::to_llvm_dialect(module, target.pointer_bits)?;
 
     let machine = machine(target, opt)?;
     let context = Context::create();
@@ -74,6 +83,9 @@ pub fn compile(
     code.set_triple(&machine.get_triple());
     code.set_data_layout(&machine.get_target_data().get_data_layout());
     code.set_source_file_name(symbol);
+    if target.pointer_bits < 64 {
+        legalize::divisions(&context, &code)?;
+    }
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
     let buffer =
@@ -104,7 +116,12 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
         .ok()
         .and_then(|known| {
             let (cpu, features) = (target.cpu, target.features);
-            known.create_target_machine(&triple, cpu, features, level, RelocMode::PIC, CodeModel::Default)
+            // Without a system, nothing moves code once it is linked.
+            let relocation = match target.system {
+                System::Linux => RelocMode::PIC,
+                System::Bare => RelocMode::Static,
+            };
+            known.create_target_machine(&triple, cpu, features, level, relocation, CodeModel::Default)
         })
         .ok_or_else(|| {
             Diagnostic::error("AFP0604", "LLVM does not know the target")
@@ -137,7 +154,7 @@ fn measure(bytes: Vec<u8>) -> Result<Object, Diagnostic> {
         .symbols()
         .filter(|symbol| symbol.is_undefined())
         .filter_map(|symbol| symbol.name().ok())
-        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name));
+        .find(|name| !name.is_empty() && !is_library_function(name));
     if let Some(name) = missing {
         return Err(internal("the object needs a function that targets may not have")
             .expected(LIBRARY_FUNCTIONS.join(", "))

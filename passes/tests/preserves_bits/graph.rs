@@ -17,28 +17,17 @@ pub struct Recipe {
     pub steps: Vec<(u8, u64)>,
 }
 
-/// A network.
-pub struct Graph {
-    /// The module, ready for `afp-range-analysis`.
-    pub text: String,
-    /// The shape of its only input.
-    pub input: Vec<usize>,
-}
-
-impl Graph {
-    /// Inputs: normal numbers of several scales, and the extremes.
-    pub fn samples(&self, seed: u64) -> Vec<Tensor> {
-        let mut random = Random(seed ^ 0x5eed);
-        let count: usize = self.input.iter().product();
-        let constants =
-            [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
-        let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
-        for scale in [0.01, 1.0, 4.0, 1e6] {
-            samples.push((0..count).map(|_| random.normal() * scale).collect());
-        }
-        samples.push((0..count).map(|_| random.pick(&constants)).collect());
-        samples.into_iter().map(|values| Tensor::real(&self.input, values)).collect()
+/// Inputs of a shape: normal numbers of several scales, and the extremes.
+pub fn samples(shape: &[usize], seed: u64) -> Vec<Tensor> {
+    let mut random = Random(seed ^ 0x5eed);
+    let count: usize = shape.iter().product();
+    let constants = [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
+    let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
+    for scale in [0.01, 1.0, 4.0, 1e6] {
+        samples.push((0..count).map(|_| random.normal() * scale).collect());
     }
+    samples.push((0..count).map(|_| random.pick(&constants)).collect());
+    samples.into_iter().map(|values| Tensor::real(shape, values)).collect()
 }
 
 /// Number of kinds of steps.
@@ -104,8 +93,8 @@ struct Writer {
 }
 
 impl Recipe {
-    /// Writes the network.
-    pub fn graph(&self) -> Graph {
+    /// The network, ready for `afp-range-analysis`: a function of one input.
+    pub fn network(&self) -> String {
         let mut random = Random(self.seed);
         let shape = vec![random.range(1, 2), random.range(1, 6), random.range(1, 6), random.range(1, 4)];
         let mut writer = Writer {
@@ -125,15 +114,14 @@ impl Recipe {
         let names: Vec<&str> = outputs.iter().map(|v| v.name.as_str()).collect();
         let types: Vec<String> = outputs.iter().map(|v| tensor(&v.shape, "f32")).collect();
         let formats = formats(&writer, &mut random);
-        let text = format!(
+        format!(
             "module attributes {{afp.formats = {formats}}} {{\nfunc.func @f(%x: {}) -> ({}) {{\n{}return {} : {}\n}}\n}}\n",
             tensor(&shape, "f32"),
             types.join(", "),
             writer.body,
             names.join(", "),
             types.join(", "),
-        );
-        Graph { text, input: shape.into_iter().map(|size| size as usize).collect() }
+        )
     }
 }
 
