@@ -49,25 +49,29 @@ fn write_c_api_linker_script(lib: &Path, out: &Path) -> Result<(), Box<dyn Error
 
 /// Runs mlir-tblgen on the dialect's definitions.
 fn generate(prefix: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
-    let outputs: [(&[&str], &str); 6] = [
-        (&["-gen-dialect-decls", "-dialect=afp"], "AfpDialect.h.inc"),
-        (&["-gen-dialect-defs", "-dialect=afp"], "AfpDialect.cpp.inc"),
-        (&["-gen-typedef-decls"], "AfpTypes.h.inc"),
-        (&["-gen-typedef-defs"], "AfpTypes.cpp.inc"),
-        (&["-gen-op-decls"], "AfpOps.h.inc"),
-        (&["-gen-op-defs"], "AfpOps.cpp.inc"),
+    let outputs: [(&str, &[&str], &str); 10] = [
+        ("td/AfpOps.td", &["-gen-dialect-decls", "-dialect=afp"], "AfpDialect.h.inc"),
+        ("td/AfpOps.td", &["-gen-dialect-defs", "-dialect=afp"], "AfpDialect.cpp.inc"),
+        ("td/AfpOps.td", &["-gen-typedef-decls"], "AfpTypes.h.inc"),
+        ("td/AfpOps.td", &["-gen-typedef-defs"], "AfpTypes.cpp.inc"),
+        ("td/AfpOps.td", &["-gen-op-decls"], "AfpOps.h.inc"),
+        ("td/AfpOps.td", &["-gen-op-defs"], "AfpOps.cpp.inc"),
+        ("td/AfpkOps.td", &["-gen-dialect-decls", "-dialect=afpk"], "AfpkDialect.h.inc"),
+        ("td/AfpkOps.td", &["-gen-dialect-defs", "-dialect=afpk"], "AfpkDialect.cpp.inc"),
+        ("td/AfpkOps.td", &["-gen-op-decls"], "AfpkOps.h.inc"),
+        ("td/AfpkOps.td", &["-gen-op-defs"], "AfpkOps.cpp.inc"),
     ];
-    for (arguments, name) in outputs {
+    for (source, arguments, name) in outputs {
         let status = Command::new(prefix.join("bin/mlir-tblgen"))
             .args(arguments)
-            .arg("td/AfpOps.td")
+            .arg(source)
             .args(["-I", "td", "-I"])
             .arg(prefix.join("include"))
             .arg("-o")
             .arg(out.join(name))
             .status()?;
         if !status.success() {
-            return Err(format!("mlir-tblgen failed on td/AfpOps.td for {name}").into());
+            return Err(format!("mlir-tblgen failed on {source} for {name}").into());
         }
     }
     Ok(())
@@ -77,7 +81,7 @@ fn compile(prefix: &Path, out: &Path) {
     cc::Build::new()
         .cpp(true)
         .std("c++17")
-        .files(["cpp/AfpDialect.cpp", "cpp/Bridge.cpp"])
+        .files(["cpp/AfpDialect.cpp", "cpp/AfpkDialect.cpp", "cpp/Bridge.cpp"])
         .include(out)
         .include("cpp")
         .flag("-isystem")

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use afp_codegen::{
     interface::Interface,
-    kernels,
     library::Library,
     link::link_shared,
     llvm::{self, Object, OptLevel},
+    pipeline::{Choices, lower},
     target::Target,
 };
 use afp_ir::{
@@ -50,7 +50,7 @@ pub fn compile(
         all.extend(error);
         return Err(all.into());
     }
-    let lowered = kernels::lower(module)?;
+    let constants = lower(session, module, &Choices::new(*target))?;
     let object = llvm::compile(module, symbol, target, OptLevel::O3).map_err(|error| {
         let mut all = session.take_diagnostics();
         all.push(error);
@@ -61,7 +61,7 @@ pub fn compile(
     for (port, named) in ports {
         port.name.clone_from(&named.name);
     }
-    Ok(Compiled { object, interface, constant_bytes: lowered.constant_bytes })
+    Ok(Compiled { object, interface, constant_bytes: constants.weights + constants.tables })
 }
 
 /// What executes a program.

@@ -3,7 +3,7 @@
 use afp_ir::{
     diag::Diagnostic,
     dialect::Element,
-    interp::{Data, Signature, Tensor},
+    interp::Signature,
     mlir::{Op, SourceModule, Type},
 };
 use mlir_sys::{
@@ -14,6 +14,12 @@ use crate::internal;
 
 /// The attribute of the one public function that says how many of its leading arguments are inputs.
 pub const INPUTS: &str = "afp.inputs";
+
+/// The attribute of that function with the source program's types of inputs and outputs.
+pub const PORTS: &str = "afp.ports";
+/// The attribute of that function that says how many threads call it; its last argument then is the
+/// number of the calling one.
+pub const THREADS: &str = "afp.threads";
 
 /// Inputs, outputs and memory of a generated function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,28 +67,6 @@ impl Interface {
             outputs: (count..ports.len()).map(port).collect::<Result<_, _>>()?,
             arena_bytes: bytes[0],
         })
-    }
-
-    /// The elements of inputs that fit this interface.
-    ///
-    /// # Errors
-    /// AFP0404 if their number, a type or a shape is another.
-    pub fn accept<'a>(&self, inputs: &'a [Tensor]) -> Result<Vec<&'a [f32]>, Diagnostic> {
-        if inputs.len() != self.inputs.len() {
-            return Err(Diagnostic::error("AFP0404", "the number of inputs is not the program's")
-                .expected(format!("{} inputs", self.inputs.len()))
-                .found(inputs.len().to_string()));
-        }
-        let elements = |(input, port): (&'a Tensor, &Signature)| match &input.data {
-            Data::Real(data) if input.shape == port.shape && input.is_consistent() => Ok(data.as_slice()),
-            other => {
-                let message = format!("input '{}' is not what the program takes", port.name);
-                Err(Diagnostic::error("AFP0404", message)
-                    .expected(format!("{:?} f32", port.shape))
-                    .found(format!("{:?} {} with {} elements", input.shape, other.describe(), other.len())))
-            }
-        };
-        inputs.iter().zip(&self.inputs).map(elements).collect()
     }
 }
 

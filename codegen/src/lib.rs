@@ -1,20 +1,28 @@
 //! From an exact AFP program to machine code, its C header and shared libraries.
 //!
-//! * [`kernels`]: the program becomes functions of loops on integer buffers, with memory planned.
+//! * [`pipeline`]: the passes, in order, and what is chosen for them.
+//! * [`select`]: how values lie in memory, and a strategy for every group.
+//! * [`kernels`]: the program becomes functions of loops on integer buffers.
+//! * [`memory`]: every buffer gets its place in the arena.
+//! * [`afpk`]: the operators that kernels add to upstream's dialects.
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library.
 //! * [`library`]: a shared library is loaded and called.
-//! * [`simulate`]: an object for another machine is run by a simulator.
+//! * [`simulate`]: objects for other machines are run by simulators.
 
+pub mod afpk;
 pub mod header;
 pub mod interface;
 pub mod kernels;
 pub mod library;
 pub mod link;
 pub mod llvm;
+pub mod memory;
+pub mod pipeline;
+pub mod select;
 pub mod simulate;
 pub mod target;
 

@@ -5,7 +5,10 @@ use std::{
     path::Path,
 };
 
-use afp_ir::{diag::Diagnostic, interp::Tensor};
+use afp_ir::{
+    diag::Diagnostic,
+    interp::{Data, Tensor},
+};
 
 use crate::interface::Interface;
 
@@ -62,8 +65,7 @@ impl Library {
     /// # Errors
     /// AFP0404 if the inputs are not what the function takes.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, Diagnostic> {
-        let inputs = self.interface.accept(inputs)?;
-        let pointers: Vec<*const c_void> = inputs.iter().map(|data| data.as_ptr().cast()).collect();
+        let pointers = self.input_pointers(inputs)?;
         let mut outputs: Vec<Vec<f32>> =
             self.interface.outputs.iter().map(|port| vec![0.0; port.shape.iter().product()]).collect();
         let results: Vec<*mut c_void> = outputs.iter_mut().map(|data| data.as_mut_ptr().cast()).collect();
@@ -75,5 +77,26 @@ impl Library {
         }
         let ports = self.interface.outputs.iter();
         Ok(ports.zip(outputs).map(|(port, data)| Tensor::real(&port.shape, data)).collect())
+    }
+
+    fn input_pointers(&self, inputs: &[Tensor]) -> Result<Vec<*const c_void>, Diagnostic> {
+        let ports = &self.interface.inputs;
+        if inputs.len() != ports.len() {
+            return Err(Diagnostic::error("AFP0404", "the number of inputs is not the program's")
+                .expected(format!("{} inputs", ports.len()))
+                .found(inputs.len().to_string()));
+        }
+        let pointer = |(input, port): (&Tensor, &afp_ir::interp::Signature)| match &input.data {
+            Data::Real(data) if input.shape == port.shape && input.is_consistent() => {
+                Ok(data.as_ptr().cast())
+            }
+            other => {
+                let message = format!("input '{}' is not what the program takes", port.name);
+                Err(Diagnostic::error("AFP0404", message)
+                    .expected(format!("{:?} f32", port.shape))
+                    .found(format!("{:?} {} with {} elements", input.shape, other.describe(), other.len())))
+            }
+        };
+        inputs.iter().zip(ports).map(pointer).collect()
     }
 }

@@ -6,12 +6,19 @@
 // with notes, and the main function of afp-opt.
 //===----------------------------------------------------------------------===//
 #include "AfpDialect.h"
+#include "AfpkDialect.h"
 
 #include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Pass.h"
 #include "mlir/CAPI/Support.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -56,7 +63,8 @@ struct RustPass : public Pass {
   bool canScheduleOn(RegisteredOperationName name) const override { return name.getStringRef() == *getOpName(); }
   std::unique_ptr<Pass> clonePass() const override { return std::make_unique<RustPass>(*this); }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<afp::AfpDialect, func::FuncDialect, tosa::TosaDialect>();
+    registry.insert<afp::AfpDialect, afpk::AfpkDialect, arith::ArithDialect, func::FuncDialect, math::MathDialect,
+                    memref::MemRefDialect, scf::SCFDialect, tosa::TosaDialect, vector::VectorDialect, LLVM::LLVMDialect>();
   }
   void runOnOperation() override {
     std::vector<MlirStringRef> values;
@@ -92,7 +100,7 @@ int afpOptMain(int argc, char **argv) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registerAllPasses();
-  registry.insert<afp::AfpDialect>();
+  registry.insert<afp::AfpDialect, afpk::AfpkDialect>();
   return failed(MlirOptMain(argc, argv, "afp-opt: runs passes on afp programs, with the options of mlir-opt\n", registry));
 }
 

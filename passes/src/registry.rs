@@ -143,6 +143,19 @@ fn register_with(upstream: impl FnOnce()) {
     });
 }
 
+/// Registers passes of another crate. A second registration of a pass does nothing.
+pub fn register_more(passes: &'static [&'static Pass]) {
+    static KNOWN: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
+    let Ok(mut known) = KNOWN.lock() else { return };
+    for pass in passes {
+        if !known.contains(&pass.name) {
+            // SAFETY: as in `register_with`.
+            unsafe { afpRegisterPass(Box::leak(Box::new(describe(pass)))) }
+            known.push(pass.name);
+        }
+    }
+}
+
 fn describe(pass: &'static Pass) -> RawPass {
     let options: Vec<RawOption> = pass
         .options

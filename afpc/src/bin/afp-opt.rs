@@ -7,7 +7,7 @@ unsafe extern "C" {
 }
 
 fn main() {
-    afp_passes::registry::register();
+    afp_codegen::pipeline::register();
     // Arguments cannot hold a zero byte: they come from the operating system as C strings.
     let arguments: Vec<CString> = std::env::args_os()
         .filter_map(|argument| CString::new(std::os::unix::ffi::OsStringExt::into_vec(argument)).ok())

@@ -1,6 +1,9 @@
 //! Building kernel functions: integers, loops and memory, in upstream dialects.
 
-use afp_ir::mlir::{Attr, Block, Builder, Ctx, Loc, OpSpec, Type, Value};
+use afp_ir::{
+    mlir::{Attr, Block, Builder, Ctx, Loc, Op, OpSpec, Type, Value},
+    numerics::{Format, Rounding},
+};
 
 /// Comparison predicates of `arith.cmpi`.
 #[derive(Clone, Copy)]
@@ -11,10 +14,27 @@ pub enum Cmp {
     Ne = 1,
     /// Signed less.
     Slt = 2,
+    /// Signed less or equal.
+    Sle = 3,
     /// Signed greater.
     Sgt = 4,
+    /// Signed greater or equal.
+    Sge = 5,
     /// Unsigned greater.
     Ugt = 8,
+}
+
+/// A scalar or vector type with another element.
+pub fn with_element(ty: Type, element: Type) -> Type {
+    match ty.lanes() {
+        Some(lanes) => Type::vector(lanes, element),
+        None => element,
+    }
+}
+
+/// A vector of integers.
+pub fn vector(k: &Kernel, lanes: i64, width: u32) -> Type {
+    Type::vector(lanes, k.int(width))
 }
 
 /// What is done at each index.
@@ -32,6 +52,11 @@ impl Kernel {
     /// Appends to a block.
     pub fn new(ctx: Ctx, block: Block, loc: Loc) -> Self {
         Self { builder: Builder::at_end(ctx, block), ctx, loc }
+    }
+
+    /// Inserts before an operation, at its location.
+    pub fn before(op: Op) -> Self {
+        Self { builder: Builder::before(op), ctx: op.ctx(), loc: op.loc() }
     }
 
     /// The context.
@@ -54,9 +79,21 @@ impl Kernel {
         self.builder.build(self.loc, spec);
     }
 
-    /// An integer constant.
+    /// The block that operations are appended to.
+    pub fn block(&self) -> Block {
+        self.builder.block()
+    }
+
+    /// The location that operations get.
+    pub fn loc(&self) -> Loc {
+        self.loc
+    }
+
+    /// An integer constant; for a vector type the same in every lane.
     pub fn constant(&self, ty: Type, value: i64) -> Value {
-        self.value(OpSpec::new("arith.constant").attr("value", Attr::typed_int(ty, value)).result(ty))
+        let one = Attr::typed_int(ty.element(), value);
+        let attr = if ty.lanes().is_some() { Attr::splat(ty, one) } else { one };
+        self.value(OpSpec::new("arith.constant").attr("value", attr).result(ty))
     }
 
     /// An index constant.
@@ -122,9 +159,8 @@ impl Kernel {
     /// A comparison, as `i1`.
     pub fn cmp(&self, predicate: Cmp, a: Value, b: Value) -> Value {
         let predicate = Attr::int(self.ctx, 64, predicate as i64);
-        self.value(
-            OpSpec::new("arith.cmpi").operands([a, b]).attr("predicate", predicate).result(self.int(1)),
-        )
+        let result = with_element(a.ty(), self.int(1));
+        self.value(OpSpec::new("arith.cmpi").operands([a, b]).attr("predicate", predicate).result(result))
     }
 
     /// `condition ? a : b`.
@@ -141,7 +177,98 @@ impl Kernel {
             std::cmp::Ordering::Greater if signed => "arith.extsi",
             std::cmp::Ordering::Greater => "arith.extui",
         };
-        self.value(OpSpec::new(name).operands([value]).result(self.int(width)))
+        self.value(OpSpec::new(name).operands([value]).result(with_element(value.ty(), self.int(width))))
+    }
+
+    /// An integer as an index.
+    pub fn to_index(&self, value: Value) -> Value {
+        self.value(OpSpec::new("arith.index_cast").operands([value]).result(Type::index(self.ctx)))
+    }
+
+    /// `lanes` neighbours of a memref of one dimension.
+    pub fn vector_load(&self, memref: Value, index: Value, lanes: i64) -> Value {
+        let ty = Type::vector(lanes, memref.ty().element());
+        self.value(OpSpec::new("vector.load").operands([memref, index]).result(ty))
+    }
+
+    /// Stores the lanes of a vector as neighbours in a memref of one dimension.
+    pub fn vector_store(&self, value: Value, memref: Value, index: Value) {
+        self.effect(OpSpec::new("vector.store").operands([value, memref, index]));
+    }
+
+    /// A scalar, or a vector's only element, in every lane.
+    pub fn broadcast(&self, value: Value, lanes: i64) -> Value {
+        let ty = Type::vector(lanes, value.ty().element());
+        self.value(OpSpec::new("vector.broadcast").operands([value]).result(ty))
+    }
+
+    /// The bits of a vector as elements of another width.
+    pub fn vector_bitcast(&self, value: Value, width: u32) -> Value {
+        let bits = value.ty().lanes().unwrap_or(1) * i64::from(value.ty().int_width().unwrap_or(width));
+        let ty = Type::vector(bits / i64::from(width), self.int(width));
+        self.value(OpSpec::new("vector.bitcast").operands([value]).result(ty))
+    }
+
+    /// A call of an intrinsic of LLVM.
+    pub fn intrinsic(&self, name: &str, operands: &[Value], result: Type) -> Value {
+        let sizes = Attr::i32s(self.ctx, &[operands.len() as i32, 0]);
+        let spec = OpSpec::new("llvm.call_intrinsic")
+            .operands(operands.iter().copied())
+            .attr("intrin", Attr::string(self.ctx, name))
+            .attr("operandSegmentSizes", sizes)
+            .attr("op_bundle_sizes", Attr::i32s(self.ctx, &[]));
+        self.value(spec.result(result))
+    }
+
+    /// The integer of a code, `bits` wide.
+    pub fn decode(&self, code: Value, format: Format, bits: u32) -> Value {
+        let format = Attr::string(self.ctx, &format.to_string());
+        let ty = with_element(code.ty(), self.int(bits));
+        self.value(OpSpec::new("afpk.decode").operands([code]).attr("format", format).result(ty))
+    }
+
+    /// The code, `bits` wide, of an integer that the format holds.
+    pub fn code(&self, integer: Value, format: Format, bits: u32) -> Value {
+        let format = Attr::string(self.ctx, &format.to_string());
+        let ty = with_element(integer.ty(), self.int(bits));
+        self.value(OpSpec::new("afpk.code").operands([integer]).attr("format", format).result(ty))
+    }
+
+    /// An integer times a code, by shifts and additions.
+    pub fn shift_mul(&self, integer: Value, code: Value, format: Format) -> Value {
+        let format = Attr::string(self.ctx, &format.to_string());
+        let spec = OpSpec::new("afpk.shift_mul").operands([integer, code]).attr("format", format);
+        self.value(spec.result(integer.ty()))
+    }
+
+    /// The integer of the code nearest to `value * 2^-shift / divisor`; see `afpk.encode`.
+    pub fn encode(
+        &self,
+        (value, bits): (Value, u32),
+        shift: Value,
+        divisor: Option<Value>,
+        (format, rounding): (Format, Rounding),
+    ) -> Value {
+        let spec = OpSpec::new("afpk.encode")
+            .operands([value, shift])
+            .operands(divisor)
+            .attr("format", Attr::string(self.ctx, &format.to_string()))
+            .attr("round", Attr::string(self.ctx, &rounding.to_string()))
+            .attr("bits", Attr::int(self.ctx, 32, i64::from(bits)));
+        self.value(spec.result(value.ty()))
+    }
+
+    /// A memref's elements in one dimension.
+    pub fn flat(&self, memref: Value) -> Value {
+        let Some(shape) = memref.ty().memref_shape() else { return memref };
+        if shape.len() == 1 {
+            return memref;
+        }
+        let ty = Type::memref(&[shape.iter().product()], memref.ty().element());
+        let all: Vec<Attr> = (0..shape.len()).map(|d| Attr::int(self.ctx, 64, d as i64)).collect();
+        let groups = Attr::array(self.ctx, &[Attr::array(self.ctx, &all)]);
+        let spec = OpSpec::new("memref.collapse_shape").operands([memref]).attr("reassociation", groups);
+        self.value(spec.result(ty))
     }
 
     /// An element of a memref.

@@ -1,4 +1,4 @@
-//! Groups: an encode, with the tree of exact operators that it rounds.
+//! The portable strategy of groups: every element of the result by loops over scalars.
 
 use std::collections::HashMap;
 
@@ -8,87 +8,74 @@ use afp_ir::{
         Element,
         view::{self, Conv, Pool},
     },
-    mlir::{Attr, Op, Type, Value},
-    numerics::{Code, Format, Rounding},
+    mlir::{Op, Type, Value},
+    numerics::Format,
 };
 
-use super::{Lowering, builder::Kernel, exponent, numeric, shape_of};
+use super::{
+    Destination, Lowering,
+    builder::Kernel,
+    layout::Layout,
+    scope::{self, Scope},
+    strategy::{Choice, Multiply, Weights},
+    tree::{self, Rounding, exponent, parts, shape_of},
+};
+use crate::afpk::numeric;
 
-/// Bits that a developed quotient needs beyond a format's significand.
+/// Bits of a quotient that a format's significand and the last bit need.
 const QUOTIENT_BITS: u32 = 18;
 
-/// Adds the kernel of a group; its name, and the coded values that it reads.
-pub(super) fn kernel(lowering: &mut Lowering, op: Op) -> Result<(String, Vec<Value>), Diagnostic> {
-    let mut leaves = Vec::new();
-    collect_leaves(op.operand(0), op, &mut leaves)?;
-    let name = lowering.function(op, &leaves, |lowering, k, memrefs| {
-        let memories = leaves.iter().copied().zip(memrefs.iter().copied()).collect();
-        let result = memrefs[memrefs.len() - 1];
-        let mut group = Group { lowering, memories, globals: HashMap::new(), op, bits: accumulator_bits(op) };
-        group.write(k, result)
-    })?;
-    Ok((name, leaves))
-}
-
-/// The width of a group's accumulators: 32 bits where 31 are proven to do.
-fn accumulator_bits(op: Op) -> u32 {
-    let proven = op.attr("afp.bits").and_then(Attr::as_int);
-    if proven.is_some_and(|bits| bits <= 31) { 32 } else { 64 }
-}
-
-/// The coded values that an exact value is computed from, each once.
-fn collect_leaves(value: Value, user: Op, leaves: &mut Vec<Value>) -> Result<(), Diagnostic> {
-    let mut add = |value: Value| {
-        if !leaves.contains(&value) {
-            leaves.push(value);
+/// Adds the kernel of a group and its call.
+pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
+    let leaves = tree::leaves(op)?;
+    let shape = shape_of(op.result(0));
+    let choice = Choice::of(op);
+    // With packed weights a channel's are unpacked once, for all its pixels.
+    let packed = tree::contractions(op).first().copied().filter(|_| choice.weights == Weights::Packed);
+    let items = if packed.is_some() { *shape.last().unwrap_or(&1) } else { scope::rows(&shape) };
+    lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| {
+        let memories = leaves.iter().copied().zip(scope.operands.iter().copied()).collect();
+        let bits = if tree::proven_bits(op) <= 31 { 32 } else { 64 };
+        let result = scope.result;
+        let layout = scope::layout(scope.lowering, op.result(0), op)?;
+        let mut group = Group { scope, memories, weights: HashMap::new(), choice, op, bits };
+        if packed.is_some() {
+            return group.by_channel(k, &shape, &layout);
         }
-    };
-    if matches!(Element::of(value.ty()), Element::Float(_)) {
-        add(value);
-        return Ok(());
-    }
-    let unsupported = |found: String| {
-        Err(Diagnostic::error("AFP0611", format!("{} has no native code", user.name()))
-            .at(user.loc())
-            .expected("exact values that convolutions, products, sums and pools yield")
-            .found(found))
-    };
-    let Some(op) = value.def() else { return unsupported("a function argument".to_owned()) };
-    match op.name().as_str() {
-        "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => {
-            if op.operand(1).def_as("afp.constant").is_none() {
-                return unsupported("weights that are computed".to_owned());
-            }
-            add(op.operand(0));
-            view::bias(op).map_or(Ok(()), |bias| collect_leaves(bias, op, leaves))
-        }
-        "afp.matmul" | "afp.sum_pool2d" => {
-            op.operands().into_iter().for_each(add);
+        let (from, to) = (group.scope.from, group.scope.to);
+        scope::every(k, (from, to), &shape, |k, indices| {
+            let integer = group.element(k, indices)?;
+            layout.store(k, integer, result, indices);
             Ok(())
-        }
-        "afp.add" => op.operands().into_iter().try_for_each(|v| collect_leaves(v, op, leaves)),
-        "afp.constant" => Ok(()),
-        other => unsupported(other.to_owned()),
-    }
+        })
+    })
+}
+
+/// The weights of a contraction in a kernel.
+#[derive(Clone, Copy)]
+struct Filters {
+    /// `[outputs, taps]`, or the taps of one output alone.
+    memref: Value,
+    /// The format, where codes are stored and not integers.
+    codes: Option<Format>,
+    /// Whether `memref` holds the taps of the present output alone.
+    single: bool,
 }
 
 /// One kernel being written.
-struct Group<'l> {
-    lowering: &'l mut Lowering,
+struct Group<'s, 'l> {
+    scope: &'s mut Scope<'l>,
     memories: HashMap<Value, Value>,
-    /// Decoded weights, biases and per-channel tables, by what they were made from.
-    globals: HashMap<(Value, &'static str), usize>,
+    weights: HashMap<Op, Filters>,
+    choice: Choice,
     op: Op,
     /// Width of accumulators.
     bits: u32,
 }
 
-impl Group<'_> {
+impl Group<'_, '_> {
     fn unsupported(&self, expected: &str, found: impl Into<String>) -> Diagnostic {
-        Diagnostic::error("AFP0611", format!("{} has no native code", self.op.name()))
-            .at(self.op.loc())
-            .expected(expected)
-            .found(found)
+        tree::unsupported(self.op, expected).found(found)
     }
 
     /// A number of accumulator width.
@@ -96,77 +83,83 @@ impl Group<'_> {
         k.constant(k.int(self.bits), value)
     }
 
-    fn write(&mut self, k: &Kernel, result: Value) -> Result<(), Diagnostic> {
-        let shape = shape_of(self.op.result(0));
+    /// Channel by channel: the weights of a channel are unpacked, then its elements computed.
+    fn by_channel(&mut self, k: &Kernel, shape: &[i64], layout: &Layout) -> Result<(), Diagnostic> {
+        let contractions = tree::contractions(self.op);
+        let mut packed = Vec::new();
+        for &op in &contractions {
+            packed.push((op, self.packed(k, op)?));
+        }
+        let (from, to, result) = (self.scope.from, self.scope.to, self.scope.result);
         let mut outcome = Ok(());
-        k.every(&shape, |k, indices| {
-            outcome = self.element(k, indices).map(|code| k.store(code, result, indices));
+        k.fold(from, to, &[], |k, channel, _| {
+            for (op, packed) in packed {
+                packed.unpack(k, channel);
+                let filters = Filters { memref: packed.scratch, codes: packed.codes, single: true };
+                self.weights.insert(op, filters);
+            }
+            k.every(&shape[..shape.len() - 1], |k, leading| {
+                let mut indices = leading.to_vec();
+                indices.push(channel);
+                outcome = self.element(k, &indices).map(|integer| layout.store(k, integer, result, &indices));
+            });
+            Vec::new()
         });
         outcome
     }
 
-    /// The code of one element.
+    /// The integer of one element.
     fn element(&mut self, k: &Kernel, indices: &[Value]) -> Result<Value, Diagnostic> {
         let op = self.op;
-        let (ty, exp) = exponent(op.result(0), op)?;
-        let rounding = view::rounding(op).unwrap_or_default();
-        let grid: Vec<i64> =
-            self.grid(op.operand(0))?.into_iter().map(|g| i64::from(exp) - i64::from(g)).collect();
+        let rounding = Rounding::of(op)?;
         let value = self.exact(k, op.operand(0), indices)?;
-        let divisors = view::divisors(op);
-        let plain = divisors.iter().all(|&d| d == 1);
-        let shifts = grid.iter().all(|d| (0..=30).contains(d));
-        if plain && shifts && ty.format.exp_bits() == 0 && rounding == Rounding::HalfUp && self.bits == 32 {
-            return self.shifted(k, value, &grid, ty.format, indices);
+        if rounding.is_shift() && self.bits == 32 {
+            return Ok(self.shifted(k, value, &rounding, indices));
         }
-        let bits = op.attr("afp.bits").and_then(Attr::as_int).map_or(63, |bits| bits.clamp(1, 63) as u32);
-        let wide = k.resize(value, 64, true);
-        let d = self.per_channel(k, "shift", &grid, indices, 64);
-        let divisor = if plain { None } else { Some(self.divisor(k, &divisors, &grid, bits, indices)?) };
-        let limits = self.limits(k, ty.format, indices, 64);
-        let target = numeric::Target { format: ty.format, rounding, limits };
-        Ok(target.encode(k, wide, d, divisor, bits))
+        let format = rounding.ty.format;
+        let bits = tree::proven_bits(op);
+        let width = if rounding.is_plain() { numeric::encode_bits(format, bits) } else { 64 };
+        let wide = k.resize(value, width, true);
+        let d = self.per_channel(k, "shift", &rounding.shifts, indices, width);
+        let divisor =
+            if rounding.is_plain() { None } else { Some(self.divisor(k, &rounding, bits, indices)?) };
+        let attr_bits = bits.min(width - 1);
+        let integer = k.encode((wide, attr_bits), d, divisor, (format, rounding.ties));
+        Ok(self.limited(k, integer, &rounding, indices))
     }
 
     /// Fixed point on a finer grid: half is added and shifted out, which rounds a tie up.
-    fn shifted(
-        &mut self,
-        k: &Kernel,
-        value: Value,
-        grid: &[i64],
-        format: Format,
-        indices: &[Value],
-    ) -> Result<Value, Diagnostic> {
-        let halves: Vec<i64> = grid.iter().map(|&d| (1i64 << d) >> 1).collect();
-        let (half, d) = (
-            self.per_channel(k, "half", &halves, indices, self.bits),
-            self.per_channel(k, "shift", grid, indices, self.bits),
-        );
+    fn shifted(&mut self, k: &Kernel, value: Value, rounding: &Rounding, indices: &[Value]) -> Value {
+        let half = self.per_channel(k, "half", &rounding.halves(), indices, 32);
+        let d = self.per_channel(k, "shift", &rounding.shifts, indices, 32);
         let rounded = k.binary("arith.shrsi", k.add(value, half), d);
-        let whole = (self.number(k, format.int_min()), self.number(k, format.int_max()));
-        let (lo, hi) = self.limits(k, format, indices, self.bits).unwrap_or(whole);
-        let limited = k.min(k.max(rounded, lo), hi);
-        let code = if format.is_signed() {
-            k.and(limited, k.like(limited, i64::from(format.code_count()) - 1))
-        } else {
-            limited
-        };
-        Ok(k.resize(code, numeric::storage_bits(format), false))
+        let [lo, hi] = rounding.range();
+        let lo = self.per_channel(k, "lo", &lo, indices, 32);
+        let hi = self.per_channel(k, "hi", &hi, indices, 32);
+        k.min(k.max(rounded, lo), hi)
+    }
+
+    fn limited(&mut self, k: &Kernel, integer: Value, rounding: &Rounding, indices: &[Value]) -> Value {
+        let Some([lo, hi]) = &rounding.limits else { return integer };
+        let width = integer.ty().int_width().unwrap_or(32);
+        let lo = self.per_channel(k, "lo", lo, indices, width);
+        let hi = self.per_channel(k, "hi", hi, indices, width);
+        k.min(k.max(integer, lo), hi)
     }
 
     /// The divisor of an element, and the check that 63 bits develop its quotient far enough.
     fn divisor(
         &mut self,
         k: &Kernel,
-        divisors: &[i64],
-        grid: &[i64],
+        rounding: &Rounding,
         bits: u32,
         indices: &[Value],
     ) -> Result<Value, Diagnostic> {
+        let divisors = &rounding.divisors;
         let largest = divisors.iter().max().copied().unwrap_or(1);
         let spare = 61u32.saturating_sub(bits);
         let enough = spare >= QUOTIENT_BITS + (64 - largest.leading_zeros())
-            && grid.iter().all(|&d| d + i64::from(spare) >= 1);
+            && rounding.shifts.iter().all(|&d| d + i64::from(spare) >= 1);
         if !enough {
             let found = format!("{bits} bits by {largest}");
             return Err(self.unsupported("a sum and a divisor whose quotient 63 bits develop", found));
@@ -175,23 +168,8 @@ impl Group<'_> {
             return Ok(k.constant(k.int(64), largest));
         }
         let shape = shape_of(self.op.result(0));
-        let index = self.lowering.global("divisors", &shape[1..3], Type::int(k.ctx(), 64), divisors);
-        let memref = self.lowering.global_in(k, index);
+        let memref = self.scope.constant("divisors", &shape[1..3], Type::int(k.ctx(), 64), divisors);
         Ok(k.load(memref, &indices[1..3]))
-    }
-
-    /// The integers that the limits of the encode leave, `bits` wide.
-    fn limits(&mut self, k: &Kernel, format: Format, indices: &[Value], bits: u32) -> Option<(Value, Value)> {
-        let codes = |name: &str| self.op.attr(name).and_then(Attr::as_i32s);
-        let (lo, hi) = (codes("lo"), codes("hi"));
-        if lo.is_none() && hi.is_none() {
-            return None;
-        }
-        let decode = |codes: Option<Vec<i32>>, extreme: i64| -> Vec<i64> {
-            codes.map_or_else(|| vec![extreme], |c| c.into_iter().map(|c| format.decode(c as Code)).collect())
-        };
-        let (lo, hi) = (decode(lo, format.int_min()), decode(hi, format.int_max()));
-        Some((self.per_channel(k, "lo", &lo, indices, bits), self.per_channel(k, "hi", &hi, indices, bits)))
     }
 
     /// A number that is one for all, or one per channel of the result.
@@ -207,51 +185,15 @@ impl Group<'_> {
             return k.constant(k.int(bits), values[0]);
         }
         let ty = Type::int(k.ctx(), bits);
-        let key = (self.op.result(0), role);
-        let index = match self.globals.get(&key) {
-            Some(&index) if self.lowering.globals[index].1 == Type::memref(&[values.len() as i64], ty) => {
-                index
-            }
-            _ => self.lowering.global(role, &[values.len() as i64], ty, values),
-        };
-        self.globals.insert(key, index);
-        let memref = self.lowering.global_in(k, index);
+        let memref = self.scope.constant(role, &[values.len() as i64], ty, values);
         k.load(memref, &indices[indices.len() - 1..])
     }
 
-    /// The exponents of an exact value's units: one, or one per channel.
-    fn grid(&self, value: Value) -> Result<Vec<i32>, Diagnostic> {
-        if matches!(Element::of(value.ty()), Element::Float(_)) {
-            return Ok(vec![exponent(value, self.op)?.1]);
-        }
-        let Some(op) = value.def() else { return Err(self.unsupported("an exact value", "an argument")) };
-        let exps = || view::channel_exp(op).unwrap_or_else(|| vec![0]);
-        Ok(match op.name().as_str() {
-            "afp.constant" => exps(),
-            "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => {
-                let products = self.product_grid(op)?;
-                match view::bias(op) {
-                    Some(bias) => finer(&products, &self.grid(bias)?),
-                    None => products,
-                }
-            }
-            "afp.matmul" => vec![exponent(op.operand(0), op)?.1 + exponent(op.operand(1), op)?.1],
-            "afp.sum_pool2d" => vec![exponent(op.operand(0), op)?.1],
-            _ => finer(&self.grid(op.operand(0))?, &self.grid(op.operand(1))?),
-        })
-    }
-
-    /// The exponents of a contraction's sums, without its bias.
-    fn product_grid(&self, op: Op) -> Result<Vec<i32>, Diagnostic> {
-        let base = exponent(op.operand(0), op)?.1 + exponent(op.operand(1), op)?.1;
-        Ok(view::channel_exp(op).unwrap_or_else(|| vec![0]).into_iter().map(|e| e + base).collect())
-    }
-
-    /// An exact value at some indices, in units of [`Self::grid`].
+    /// An exact value at some indices, in units of [`tree::grid`].
     fn exact(&mut self, k: &Kernel, value: Value, indices: &[Value]) -> Result<Value, Diagnostic> {
         let indices = broadcast(k, value, indices);
         if matches!(Element::of(value.ty()), Element::Float(_)) {
-            return self.decoded(k, value, &indices);
+            return self.decoded(k, value, &indices, self.bits);
         }
         let Some(op) = value.def() else { return Err(self.unsupported("an exact value", "an argument")) };
         match op.name().as_str() {
@@ -263,17 +205,17 @@ impl Group<'_> {
                     self.convolution(k, op, &indices)?
                 };
                 let Some(bias) = view::bias(op) else { return Ok(sum) };
-                let (products, biases) = (self.product_grid(op)?, self.grid(bias)?);
+                let grids = (tree::product_grid(op)?, tree::grid(bias, op)?);
                 let bias_value = self.exact(k, bias, &indices[indices.len() - 1..])?;
-                self.sum(k, (sum, &products, "product"), (bias_value, &biases, "bias"), &indices)
+                self.sum(k, [sum, bias_value], (&grids.0, &grids.1), &indices)
             }
             "afp.matmul" => self.matmul(k, op, &indices),
             "afp.sum_pool2d" => self.sum_pool(k, op, &indices),
             _ => {
                 let (a, b) =
                     (self.exact(k, op.operand(0), &indices)?, self.exact(k, op.operand(1), &indices)?);
-                let (ga, gb) = (self.grid(op.operand(0))?, self.grid(op.operand(1))?);
-                self.sum(k, (a, &ga, "left"), (b, &gb, "right"), &indices)
+                let grids = (tree::grid(op.operand(0), op)?, tree::grid(op.operand(1), op)?);
+                self.sum(k, [a, b], (&grids.0, &grids.1), &indices)
             }
         }
     }
@@ -282,93 +224,95 @@ impl Group<'_> {
     fn sum(
         &mut self,
         k: &Kernel,
-        a: (Value, &[i32], &'static str),
-        b: (Value, &[i32], &'static str),
+        values: [Value; 2],
+        grids: (&[i32], &[i32]),
         indices: &[Value],
     ) -> Result<Value, Diagnostic> {
-        let fine = finer(a.1, b.1);
-        let mut aligned = Vec::new();
-        for (value, grid, role) in [a, b] {
-            let shifts: Vec<i64> = fine
-                .iter()
-                .enumerate()
-                .map(|(c, &f)| i64::from(grid[if grid.len() == 1 { 0 } else { c }]) - i64::from(f))
-                .collect();
-            let widest = shifts.iter().max().copied().unwrap_or(0);
-            if widest >= i64::from(self.bits) {
-                return Err(self.unsupported(
-                    "operands whose exponents lie close together",
-                    format!("a shift by {widest}"),
-                ));
+        let shifts = tree::alignment(grids.0, grids.1, self.bits, self.op)?;
+        let [a, b] = [0, 1].map(|i| {
+            if shifts[i].iter().all(|&s| s == 0) {
+                return values[i];
             }
-            aligned.push(if widest == 0 {
-                value
-            } else {
-                self.globals.remove(&(self.op.result(0), role));
-                let shift = self.per_channel(k, role, &shifts, indices, self.bits);
-                k.shl(value, shift)
-            });
-        }
-        Ok(k.add(aligned[0], aligned[1]))
+            let shift = self.per_channel(k, "align", &shifts[i], indices, self.bits);
+            k.shl(values[i], shift)
+        });
+        Ok(k.add(a, b))
     }
 
-    fn decoded(&self, k: &Kernel, value: Value, indices: &[Value]) -> Result<Value, Diagnostic> {
-        let (ty, _) = exponent(value, self.op)?;
+    /// The integer of a stored value's element, `bits` wide.
+    fn decoded(&self, k: &Kernel, value: Value, indices: &[Value], bits: u32) -> Result<Value, Diagnostic> {
+        exponent(value, self.op)?;
         let Some(&memref) = self.memories.get(&value) else {
             return Err(self.unsupported("a stored operand", value.ty().to_string()));
         };
-        Ok(numeric::decode(k, k.load(memref, indices), ty.format, self.bits))
+        Ok(scope::layout(self.scope.lowering, value, self.op)?.load(k, memref, indices, bits))
     }
 
     fn constant(&mut self, k: &Kernel, op: Op, indices: &[Value]) -> Result<Value, Diagnostic> {
-        let key = (op.result(0), "exact");
-        let index = match self.globals.get(&key) {
-            Some(&index) => index,
-            None => {
-                let Some(values) = op.attr("value").and_then(|v| v.elements_i64()) else {
-                    return Err(self.unsupported("a constant with a payload", "none"));
-                };
-                let narrow = values.iter().all(|&v| i32::try_from(v).is_ok());
-                let ty = Type::int(k.ctx(), if narrow { 32 } else { 64 });
-                self.lowering.global("bias", &shape_of(op.result(0)), ty, &values)
-            }
+        let Some(values) = op.attr("value").and_then(|v| v.elements_i64()) else {
+            return Err(self.unsupported("a constant with a payload", "none"));
         };
-        self.globals.insert(key, index);
-        let memref = self.lowering.global_in(k, index);
+        let narrow = values.iter().all(|&v| i32::try_from(v).is_ok());
+        let ty = Type::int(k.ctx(), if narrow { 32 } else { 64 });
+        let memref = self.scope.constant("bias", &shape_of(op.result(0)), ty, &values);
         Ok(k.resize(k.load(memref, indices), self.bits, true))
     }
 
-    /// The decoded weights of a contraction, in the narrowest integers that hold them.
-    fn weights(&mut self, k: &Kernel, op: Op) -> Result<Value, Diagnostic> {
-        let weight = op.operand(1);
-        let key = (weight, "weights");
-        let index = match self.globals.get(&key) {
-            Some(&index) => index,
-            None => {
-                let (ty, _) = exponent(weight, op)?;
-                let Some(codes) = weight.def().and_then(|c| c.attr("value")).and_then(|v| v.elements_i64())
-                else {
-                    return Err(self.unsupported("weights with a payload", "none"));
-                };
-                let values = numeric::decoded(ty.format, &codes);
-                let bits =
-                    [8, 16, 32].into_iter().find(|&b| ty.format.int_max() < 1 << (b - 1)).unwrap_or(64);
-                self.lowering.global("weights", &shape_of(weight), Type::int(k.ctx(), bits), &values)
-            }
+    /// The weights of a contraction.
+    fn filters(&mut self, k: &Kernel, op: Op) -> Result<Filters, Diagnostic> {
+        if let Some(&known) = self.weights.get(&op) {
+            return Ok(known);
+        }
+        let rows = Rows::of(op)?;
+        let shape = [rows.outputs, rows.taps];
+        let filters = if self.choice.multiply == Multiply::ShiftAdd {
+            let memref = self.scope.constant("weights", &shape, k.int(rows.code_bits()), &rows.codes);
+            Filters { memref, codes: Some(rows.format), single: false }
+        } else {
+            let values = numeric::decoded(rows.format, &rows.codes);
+            let memref = self.scope.constant("weights", &shape, k.int(rows.integer_bits()), &values);
+            Filters { memref, codes: None, single: false }
         };
-        self.globals.insert(key, index);
-        Ok(self.lowering.global_in(k, index))
+        self.weights.insert(op, filters);
+        Ok(filters)
     }
 
-    fn multiply_add(&self, k: &Kernel, sum: Value, x: Value, weight: Value) -> Value {
-        k.add(sum, k.mul(x, k.resize(weight, self.bits, true)))
+    /// Packed weights, and the memory that a channel's are unpacked to.
+    fn packed(&mut self, k: &Kernel, op: Op) -> Result<Packed, Diagnostic> {
+        let rows = Rows::of(op)?;
+        let (bytes, stride) = rows.packed();
+        let memref = self.scope.constant("weights", &[rows.outputs, stride], k.int(8), &bytes);
+        let codes = (self.choice.multiply == Multiply::ShiftAdd).then_some(rows.format);
+        let bits = if codes.is_some() { rows.code_bits() } else { rows.integer_bits() };
+        let scratch = self.scope.scratch(Type::memref(&[rows.taps], k.int(bits)));
+        Ok(Packed { memref, scratch, format: rows.format, taps: rows.taps, codes })
+    }
+
+    /// `sum + x * w`, where `w` is tap `tap` of an output.
+    fn multiply_add(
+        &self,
+        k: &Kernel,
+        sum: Value,
+        x: Value,
+        (filters, output, tap): (Filters, Value, Value),
+    ) -> Value {
+        let weight = if filters.single {
+            k.load(filters.memref, &[tap])
+        } else {
+            k.load(filters.memref, &[output, tap])
+        };
+        let product = match filters.codes {
+            Some(format) => k.shift_mul(x, weight, format),
+            None => k.mul(x, k.resize(weight, self.bits, true)),
+        };
+        k.add(sum, product)
     }
 
     fn convolution(&mut self, k: &Kernel, op: Op, indices: &[Value]) -> Result<Value, Diagnostic> {
         let conv = Conv::of(op).map_err(|_| self.unsupported("a valid geometry", "another"))?;
         let (input, weight) = (shape_of(op.operand(0)), shape_of(op.operand(1)));
         let outputs = shape_of(op.result(0))[3];
-        let weights = self.weights(k, op)?;
+        let filters = self.filters(k, op)?;
         let kernel = if conv.depthwise { [weight[0], weight[1]] } else { [weight[1], weight[2]] };
         let window = Windows {
             size: [input[1], input[2]],
@@ -378,33 +322,30 @@ impl Group<'_> {
             before: [conv.pad[0], conv.pad[2]],
         };
         let (n, output) = (indices[0], indices[3]);
-        let group = |k: &Kernel| k.binary("arith.divsi", output, k.index((outputs / conv.groups).max(1)));
         let zero = self.number(k, 0);
         let mut outcome = Ok(zero);
         let this = &*self;
         let sums = window.fold(k, &indices[1..3], zero, |k, [y, x], [ky, kx], sum| {
+            let position = k.add(k.mul(ky, k.index(kernel[1])), kx);
             if conv.depthwise {
-                let multiplier = k.index(weight[3]);
-                let (c, m) = (
-                    k.binary("arith.divsi", output, multiplier),
-                    k.binary("arith.remsi", output, multiplier),
-                );
-                let value = this.decoded(k, op.operand(0), &[n, y, x, c]);
-                let w = k.load(weights, &[ky, kx, c, m]);
-                return match value {
-                    Ok(value) => this.multiply_add(k, sum, value, w),
+                let c = k.binary("arith.divui", output, k.index(weight[3]));
+                return match this.decoded(k, op.operand(0), &[n, y, x, c], this.bits) {
+                    Ok(value) => this.multiply_add(k, sum, value, (filters, output, position)),
                     Err(error) => {
                         outcome = Err(error);
                         sum
                     }
                 };
             }
-            let first = k.mul(group(k), k.index(weight[3]));
+            let per_group = k.index((outputs / conv.groups).max(1));
+            let group = k.binary("arith.divui", output, per_group);
+            let first = k.mul(group, k.index(weight[3]));
+            let tap = k.mul(position, k.index(weight[3]));
             k.fold(k.index(0), k.index(weight[3]), &[sum], |k, i, sums| {
-                let value = this.decoded(k, op.operand(0), &[n, y, x, k.add(first, i)]);
-                let w = k.load(weights, &[output, ky, kx, i]);
-                match value {
-                    Ok(value) => vec![this.multiply_add(k, sums[0], value, w)],
+                match this.decoded(k, op.operand(0), &[n, y, x, k.add(first, i)], this.bits) {
+                    Ok(value) => {
+                        vec![this.multiply_add(k, sums[0], value, (filters, output, k.add(tap, i)))]
+                    }
                     Err(error) => {
                         outcome = Err(error);
                         sums.to_vec()
@@ -416,14 +357,13 @@ impl Group<'_> {
     }
 
     fn dense(&mut self, k: &Kernel, op: Op, indices: &[Value]) -> Result<Value, Diagnostic> {
-        let weights = self.weights(k, op)?;
+        let filters = self.filters(k, op)?;
         let depth = shape_of(op.operand(1))[1];
         let (zero, mut outcome) = (self.number(k, 0), Ok(()));
         let this = &*self;
         let sum = k.fold(k.index(0), k.index(depth), &[zero], |k, i, sums| {
-            let w = k.load(weights, &[indices[1], i]);
-            match this.decoded(k, op.operand(0), &[indices[0], i]) {
-                Ok(value) => vec![this.multiply_add(k, sums[0], value, w)],
+            match this.decoded(k, op.operand(0), &[indices[0], i], this.bits) {
+                Ok(value) => vec![this.multiply_add(k, sums[0], value, (filters, indices[1], i))],
                 Err(error) => {
                     outcome = Err(error);
                     sums.to_vec()
@@ -436,12 +376,13 @@ impl Group<'_> {
     fn matmul(&mut self, k: &Kernel, op: Op, indices: &[Value]) -> Result<Value, Diagnostic> {
         let depth = shape_of(op.operand(0))[2];
         let (zero, mut outcome) = (self.number(k, 0), Ok(()));
+        let format = exponent(op.operand(1), op)?.0.format;
         let this = &*self;
         let sum = k.fold(k.index(0), k.index(depth), &[zero], |k, i, sums| {
-            let a = this.decoded(k, op.operand(0), &[indices[0], indices[1], i]);
-            let b = this.decoded(k, op.operand(1), &[indices[0], i, indices[2]]);
+            let a = this.decoded(k, op.operand(0), &[indices[0], indices[1], i], this.bits);
+            let b = this.decoded(k, op.operand(1), &[indices[0], i, indices[2]], this.bits);
             match (a, b) {
-                (Ok(a), Ok(b)) => vec![k.add(sums[0], k.mul(a, b))],
+                (Ok(a), Ok(b)) => vec![k.add(sums[0], this.product(k, a, b, format))],
                 (Err(error), _) | (_, Err(error)) => {
                     outcome = Err(error);
                     sums.to_vec()
@@ -451,13 +392,22 @@ impl Group<'_> {
         outcome.map(|()| sum)
     }
 
+    /// The product of two integers, the second of a format.
+    fn product(&self, k: &Kernel, a: Value, b: Value, format: Format) -> Value {
+        if self.choice.multiply == Multiply::Native {
+            return k.mul(a, b);
+        }
+        let code = k.code(b, format, if format.width() <= 8 { 8 } else { 16 });
+        k.shift_mul(a, code, format)
+    }
+
     fn sum_pool(&mut self, k: &Kernel, op: Op, indices: &[Value]) -> Result<Value, Diagnostic> {
         let pool = Pool::of(op).map_err(|_| self.unsupported("a valid geometry", "another"))?;
         let window = Windows::of_pool(&pool, &shape_of(op.operand(0)));
         let (zero, mut outcome) = (self.number(k, 0), Ok(()));
         let this = &*self;
         let sum = window.fold(k, &indices[1..3], zero, |k, [y, x], _, sum| {
-            match this.decoded(k, op.operand(0), &[indices[0], y, x, indices[3]]) {
+            match this.decoded(k, op.operand(0), &[indices[0], y, x, indices[3]], this.bits) {
                 Ok(value) => k.add(sum, value),
                 Err(error) => {
                     outcome = Err(error);
@@ -469,10 +419,95 @@ impl Group<'_> {
     }
 }
 
-/// The finer of two grids, per channel.
-fn finer(a: &[i32], b: &[i32]) -> Vec<i32> {
-    let pick = |grid: &[i32], c: usize| grid[if grid.len() == 1 { 0 } else { c }];
-    (0..a.len().max(b.len())).map(|c| pick(a, c).min(pick(b, c))).collect()
+/// The codes of a contraction's weights, one row of taps for each output channel.
+pub(super) struct Rows {
+    pub outputs: i64,
+    pub taps: i64,
+    pub format: Format,
+    pub codes: Vec<i64>,
+}
+
+impl Rows {
+    /// Reads the constant weights. Taps are in the order rows, columns, input channels.
+    pub fn of(op: Op) -> Result<Self, Diagnostic> {
+        let weight = op.operand(1);
+        let (ty, _) = exponent(weight, op)?;
+        let payload = weight.def().and_then(|c| c.attr("value")).and_then(|v| v.elements_i64());
+        let Some(payload) = payload else { return Err(tree::unsupported(op, "weights with a payload")) };
+        let shape = shape_of(weight);
+        let count: i64 = shape.iter().product();
+        if op.is("afp.depthwise_conv2d") {
+            // HWCM: the taps of output c*M + m lie C*M apart.
+            let (taps, outputs) = (shape[0] * shape[1], shape[2] * shape[3]);
+            let codes = (0..count).map(|i| payload[(i % taps * outputs + i / taps) as usize]).collect();
+            return Ok(Self { outputs, taps, format: ty.format, codes });
+        }
+        let outputs = shape[0];
+        Ok(Self { outputs, taps: count / outputs.max(1), format: ty.format, codes: payload })
+    }
+
+    /// Bits of a stored code.
+    pub fn code_bits(&self) -> u32 {
+        if self.format.width() <= 8 { 8 } else { 16 }
+    }
+
+    /// Bits of the narrowest integers that hold the decoded weights, by their format.
+    pub fn integer_bits(&self) -> u32 {
+        [8, 16, 32].into_iter().find(|&b| self.format.int_max() < 1 << (b - 1)).unwrap_or(64)
+    }
+
+    /// The codes of each row packed without gaps, the first in the low bits, and the bytes of a row.
+    pub fn packed(&self) -> (Vec<i64>, i64) {
+        let width = i64::from(self.format.width());
+        // A code is read from two bytes.
+        let stride = parts(self.taps * width, 8) + 1;
+        let mut bytes = vec![0i64; (self.outputs * stride) as usize];
+        let mask = i64::from(self.format.code_count()) - 1;
+        for (i, &code) in self.codes.iter().enumerate() {
+            let (row, tap) = (i as i64 / self.taps, i as i64 % self.taps);
+            let bit = tap * width;
+            let at = (row * stride + bit / 8) as usize;
+            let value = (code & mask) << (bit % 8);
+            bytes[at] |= value & 255;
+            bytes[at + 1] |= value >> 8;
+        }
+        (bytes, stride)
+    }
+}
+
+/// Packed weights in a kernel.
+#[derive(Clone, Copy)]
+struct Packed {
+    memref: Value,
+    scratch: Value,
+    format: Format,
+    taps: i64,
+    /// The format, where codes are multiplied and not integers.
+    codes: Option<Format>,
+}
+
+impl Packed {
+    /// Unpacks the weights of a channel.
+    fn unpack(&self, k: &Kernel, channel: Value) {
+        let width = i64::from(self.format.width());
+        let element = self.scratch.ty().element().int_width().unwrap_or(8);
+        k.each(self.taps, |k, tap| {
+            let bit = k.mul(tap, k.index(width));
+            let eight = k.index(8);
+            let byte = k.binary("arith.divui", bit, eight);
+            let shift = k.binary("arith.remui", bit, eight);
+            let load = |at: Value| k.resize(k.load(self.memref, &[channel, at]), 32, false);
+            let (low, high) = (load(byte), load(k.add(byte, k.index(1))));
+            let pair = k.or(low, k.shl(high, k.like(high, 8)));
+            let shift =
+                k.value(afp_ir::mlir::OpSpec::new("arith.index_cast").operands([shift]).result(k.int(32)));
+            let code = k.and(k.shr(pair, shift), k.like(pair, i64::from(self.format.code_count()) - 1));
+            let stored = if self.format.width() <= 8 { 8 } else { 16 };
+            let code = k.resize(code, stored, false);
+            let value = if self.codes.is_some() { code } else { k.decode(code, self.format, element) };
+            k.store(value, self.scratch, &[tap]);
+        });
+    }
 }
 
 /// Indices into a value whose sizes of 1 are repeated.

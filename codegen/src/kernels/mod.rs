@@ -1,226 +1,290 @@
-//! From an exact AFP program to kernel functions on integer buffers.
+//! `convert-afp-to-kernels`: from an exact AFP program to kernel functions on integer buffers.
 //!
-//! [`lower`] replaces a function on tensors by one on memory. Every value that is stored gets a place in
-//! the arena ([`arena`]); every group, that is an encode with the tree of exact operators before it, and
-//! every operator that moves codes, becomes a kernel function of loops over scalars ([`group`],
-//! [`movement`]). This is the *portable* strategy: it runs on every backend and target, and defines the
-//! bits that faster strategies are tested against.
+//! A function on tensors becomes `@body` on memory, which calls one kernel function after the other.
+//! Every value that is stored gets a buffer, whose place `afp-plan-memory` chooses; every group, that is
+//! an encode with the tree of exact operators before it, and every operator that moves codes, becomes a
+//! kernel. `afp-select-kernels` has said how values lie in memory ([`layout`]) and which strategy a
+//! group takes:
+//!
+//! * [`group`], [`movement`]: loops over scalars. The *portable* strategy: it runs on every backend and
+//!   target, and defines the bits.
+//! * [`direct`]: convolutions and products with weights, on vectors, by dot products.
+//! * [`depthwise`]: depthwise convolutions, on vectors of channels.
+//!
+//! Equal kernels are written once: what differs between two layers of one shape is passed.
 
-pub mod arena;
-mod builder;
+pub mod builder;
+pub mod depthwise;
+pub mod direct;
+mod epilogue;
 mod group;
+pub mod layout;
 mod movement;
-mod numeric;
+mod scope;
+pub mod strategy;
+pub mod tree;
 
 use std::collections::HashMap;
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::{Element, FloatType},
-    mlir::{Attr, Block, Ctx, Loc, Op, OpSpec, SourceModule, Type, Value},
+    dialect::Element,
+    mlir::{Attr, Block, Ctx, Loc, Op, OpSpec, Type, Value},
 };
-use arena::Interval;
+use afp_passes::registry::{Failed, Options, Pass, PassOption};
 
-use crate::internal;
+use crate::interface;
 use builder::Kernel;
+use layout::Layout;
+use scope::{Extra, Scope};
+use strategy::{Choice, Strategy};
+use tree::{shape_of, unsupported};
 
-/// What a lowered module needs to know of the outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lowered {
-    /// Bytes of the arena.
-    pub arena_bytes: usize,
-    /// Bytes of weights, biases and tables.
-    pub constant_bytes: usize,
-    /// Shapes of the inputs.
-    pub inputs: Vec<Vec<i64>>,
-    /// Shapes of the outputs.
-    pub outputs: Vec<Vec<i64>>,
-}
+/// The pass.
+pub static PASS: Pass = Pass {
+    name: "convert-afp-to-kernels",
+    description: "Replace an exact AFP program by kernel functions and the calls of them",
+    anchor: "builtin.module",
+    options: &[
+        PassOption { name: "io", help: "what callers pass: float or codes", default: "float" },
+        PassOption { name: "threads", help: "threads that share each kernel's work", default: "1" },
+    ],
+    run,
+};
 
-/// Where a coded value lives.
-#[derive(Clone, Copy)]
-enum Place {
-    /// A buffer of the arena, by number. Reshaped values share one.
-    Buffer(usize),
-    /// A constant.
-    Global(usize),
-    /// A function argument, by number: an input in `f32`.
-    Input(usize),
-}
+/// The name of the function that a module's program becomes.
+pub const BODY: &str = "body";
+/// The function that generated code calls between kernels that several threads share.
+pub const BARRIER: &str = "afp_runtime_barrier";
 
-/// One call of a kernel.
-struct Call {
-    kernel: String,
-    arguments: Vec<(Place, Type)>,
-    result: (Target, Type),
-}
-
-/// Where a call writes.
-#[derive(Clone, Copy)]
-enum Target {
-    Buffer(usize),
-    Output(usize),
-}
-
-/// The state of a lowering.
-struct Lowering {
-    ctx: Ctx,
-    module: Block,
-    globals: Vec<(String, Type)>,
-    constant_bytes: usize,
-    places: HashMap<Value, Place>,
-    buffers: Vec<Interval>,
-    calls: Vec<Call>,
-}
-
-/// Replaces the only function of a module by kernels and a function `@body` that calls them, whose
-/// arguments are the inputs, the outputs and the arena.
-///
-/// # Errors
-/// A diagnostic for each operation that has no portable kernel.
-pub fn lower(module: &SourceModule<'_>) -> Result<Lowered, Vec<Diagnostic>> {
-    let functions = module.functions();
-    let (Some(&function), Some(&block)) = (functions.first(), module.op().blocks().first()) else {
-        return Err(vec![internal("a module without a function is to be compiled")]);
+fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
+    let codes = match options.text("io") {
+        "float" => false,
+        "codes" => true,
+        _ => return Err(options.reject("io", "float or codes")),
     };
-    let Some(&body) = function.blocks().first() else {
-        return Err(vec![internal("a module without a function is to be compiled")]);
-    };
-    let mut lowering = Lowering {
-        ctx: function.ctx(),
-        module: block,
-        globals: Vec::new(),
-        constant_bytes: 0,
-        places: HashMap::new(),
-        buffers: Vec::new(),
-        calls: Vec::new(),
-    };
-    for (index, argument) in body.args().into_iter().enumerate() {
-        lowering.places.insert(argument, Place::Input(index));
+    let threads: i64 = options.parse("threads", "a number of threads")?;
+    if !(1..=1024).contains(&threads) {
+        return Err(options.reject("threads", "1 to 1024"));
     }
-    let outputs = lowering.outputs(body);
-    let problems: Vec<Diagnostic> =
-        body.ops().into_iter().filter_map(|op| lowering.operation(op, &outputs).err()).collect();
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let shapes = |values: &[Value]| values.iter().filter_map(|v| v.ty().shape()).collect::<Vec<_>>();
-    let results = body.terminator().map(Op::operands).unwrap_or_default();
-    let (inputs, outputs) = (shapes(&body.args()), shapes(&results));
-    let arena_bytes = lowering.schedule(function, &inputs, &outputs);
-    function.erase();
-    Ok(Lowered { arena_bytes, constant_bytes: lowering.constant_bytes, inputs, outputs })
-}
-
-/// The memref type that a value's elements are stored in; none for exact values.
-fn storage(ty: Type) -> Option<Type> {
-    let shape = ty.shape()?;
-    match Element::of(ty) {
-        Element::Real => Some(Type::memref(&shape, ty.element())),
-        Element::Float(float) => {
-            let bits = numeric::storage_bits(float.format);
-            Some(Type::memref(&shape, Type::int(ty.ctx(), bits)))
+    convert(module, codes, threads).map_err(|problems| {
+        for (loc, problem) in problems {
+            problem.emit(loc);
         }
-        _ => None,
-    }
-}
-
-/// The static scale exponent of a coded value.
-fn exponent(value: Value, user: Op) -> Result<(FloatType, i32), Diagnostic> {
-    let found = FloatType::of(value.ty()).and_then(|ty| Some((ty, ty.exp.fixed()?)));
-    found.ok_or_else(|| {
-        Diagnostic::error("AFP0611", format!("{} has no native code", user.name()))
-            .at(user.loc())
-            .expected("codes with static scale exponents")
-            .found(value.ty().to_string())
+        Failed
     })
 }
 
-fn shape_of(value: Value) -> Vec<i64> {
-    value.ty().shape().unwrap_or_default()
+/// Constants up to this size are stored once if they are equal.
+const SHARED_BYTES: usize = 1 << 16;
+
+/// Where a stored value lives.
+#[derive(Clone, Copy)]
+enum Place {
+    /// A buffer: the `memref<bytes x i8>` that is allocated for it. Reshaped values share one.
+    Buffer(Value),
+    /// A constant.
+    Global(usize),
+    /// An argument of the body: what the caller passes.
+    Argument(usize),
+}
+
+/// A constant in memory.
+struct Global {
+    name: String,
+    ty: Type,
+}
+
+/// The state of a conversion.
+pub(crate) struct Lowering {
+    ctx: Ctx,
+    module: Block,
+    /// The body, at its end.
+    body: Kernel,
+    arguments: Vec<Value>,
+    threads: i64,
+    /// Whether callers pass codes.
+    codes: bool,
+    globals: Vec<Global>,
+    /// Small constants by role, type and bytes.
+    known: HashMap<(String, String, Vec<u8>), usize>,
+    places: HashMap<Value, Place>,
+    layouts: HashMap<Value, Layout>,
+    /// The kernel functions by their text.
+    written: HashMap<String, String>,
+    calls: usize,
+}
+
+/// Converts a module's only function.
+fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagnostic)>> {
+    let missing = || vec![(module.loc(), crate::internal("a module without a function is to be compiled"))];
+    let block = *module.blocks().first().ok_or_else(missing)?;
+    let function = block.ops().into_iter().find(|op| op.is("func.func")).ok_or_else(missing)?;
+    let source = *function.blocks().first().ok_or_else(missing)?;
+    let (ctx, loc) = (function.ctx(), function.loc());
+
+    let ports = ports(source, codes).map_err(|problem| vec![(loc, problem)])?;
+    let mut types: Vec<(Type, Loc)> = ports.iter().map(|port| (port.memref, port.loc)).collect();
+    types.push((Type::memref(&[0], Type::int(ctx, 8)), loc));
+    if threads > 1 {
+        types.push((Type::index(ctx), loc));
+    }
+    let (body, body_block) = ctx.add_function(block, loc, BODY, &types, &[]);
+    body.set_attr(interface::INPUTS, Attr::int(ctx, 64, source.args().len() as i64));
+    let elements: Vec<Attr> = ports.iter().map(|port| Attr::ty(port.tensor)).collect();
+    body.set_attr(interface::PORTS, Attr::array(ctx, &elements));
+    if threads > 1 {
+        body.set_attr(interface::THREADS, Attr::int(ctx, 64, threads));
+        ctx.declare_function(block, loc, BARRIER, &[]);
+    }
+    let mut lowering = Lowering {
+        ctx,
+        module: block,
+        body: Kernel::new(ctx, body_block, loc),
+        arguments: body_block.args(),
+        threads,
+        codes,
+        globals: Vec::new(),
+        known: HashMap::new(),
+        places: HashMap::new(),
+        layouts: HashMap::new(),
+        written: HashMap::new(),
+        calls: 0,
+    };
+    for (index, argument) in source.args().into_iter().enumerate() {
+        lowering.places.insert(argument, Place::Argument(index));
+    }
+    let outputs = outputs(source);
+    let inputs = source.args().len();
+    let problems: Vec<(Loc, Diagnostic)> = source
+        .ops()
+        .into_iter()
+        .filter_map(|op| Some((op.loc(), lowering.operation(op, &outputs, inputs).err()?)))
+        .collect();
+    lowering.body.effect(OpSpec::new("func.return"));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    function.erase();
+    Ok(())
+}
+
+/// What the caller passes for an input or an output.
+struct Port {
+    /// The tensor type of the source program: `f32`, or codes.
+    tensor: Type,
+    memref: Type,
+    loc: Loc,
+}
+
+fn ports(source: Block, codes: bool) -> Result<Vec<Port>, Diagnostic> {
+    let results = source.terminator().map(Op::operands).unwrap_or_default();
+    let port = |tensor: Type, loc: Loc, ctx: Ctx| {
+        let shape = tensor.shape().unwrap_or_default();
+        let element = match Element::of(tensor) {
+            Element::Float(ty) => Type::int(ctx, ty.storage_bits()),
+            _ => tensor.element(),
+        };
+        Port { tensor, memref: Type::memref(&shape, element), loc }
+    };
+    let mut found = Vec::new();
+    for argument in source.args() {
+        let ty = if codes { coded_input(argument)? } else { argument.ty() };
+        found.push(port(ty, argument.loc(), ty.ctx()));
+    }
+    for result in results {
+        let ty = match result.def_as("afp.dequantize") {
+            Some(op) if codes => op.operand(0).ty(),
+            _ => result.ty(),
+        };
+        found.push(port(ty, result.loc(), ty.ctx()));
+    }
+    Ok(found)
+}
+
+/// The type of the codes that an input is rounded to, which must be one.
+fn coded_input(argument: Value) -> Result<Type, Diagnostic> {
+    let users: Vec<Op> = argument.uses().into_iter().map(|(op, _)| op).collect();
+    let mut types: Vec<Type> = users.iter().map(|op| op.result(0).ty()).collect();
+    types.dedup();
+    match (&types[..], users.iter().all(|op| op.is("afp.quantize"))) {
+        ([ty], true) => Ok(*ty),
+        ([], _) => Ok(argument.ty()),
+        _ => {
+            let found: Vec<String> = types.iter().map(|ty| ty.element().to_string()).collect();
+            Err(Diagnostic::error("AFP0613", "an input cannot be passed as codes")
+                .at(argument.loc())
+                .expected("one format that the input is rounded to")
+                .found(found.join(", "))
+                .help("choose one format for all uses of the input, or pass floats"))
+        }
+    }
+}
+
+/// The outputs that each returned value is written to.
+fn outputs(source: Block) -> HashMap<Value, Vec<usize>> {
+    let mut found: HashMap<Value, Vec<usize>> = HashMap::new();
+    for (index, value) in source.terminator().map(Op::operands).unwrap_or_default().into_iter().enumerate() {
+        found.entry(value).or_default().push(index);
+    }
+    found
+}
+
+/// Where a call writes: a new buffer for the operation's result, or what the caller passed.
+enum Destination {
+    Buffer,
+    Argument(usize),
 }
 
 impl Lowering {
-    /// The outputs that each returned value is written to.
-    fn outputs(&self, body: Block) -> HashMap<Value, Vec<usize>> {
-        let mut found: HashMap<Value, Vec<usize>> = HashMap::new();
-        for (index, value) in body.terminator().map(Op::operands).unwrap_or_default().into_iter().enumerate()
-        {
-            found.entry(value).or_default().push(index);
-        }
-        found
-    }
-
-    fn operation(&mut self, op: Op, outputs: &HashMap<Value, Vec<usize>>) -> Result<(), Diagnostic> {
+    fn operation(
+        &mut self,
+        op: Op,
+        outputs: &HashMap<Value, Vec<usize>>,
+        inputs: usize,
+    ) -> Result<(), Diagnostic> {
         match op.name().as_str() {
             "afp.constant" | "func.return" => Ok(()),
             // Exact values are computed where they are encoded.
             _ if op.result_count() == 1 && Element::of(op.result(0).ty()) == Element::Exact => Ok(()),
-            "afp.reshape" if Element::of(op.result(0).ty()) != Element::Real => {
-                let place = self.place(op.operand(0), op)?;
-                self.keep_alive(place);
-                self.places.insert(op.result(0), place);
-                Ok(())
-            }
+            "afp.reshape" if Element::of(op.result(0).ty()) != Element::Real => self.reshape(op),
             "afp.dequantize" => {
                 let Some(targets) = outputs.get(&op.result(0)) else {
-                    return Err(self.unsupported(op, "a dequantize whose result leaves the program"));
+                    return Err(unsupported(op, "a dequantize whose result leaves the program"));
                 };
-                let name = movement::dequantize(self, op)?;
                 for &index in targets {
-                    self.call(&name, &[op.operand(0)], op, Target::Output(index))?;
+                    movement::dequantize(self, op, Destination::Argument(inputs + index))?;
                 }
                 Ok(())
             }
-            "afp.encode" => {
-                let (name, leaves) = group::kernel(self, op)?;
-                self.stored(op, &name, &leaves)
-            }
+            "afp.encode" => match Choice::of(op).strategy {
+                Strategy::Portable => group::convert(self, op),
+                Strategy::Direct(tile) => direct::convert(self, op, tile),
+                Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
+            },
             "afp.quantize" | "afp.max_pool2d" | "afp.transpose" | "afp.slice" | "afp.pad" | "afp.concat"
-            | "afp.table" | "afp.softmax" => {
-                let name = movement::kernel(self, op)?;
-                self.stored(op, &name, &op.operands())
-            }
-            _ => Err(self.unsupported(op, "an operator of an exact AFP program")),
+            | "afp.table" | "afp.softmax" => movement::convert(self, op),
+            _ => Err(unsupported(op, "an operator of an exact AFP program")),
         }
     }
 
-    fn unsupported(&self, op: Op, expected: &str) -> Diagnostic {
-        Diagnostic::error("AFP0611", format!("{} has no native code", op.name()))
-            .at(op.loc())
-            .expected(expected)
-    }
-
-    /// Adds a call that fills a new buffer.
-    fn stored(&mut self, op: Op, kernel: &str, operands: &[Value]) -> Result<(), Diagnostic> {
-        let result = op.result(0);
-        let bytes = storage(result.ty())
-            .and_then(|ty| Some(ty.element_bytes()? * shape_of(result).iter().product::<i64>() as usize))
-            .ok_or_else(|| self.unsupported(op, "a coded result"))?;
-        let buffer = self.buffers.len();
-        self.buffers.push(Interval { bytes, first: self.calls.len(), last: self.calls.len() });
-        self.places.insert(result, Place::Buffer(buffer));
-        self.call(kernel, operands, op, Target::Buffer(buffer))
-    }
-
-    fn call(&mut self, kernel: &str, operands: &[Value], op: Op, target: Target) -> Result<(), Diagnostic> {
-        let mut arguments = Vec::new();
-        for &operand in operands {
-            let place = self.place(operand, op)?;
-            self.keep_alive(place);
-            let ty = storage(operand.ty()).ok_or_else(|| self.unsupported(op, "coded operands"))?;
-            arguments.push((place, ty));
+    /// A reshaped value shares its operand's buffer, which must have no gaps.
+    fn reshape(&mut self, op: Op) -> Result<(), Diagnostic> {
+        let place = self.place(op.operand(0), op)?;
+        let layout = scope::layout(self, op.operand(0), op)?;
+        if !layout.is_dense() {
+            return Err(unsupported(op, "an operand without gaps in memory"));
         }
-        let ty = storage(op.result(0).ty()).ok_or_else(|| self.unsupported(op, "a coded result"))?;
-        self.calls.push(Call { kernel: kernel.to_owned(), arguments, result: (target, ty) });
+        let shape = shape_of(op.result(0));
+        let channels = shape.last().copied().unwrap_or(1);
+        self.places.insert(op.result(0), place);
+        self.layouts.insert(op.result(0), Layout { shape, channels, ..layout });
         Ok(())
     }
 
-    /// Extends the life of a buffer to the call that is added next.
-    fn keep_alive(&mut self, place: Place) {
-        if let Place::Buffer(index) = place {
-            self.buffers[index].last = self.calls.len();
-        }
+    /// The layout of a coded value.
+    fn layout(&self, value: Value) -> Option<Layout> {
+        self.layouts.get(&value).cloned().or_else(|| Layout::of(value))
     }
 
     fn place(&mut self, value: Value, user: Op) -> Result<Place, Diagnostic> {
@@ -228,12 +292,13 @@ impl Lowering {
             return Ok(place);
         }
         let constant =
-            value.def_as("afp.constant").ok_or_else(|| self.unsupported(user, "operands that are stored"))?;
+            value.def_as("afp.constant").ok_or_else(|| unsupported(user, "operands that are stored"))?;
         let payload = constant.attr("value").and_then(|v| v.elements_i64());
-        let (Some(payload), Some(ty)) = (payload, storage(value.ty())) else {
-            return Err(self.unsupported(user, "constants with a payload"));
+        let (Some(payload), Some(layout)) = (payload, self.layout(value)) else {
+            return Err(unsupported(user, "constants with a payload"));
         };
-        let index = self.global("codes", &shape_of(value), ty.element(), &payload);
+        let values: Vec<i64> = payload.into_iter().map(|code| layout.stored_code(code)).collect();
+        let index = self.global("codes", &layout.shape, Type::int(self.ctx, layout.bits()), &values);
         self.places.insert(value, Place::Global(index));
         Ok(Place::Global(index))
     }
@@ -243,83 +308,215 @@ impl Lowering {
         let width = element.int_width().unwrap_or(64) as usize / 8;
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes().into_iter().take(width)).collect();
         let (index, ty) = (self.globals.len(), Type::memref(shape, element));
+        let key = (role.to_owned(), ty.to_string(), bytes);
+        if let Some(&known) = self.known.get(&key) {
+            return known;
+        }
+        let bytes = &key.2;
         let name = format!("{role}_{index}");
         let tensor = Type::tensor(shape, element);
-        let data = Attr::dense(tensor, &bytes).unwrap_or_else(|| Attr::resource(tensor, &name, &bytes));
+        let data = Attr::dense(tensor, bytes).unwrap_or_else(|| Attr::resource(tensor, &name, bytes));
         let spec = OpSpec::new("memref.global")
             .attr("sym_name", Attr::string(self.ctx, &name))
             .attr("sym_visibility", Attr::string(self.ctx, "private"))
             .attr("type", Attr::ty(ty))
             .attr("initial_value", data)
-            .attr("constant", Attr::unit(self.ctx));
+            .attr("constant", Attr::unit(self.ctx))
+            .attr("alignment", Attr::int(self.ctx, 64, 64))
+            .attr("afp.role", Attr::string(self.ctx, role));
         afp_ir::mlir::Builder::at_end(self.ctx, self.module).build(Loc::unknown(self.ctx), spec);
-        self.constant_bytes += bytes.len();
-        self.globals.push((name, ty));
+        self.globals.push(Global { name, ty });
+        if key.2.len() <= SHARED_BYTES {
+            self.known.insert(key, index);
+        }
         index
     }
 
-    /// The memref of a global, in a kernel.
-    fn global_in(&self, k: &Kernel, index: usize) -> Value {
-        let (name, ty) = &self.globals[index];
-        k.global(name, *ty)
-    }
-
-    /// Adds a private kernel function over the storage of these values and writes its body.
-    fn function(
+    /// Writes a kernel and calls it: `operands` are what it reads, `items` how many parts its work has,
+    /// and `body` appends the work on the items from `scope.from` up to `scope.to`.
+    fn kernel(
         &mut self,
         op: Op,
         operands: &[Value],
-        body: impl FnOnce(&mut Self, &Kernel, &[Value]) -> Result<(), Diagnostic>,
-    ) -> Result<String, Diagnostic> {
-        let mut types = Vec::new();
-        for value in operands.iter().copied().chain([op.result(0)]) {
-            types.push(storage(value.ty()).ok_or_else(|| self.unsupported(op, "coded operands"))?);
+        items: i64,
+        destination: Destination,
+        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let ctx = self.ctx;
+        let mut places = Vec::new();
+        let mut types: Vec<(Type, Loc)> = Vec::new();
+        for &operand in operands {
+            let place = self.place(operand, op)?;
+            let ty = match (place, self.layout(operand)) {
+                (Place::Argument(index), _) => self.arguments[index].ty(),
+                (_, Some(layout)) => layout.memref(ctx),
+                _ => return Err(unsupported(op, "coded operands")),
+            };
+            places.push((place, ty));
+            types.push((ty, op.loc()));
         }
-        let name = format!("k{}_{}", self.calls.len(), op.name().replace("afp.", ""));
-        let arguments: Vec<(Type, Loc)> = types.iter().map(|&ty| (ty, op.loc())).collect();
-        let (function, block) = self.ctx.add_function(self.module, op.loc(), &name, &arguments, &[]);
-        function.set_attr("sym_visibility", Attr::string(self.ctx, "private"));
-        let kernel = Kernel::new(self.ctx, block, op.loc());
-        body(self, &kernel, &block.args())?;
-        kernel.effect(OpSpec::new("func.return"));
-        Ok(name)
+        let result = match destination {
+            Destination::Argument(index) => self.arguments[index].ty(),
+            Destination::Buffer => scope::layout(self, op.result(0), op)?.memref(ctx),
+        };
+        types.extend([(result, op.loc()), (Type::index(ctx), op.loc()), (Type::index(ctx), op.loc())]);
+        let name = format!("k{}_{}", self.calls, op.name().replace("afp.", ""));
+        let (function, block) = ctx.add_function(self.module, op.loc(), &name, &types, &[]);
+        function.set_attr("sym_visibility", Attr::string(ctx, "private"));
+        let k = Kernel::new(ctx, block, op.loc());
+        let mut scope = Scope::new(self, function, operands.len())
+            .ok_or_else(|| crate::internal("a kernel without a body"))?;
+        body(&mut scope, &k)?;
+        scope.seal(function);
+        let extras: Vec<(Extra, Type)> = scope.extras.iter().map(|(e, v)| (*e, v.ty())).collect();
+        k.effect(OpSpec::new("func.return"));
+        let name = self.shared(function, name);
+
+        let destination = match destination {
+            Destination::Argument(index) => self.arguments[index],
+            Destination::Buffer => self.buffer(op)?,
+        };
+        self.call(op, &name, &places, (destination, items), &extras);
+        Ok(())
     }
 
-    /// Writes `@body`: the calls in order, on buffers at their offsets. Gives the size of the arena.
-    fn schedule(&mut self, function: Op, inputs: &[Vec<i64>], outputs: &[Vec<i64>]) -> usize {
-        let plan = arena::plan(&self.buffers);
-        let (ctx, loc) = (self.ctx, function.loc());
-        let f32 = Type::f32(ctx);
-        let mut arguments: Vec<(Type, Loc)> =
-            inputs.iter().chain(outputs).map(|shape| (Type::memref(shape, f32), loc)).collect();
-        let arena = Type::memref(&[plan.bytes.max(1) as i64], Type::int(ctx, 8));
-        arguments.push((arena, loc));
-        let (body, block) = ctx.add_function(self.module, loc, "body", &arguments, &[]);
-        body.set_attr("afp.inputs", Attr::int(ctx, 64, inputs.len() as i64));
-        let (k, args) = (Kernel::new(ctx, block, loc), block.args());
-        let view = |k: &Kernel, buffer: usize, ty: Type| {
-            let offset = k.index(plan.offsets[buffer] as i64);
-            k.value(OpSpec::new("memref.view").operands([args[args.len() - 1], offset]).result(ty))
-        };
-        for call in &self.calls {
-            let mut operands: Vec<Value> = call
-                .arguments
-                .iter()
-                .map(|&(place, ty)| match place {
-                    Place::Buffer(buffer) => view(&k, buffer, ty),
-                    Place::Global(index) => self.global_in(&k, index),
-                    Place::Input(index) => args[index],
-                })
-                .collect();
-            let (target, ty) = call.result;
-            operands.push(match target {
-                Target::Buffer(buffer) => view(&k, buffer, ty),
-                Target::Output(index) => args[inputs.len() + index],
-            });
-            let callee = Attr::symbol(ctx, &call.kernel);
-            k.effect(OpSpec::new("func.call").operands(operands).attr("callee", callee));
+    /// The function that stands for this one: an equal one that was written before, or itself.
+    fn shared(&mut self, function: Op, name: String) -> String {
+        let text = function.to_string().replacen(&format!("@{name}("), "@(", 1);
+        if let Some(known) = self.written.get(&text) {
+            function.erase();
+            return known.clone();
         }
+        self.written.insert(text, name.clone());
+        name
+    }
+
+    /// Allocates the buffer of an operation's result; the calls that clear its halo. The view.
+    fn buffer(&mut self, op: Op) -> Result<Value, Diagnostic> {
+        let result = op.result(0);
+        let layout = scope::layout(self, result, op)?;
+        let buffer = self.allocate(layout.bytes());
+        self.places.insert(result, Place::Buffer(buffer));
+        let view = self.view(buffer, 0, layout.memref(self.ctx));
+        if layout.halo != [0; 4] {
+            self.clear_halo(op, &layout, view)?;
+        }
+        Ok(view)
+    }
+
+    /// `memref.alloc` of bytes, which `afp-plan-memory` places.
+    fn allocate(&self, bytes: i64) -> Value {
+        let ty = Type::memref(&[bytes], Type::int(self.ctx, 8));
+        let none = Attr::i32s(self.ctx, &[0, 0]);
+        self.body.value(OpSpec::new("memref.alloc").attr("operandSegmentSizes", none).result(ty))
+    }
+
+    fn view(&self, buffer: Value, offset: i64, ty: Type) -> Value {
+        if buffer.ty() == ty {
+            return buffer;
+        }
+        let offset = self.body.index(offset);
+        self.body.value(OpSpec::new("memref.view").operands([buffer, offset]).result(ty))
+    }
+
+    fn clear_halo(&mut self, op: Op, layout: &Layout, view: Value) -> Result<(), Diagnostic> {
+        let ctx = self.ctx;
+        let types = [(view.ty(), op.loc()), (Type::index(ctx), op.loc()), (Type::index(ctx), op.loc())];
+        let name = format!("k{}_halo", self.calls);
+        let (function, block) = ctx.add_function(self.module, op.loc(), &name, &types, &[]);
+        function.set_attr("sym_visibility", Attr::string(ctx, "private"));
+        let k = Kernel::new(ctx, block, op.loc());
+        let args = block.args();
+        movement::clear_halo(&k, layout, args[0], (args[1], args[2]));
         k.effect(OpSpec::new("func.return"));
-        plan.bytes
+        let name = self.shared(function, name);
+        let memory = layout.memory();
+        let items = memory[0] * memory[1];
+        self.call_function(&name, op, vec![view], items, &[]);
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        op: Op,
+        name: &str,
+        operands: &[(Place, Type)],
+        (result, items): (Value, i64),
+        extras: &[(Extra, Type)],
+    ) {
+        let mut arguments: Vec<Value> = operands
+            .iter()
+            .map(|&(place, ty)| match place {
+                Place::Buffer(buffer) => self.view(buffer, 0, ty),
+                Place::Global(index) => self.global_in_body(index),
+                Place::Argument(index) => self.arguments[index],
+            })
+            .collect();
+        arguments.push(result);
+        self.call_function(name, op, arguments, items, extras);
+        if self.threads > 1 {
+            let barrier = Attr::symbol(self.ctx, BARRIER);
+            self.body.effect(OpSpec::new("func.call").attr("callee", barrier));
+        }
+    }
+
+    /// Calls a kernel with this thread's share of the items.
+    fn call_function(
+        &mut self,
+        name: &str,
+        op: Op,
+        mut arguments: Vec<Value>,
+        items: i64,
+        extras: &[(Extra, Type)],
+    ) {
+        let (from, to) = self.share(items);
+        arguments.extend([from, to]);
+        for &(extra, ty) in extras {
+            arguments.push(match extra {
+                Extra::Constant(index) => self.global_in_body(index),
+                Extra::Scratch => self.scratch(ty),
+            });
+        }
+        let k = Kernel::new(self.ctx, self.body.block(), op.loc());
+        let site = op.attr("afp.name");
+        k.effect(
+            OpSpec::new("func.call")
+                .operands(arguments)
+                .attr("callee", Attr::symbol(self.ctx, name))
+                .attr_opt("afp.name", site),
+        );
+        self.calls += 1;
+    }
+
+    fn global_in_body(&self, index: usize) -> Value {
+        let global = &self.globals[index];
+        self.body.global(&global.name, global.ty)
+    }
+
+    /// The first item of this thread, and the first of the next.
+    fn share(&self, items: i64) -> (Value, Value) {
+        if self.threads == 1 {
+            return (self.body.index(0), self.body.index(items));
+        }
+        let k = &self.body;
+        let thread = self.arguments[self.arguments.len() - 1];
+        let next = k.add(thread, k.index(1));
+        let bound =
+            |thread: Value| k.binary("arith.divui", k.mul(thread, k.index(items)), k.index(self.threads));
+        (bound(thread), bound(next))
+    }
+
+    /// This thread's part of a buffer that is alive for the next call.
+    fn scratch(&mut self, ty: Type) -> Value {
+        let bytes = ty.memref_shape().unwrap_or_default().iter().product::<i64>()
+            * ty.element_bytes().unwrap_or(1) as i64;
+        let each = (bytes as usize).next_multiple_of(crate::memory::ALIGNMENT) as i64;
+        let buffer = self.allocate(each * self.threads);
+        if self.threads == 1 {
+            return self.view(buffer, 0, ty);
+        }
+        let thread = self.arguments[self.arguments.len() - 1];
+        let offset = self.body.mul(thread, self.body.index(each));
+        self.body.value(OpSpec::new("memref.view").operands([buffer, offset]).result(ty))
     }
 }

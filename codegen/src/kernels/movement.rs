@@ -3,23 +3,34 @@
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::view::{self, Pool, Slice},
-    mlir::{Attr, Op, OpSpec, Type, Value},
+    dialect::{
+        FloatType,
+        view::{self, Pool, Slice},
+    },
+    mlir::{Attr, Op, Type, Value},
     numerics::{Format, Function, Rounding},
 };
 
-use super::{Lowering, builder::Kernel, exponent, group::Windows, numeric, shape_of};
+use super::{
+    Destination, Lowering,
+    builder::{Cmp, Kernel},
+    group::Windows,
+    layout::{Layout, Storage},
+    scope::{self, Scope, layout},
+    tree::{exponent, shape_of, unsupported},
+};
+use crate::afpk::numeric;
 
-/// Adds the kernel of an operator; its name.
-pub(super) fn kernel(lowering: &mut Lowering, op: Op) -> Result<String, Diagnostic> {
+/// Adds the kernel of an operator and its call.
+pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
     let shape = shape_of(op.result(0));
     let (ty, exp) = exponent(op.result(0), op)?;
     match op.name().as_str() {
         "afp.quantize" => {
             if view::channel_exp(op).is_some() || view::rounding(op) != Ok(Rounding::HalfUp) {
-                return Err(lowering.unsupported(op, "a quantize without channel exponents, ties up"));
+                return Err(unsupported(op, "a quantize without channel exponents, ties up"));
             }
-            elementwise(lowering, op, &shape, move |k, x| numeric::quantize(k, x, ty, exp))
+            quantize(lowering, op, ty, exp)
         }
         "afp.table" => table(lowering, op, &shape),
         "afp.max_pool2d" => max_pool(lowering, op, &shape),
@@ -44,26 +55,69 @@ pub(super) fn kernel(lowering: &mut Lowering, op: Op) -> Result<String, Diagnost
     }
 }
 
-/// The kernel of a dequantize.
-pub(super) fn dequantize(lowering: &mut Lowering, op: Op) -> Result<String, Diagnostic> {
+/// Adds the kernel that writes an output: floats, or the codes that they stand for.
+pub(super) fn dequantize(lowering: &mut Lowering, op: Op, to: Destination) -> Result<(), Diagnostic> {
     let (ty, exp) = exponent(op.operand(0), op)?;
     if view::channel_exp(op).is_some() {
-        return Err(lowering.unsupported(op, "a dequantize without channel exponents"));
+        return Err(unsupported(op, "a dequantize without channel exponents"));
     }
-    elementwise(lowering, op, &shape_of(op.result(0)), move |k, code| numeric::dequantize(k, code, ty, exp))
+    let from = layout(lowering, op.operand(0), op)?;
+    let plain = Layout::plain(op.operand(0)).ok_or_else(|| unsupported(op, "coded operands"))?;
+    let (shape, codes) = (shape_of(op.result(0)), lowering.codes);
+    let width = numeric::encode_bits(ty.format, 30);
+    map(lowering, op, &shape, to, move |k, operand, result, indices| {
+        let integer = from.load(k, operand, indices, width);
+        if codes {
+            plain.store(k, integer, result, indices);
+        } else {
+            k.store(numeric::dequantize(k, integer, ty.format, exp), result, indices);
+        }
+    })
 }
 
-/// `out[i] = f(in[i])`.
-fn elementwise(
+/// An input rounded to codes, or the codes that the caller passes.
+fn quantize(lowering: &mut Lowering, op: Op, ty: FloatType, exp: i32) -> Result<(), Diagnostic> {
+    let to = layout(lowering, op.result(0), op)?;
+    let plain = Layout::plain(op.result(0)).ok_or_else(|| unsupported(op, "coded results"))?;
+    let (shape, codes) = (shape_of(op.result(0)), lowering.codes);
+    map(lowering, op, &shape, Destination::Buffer, move |k, operand, result, indices| {
+        let integer = if codes {
+            plain.load(k, operand, indices, 32)
+        } else {
+            numeric::quantize(k, k.load(operand, indices), ty.format, exp)
+        };
+        to.store(k, integer, result, indices);
+    })
+}
+
+/// One element of the result after the other: `body` gets the operand, the result and the indices.
+fn map(
     lowering: &mut Lowering,
     op: Op,
     shape: &[i64],
-    f: impl Fn(&Kernel, Value) -> Value,
-) -> Result<String, Diagnostic> {
-    lowering.function(op, &op.operands(), |_, k, memrefs| {
-        k.every(shape, |k, indices| k.store(f(k, k.load(memrefs[0], indices)), memrefs[1], indices));
-        Ok(())
+    destination: Destination,
+    body: impl FnOnce(&Kernel, Value, Value, &[Value]),
+) -> Result<(), Diagnostic> {
+    lowering.kernel(op, &[op.operand(0)], scope::rows(shape), destination, |scope, k| {
+        let (operand, result) = (scope.operands[0], scope.result);
+        scope::every(k, (scope.from, scope.to), shape, |k, indices| {
+            body(k, operand, result, indices);
+            Ok(())
+        })
     })
+}
+
+/// The layouts of the first operand and of the result.
+fn layouts(lowering: &Lowering, op: Op) -> Result<(Layout, Layout), Diagnostic> {
+    Ok((layout(lowering, op.operand(0), op)?, layout(lowering, op.result(0), op)?))
+}
+
+/// What is to be stored in one layout for what is stored in another, of one format.
+fn moved(k: &Kernel, stored: Value, from: &Layout, to: &Layout) -> Value {
+    if from.storage == to.storage {
+        return stored;
+    }
+    to.stored(k, from.integer(k, stored, 32))
 }
 
 /// `out[i] = in[source(i)]`.
@@ -72,133 +126,185 @@ fn gather(
     op: Op,
     shape: &[i64],
     source: impl Fn(&Kernel, &[Value]) -> Vec<Value>,
-) -> Result<String, Diagnostic> {
-    lowering.function(op, &op.operands(), |_, k, memrefs| {
-        k.every(shape, |k, indices| k.store(k.load(memrefs[0], &source(k, indices)), memrefs[1], indices));
-        Ok(())
+) -> Result<(), Diagnostic> {
+    let (from, to) = layouts(lowering, op)?;
+    map(lowering, op, shape, Destination::Buffer, move |k, operand, result, indices| {
+        let stored = k.load(operand, &from.place(k, &source(k, indices)));
+        k.store(moved(k, stored, &from, &to), result, &to.place(k, indices));
     })
 }
 
 /// A border of one code, and the operand inside it.
-fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Diagnostic> {
+fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
+    let (from, to) = layouts(lowering, op)?;
     let (low, inner) = (view::dims(op, "low"), shape_of(op.operand(0)));
     let border = op.attr("value").and_then(Attr::as_int).unwrap_or(0);
-    lowering.function(op, &op.operands(), |_, k, memrefs| {
-        k.every(shape, |k, indices| {
-            k.store(k.constant(memrefs[1].ty().element(), border), memrefs[1], indices)
-        });
-        k.every(&inner, |k, indices| {
-            let at: Vec<Value> =
-                indices.iter().enumerate().map(|(d, &i)| k.add(i, k.index(low[d]))).collect();
-            k.store(k.load(memrefs[0], indices), memrefs[1], &at);
-        });
-        Ok(())
+    map(lowering, op, shape, Destination::Buffer, move |k, operand, result, indices| {
+        // Outside, any element is loaded and the border taken.
+        let (mut inside, mut at) = (k.constant(k.int(1), 1), Vec::new());
+        for (d, &index) in indices.iter().enumerate() {
+            let shifted = k.sub(index, k.index(low[d]));
+            let last = k.index(inner[d] - 1);
+            let within = k.and(k.cmp(Cmp::Sge, shifted, k.index(0)), k.cmp(Cmp::Sle, shifted, last));
+            inside = k.and(inside, within);
+            at.push(k.min(k.max(shifted, k.index(0)), last));
+        }
+        let stored = moved(k, k.load(operand, &from.place(k, &at)), &from, &to);
+        let value = k.select(inside, stored, k.like(stored, to.stored_code(border)));
+        k.store(value, result, &to.place(k, indices));
     })
 }
 
-fn concat(lowering: &mut Lowering, op: Op) -> Result<String, Diagnostic> {
+fn concat(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
     let axis = view::axis(op) as usize;
-    lowering.function(op, &op.operands(), |_, k, memrefs| {
-        let mut first = 0;
-        for (operand, &memref) in op.operands().into_iter().zip(memrefs) {
-            let shape = shape_of(operand);
-            k.every(&shape, |k, indices| {
+    let to = layout(lowering, op.result(0), op)?;
+    let mut first = 0;
+    let mut parts = Vec::new();
+    for operand in op.operands() {
+        let from = layout(lowering, operand, op)?;
+        let size = from.shape[axis];
+        parts.push((from, first));
+        first += size;
+    }
+    // One part after the other: each is shared out by its own items.
+    let items = scope::rows(&parts[0].0.shape);
+    let even = parts.iter().all(|(from, _)| scope::rows(&from.shape) == items);
+    let operands = op.operands();
+    lowering.kernel(op, &operands, if even { items } else { 1 }, Destination::Buffer, |scope, k| {
+        for ((from, first), &operand) in parts.iter().zip(&scope.operands) {
+            let range = if even {
+                (scope.from, scope.to)
+            } else {
+                let all = k.index(scope::rows(&from.shape));
+                (k.mul(scope.from, all), k.mul(scope.to, all))
+            };
+            scope::every(k, range, &from.shape, |k, indices| {
+                let stored = moved(k, k.load(operand, &from.place(k, indices)), from, &to);
                 let mut at = indices.to_vec();
-                at[axis] = k.add(at[axis], k.index(first));
-                k.store(k.load(memref, indices), memrefs[memrefs.len() - 1], &at);
-            });
-            first += shape[axis];
+                at[axis] = k.add(at[axis], k.index(*first));
+                k.store(stored, scope.result, &to.place(k, &at));
+                Ok(())
+            })?;
         }
         Ok(())
     })
 }
 
-fn table(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Diagnostic> {
-    let (from, _) = exponent(op.operand(0), op)?;
-    let (to, _) = exponent(op.result(0), op)?;
+/// The function of each stored integer, looked up.
+fn table(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
+    let (from, to) = layouts(lowering, op)?;
     let Some(codes) = op.attr("values").and_then(|v| v.elements_i64()) else {
-        return Err(lowering.unsupported(op, "a table whose values are computed"));
+        return Err(unsupported(op, "a table whose values are computed"));
     };
-    let element = Type::int(op.ctx(), numeric::storage_bits(to.format));
-    let index = lowering.global("table", &[i64::from(from.format.code_count())], element, &codes);
-    lowering.function(op, &op.operands(), |lowering, k, memrefs| {
-        let values = lowering.global_in(k, index);
-        k.every(shape, |k, indices| {
-            let code = k.resize(k.load(memrefs[0], indices), 32, false);
-            let at = k.value(OpSpec::new("arith.index_cast").operands([code]).result(Type::index(k.ctx())));
-            k.store(k.load(values, &[at]), memrefs[1], indices);
-        });
-        Ok(())
+    // Indexed by the bits of what is stored; what is never stored has the entry of 0.
+    let size = 1usize << from.bits();
+    let mut entries = vec![to.stored_code(codes.first().copied().unwrap_or(0)); size];
+    for code in from.format.canonical_codes() {
+        let stored = from.stored_code(i64::from(code)) & (size as i64 - 1);
+        if let Some(&value) = codes.get(code as usize) {
+            entries[stored as usize] = to.stored_code(value);
+        }
+    }
+    let used = match from.storage {
+        Storage::Code => from.format.code_count() as usize,
+        Storage::Integer { .. } => size,
+    };
+    entries.truncate(used);
+    lowering.kernel(op, &op.operands(), scope::rows(shape), Destination::Buffer, |scope, k| {
+        let values = scope.constant("table", &[entries.len() as i64], k.int(to.bits()), &entries);
+        let (operand, result) = (scope.operands[0], scope.result);
+        scope::every(k, (scope.from, scope.to), shape, |k, indices| {
+            let stored = k.resize(k.load(operand, &from.place(k, indices)), 32, false);
+            k.store(k.load(values, &[k.to_index(stored)]), result, &to.place(k, indices));
+            Ok(())
+        })
     })
 }
 
-/// The code of the largest value of each window: the largest value is found, then encoded, which is
-/// exact.
-fn max_pool(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Diagnostic> {
-    let (ty, _) = exponent(op.operand(0), op)?;
-    let Ok(pool) = Pool::of(op) else { return Err(lowering.unsupported(op, "a valid geometry")) };
+/// The code of the largest value of each window. Stored integers are compared as they are; of codes,
+/// the largest value is found, then encoded, which is exact.
+fn max_pool(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
+    let (from, to) = layouts(lowering, op)?;
+    let Ok(pool) = Pool::of(op) else { return Err(unsupported(op, "a valid geometry")) };
     let window = Windows::of_pool(&pool, &shape_of(op.operand(0)));
-    lowering.function(op, &op.operands(), |_, k, memrefs| {
-        k.every(shape, |k, indices| {
-            let least = k.constant(k.int(64), ty.format.int_min());
-            let largest = window.fold(k, &indices[1..3], least, |k, [y, x], _, largest| {
-                let code = k.load(memrefs[0], &[indices[0], y, x, indices[3]]);
-                k.max(largest, numeric::decode(k, code, ty.format, 64))
-            });
-            let target = numeric::Target { format: ty.format, rounding: Rounding::HalfUp, limits: None };
-            k.store(target.encode(k, largest, k.like(largest, 0), None, 63), memrefs[1], indices);
+    map(lowering, op, shape, Destination::Buffer, move |k, operand, result, indices| {
+        let bits = numeric::encode_bits(from.format, 1);
+        let least = k.constant(k.int(bits), from.format.int_min());
+        let largest = window.fold(k, &indices[1..3], least, |k, [y, x], _, largest| {
+            k.max(largest, from.load(k, operand, &[indices[0], y, x, indices[3]], bits))
         });
-        Ok(())
+        to.store(k, largest, result, indices);
     })
+}
+
+/// Writes what stands for 0 around the feature maps of a buffer; items are rows in memory.
+pub(super) fn clear_halo(k: &Kernel, layout: &Layout, memref: Value, (from, to): (Value, Value)) {
+    let memory = layout.memory();
+    let [top, bottom, left, right] = layout.halo;
+    let (rows, columns, channels) = (memory[1], memory[2], memory[3]);
+    k.fold(from, to, &[], |k, item, _| {
+        let at = scope::split_index(k, item, &memory[..2]);
+        let zero = k.constant(memref.ty().element(), layout.zero());
+        let clear = |k: &Kernel, first: Value, end: Value| {
+            k.fold(first, end, &[], |k, x, _| {
+                k.each(channels, |k, c| k.store(zero, memref, &[at[0], at[1], x, c]));
+                Vec::new()
+            });
+        };
+        let above = k.cmp(Cmp::Slt, at[1], k.index(top));
+        let below = k.cmp(Cmp::Sge, at[1], k.index(rows - bottom));
+        let whole = k.or(above, below);
+        let all = k.index(columns);
+        clear(k, k.index(0), k.select(whole, all, k.index(left)));
+        clear(k, k.select(whole, all, k.index(columns - right)), all);
+        Vec::new()
+    });
 }
 
 /// Rules S3 to S5.
-fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<String, Diagnostic> {
-    let ((from, from_exp), (to, to_exp)) = (exponent(op.operand(0), op)?, exponent(op.result(0), op)?);
+fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
+    let ((from_ty, from_exp), (to_ty, to_exp)) = (exponent(op.operand(0), op)?, exponent(op.result(0), op)?);
+    let (from, to) = layouts(lowering, op)?;
     let axis = view::axis(op) as usize;
-    let spread = from.format.int_max() - from.format.int_min();
+    let spread = from_ty.format.int_max() - from_ty.format.int_min();
     let probability = Format::fixed(false, 15);
     let count = spread.min(1 << 17) + 1;
     let values: Vec<i64> =
         (0..count).map(|d| i64::from(Function::Exp.encode(-d, from_exp, probability, -15))).collect();
     // Beyond the table's end, everything is 0.
     if spread >= count && values.last() != Some(&0) {
-        return Err(lowering.unsupported(op, "an operand whose differences a table holds"));
+        return Err(unsupported(op, "an operand whose differences a table holds"));
     }
-    let index = lowering.global("exp", &[count], Type::int(op.ctx(), 32), &values);
     let outer: Vec<i64> =
         shape.iter().enumerate().map(|(d, &size)| if d == axis { 1 } else { size }).collect();
     let length = shape[axis];
-    lowering.function(op, &op.operands(), |lowering, k, memrefs| {
-        let exps = lowering.global_in(k, index);
-        k.every(&outer, |k, indices| {
+    let body = |scope: &mut Scope<'_>, k: &Kernel| {
+        let exps = scope.constant("table", &[count], Type::int(k.ctx(), 16), &values);
+        let (operand, result) = (scope.operands[0], scope.result);
+        scope::every(k, (scope.from, scope.to), &outer, |k, indices| {
             let at = |i: Value| {
                 let mut at = indices.to_vec();
                 at[axis] = i;
                 at
             };
-            let integer =
-                |k: &Kernel, i: Value| numeric::decode(k, k.load(memrefs[0], &at(i)), from.format, 64);
+            let integer = |k: &Kernel, i: Value| from.load(k, operand, &at(i), 64);
             let (zero, end) = (k.index(0), k.index(length));
-            let least = k.constant(k.int(64), from.format.int_min());
+            let least = k.constant(k.int(64), from_ty.format.int_min());
             let largest = k.fold(zero, end, &[least], |k, i, m| vec![k.max(m[0], integer(k, i))])[0];
             let term = |k: &Kernel, i: Value| {
                 let difference = k.min(k.sub(largest, integer(k, i)), k.constant(k.int(64), count - 1));
-                let entry = k.value(
-                    OpSpec::new("arith.index_cast").operands([difference]).result(Type::index(k.ctx())),
-                );
-                k.resize(k.load(exps, &[entry]), 64, false)
+                k.resize(k.load(exps, &[k.to_index(difference)]), 64, false)
             };
             let none = k.constant(k.int(64), 0);
             let sum = k.fold(zero, end, &[none], |k, i, s| vec![k.add(s[0], term(k, i))])[0];
             k.fold(zero, end, &[], |k, i, _| {
-                let target = numeric::Target { format: to.format, rounding: Rounding::HalfUp, limits: None };
                 let d = k.constant(k.int(64), i64::from(to_exp));
-                let code = target.encode(k, term(k, i), d, Some(sum), 16);
-                k.store(code, memrefs[1], &at(i));
+                let probability = k.encode((term(k, i), 16), d, Some(sum), (to_ty.format, Rounding::HalfUp));
+                to.store(k, probability, result, &at(i));
                 Vec::new()
             });
-        });
-        Ok(())
-    })
+            Ok(())
+        })
+    };
+    lowering.kernel(op, &op.operands(), scope::rows(&outer), Destination::Buffer, body)
 }

@@ -10,28 +10,33 @@ use inkwell::{
 };
 use mlir_sys::{mlirRegisterAllLLVMTranslations, mlirTranslateModuleToLLVMIR};
 
-use crate::internal;
+use crate::{internal, target::Target};
 
 /// Upstream's passes, for an `index` of so many bits. Memrefs of functions are bare pointers: all sizes
 /// are static.
-fn pipeline(index_bits: u32) -> String {
+fn upstream(index_bits: u32) -> String {
     let index = format!("index-bitwidth={index_bits}");
     format!(
-        "builtin.module(convert-scf-to-cf,expand-strided-metadata,lower-affine,convert-math-to-llvm,\
+        "convert-scf-to-cf,expand-strided-metadata,lower-affine,convert-vector-to-llvm,convert-math-to-llvm,\
          convert-arith-to-llvm{{{index}}},convert-index-to-llvm{{{index}}},convert-cf-to-llvm{{{index}}},\
          finalize-memref-to-llvm{{{index}}},\
-         convert-func-to-llvm{{use-bare-ptr-memref-call-conv=1 {index}}},reconcile-unrealized-casts)"
+         convert-func-to-llvm{{use-bare-ptr-memref-call-conv=1 {index}}},reconcile-unrealized-casts"
     )
 }
 
-/// A copy of the module in the `llvm` dialect, for pointers of so many bits.
+/// A copy of the module in the `llvm` dialect.
 pub(super) fn to_llvm_dialect<'s>(
     module: &SourceModule<'s>,
-    pointer_bits: u32,
+    target: &Target,
 ) -> Result<SourceModule<'s>, Diagnostic> {
-    afp_passes::registry::register_all();
+    crate::pipeline::register_all();
     let copy = module.duplicate();
-    copy.run_pipeline(&pipeline(pointer_bits)).map_err(|message| {
+    let pipeline = format!(
+        "builtin.module(afpk-expand,convert-afpk-to-llvm{{target={}}},{})",
+        target.name,
+        upstream(target.pointer_bits)
+    );
+    copy.run_pipeline(&pipeline).map_err(|message| {
         internal("the program cannot be lowered to the llvm dialect").found(if message.is_empty() {
             "a pass that failed".to_owned()
         } else {

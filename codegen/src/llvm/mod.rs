@@ -1,8 +1,9 @@
 //! A module in `scf`, `arith`, `math`, `memref` and `func` becomes an object file.
 //!
 //! [`lower`] runs upstream's passes to the `llvm` dialect; [`entry`] makes all but the C entry local;
-//! LLVM optimizes and emits.
+//! LLVM optimizes, and [`emit`] has it emit.
 
+mod emit;
 mod entry;
 mod legalize;
 mod lower;
@@ -46,7 +47,7 @@ pub struct Object {
 /// The functions of a C library that objects may need.
 const LIBRARY_FUNCTIONS: [&str; 3] = ["memcpy", "memset", "memmove"];
 
-/// How the Arm EABI names them, and with what alignment behind the name.
+/// How the Arm EABI names them, with an alignment behind the name at times.
 const EABI_FUNCTIONS: [&str; 4] = ["__aeabi_memcpy", "__aeabi_memset", "__aeabi_memmove", "__aeabi_memclr"];
 
 /// Whether an object may need this function.
@@ -58,8 +59,8 @@ fn is_library_function(name: &str) -> bool {
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`.
 ///
 /// The module stays as it is. Its one function with the attribute `afp.inputs` (see [`Interface::of`])
-/// is what the symbol calls. The code is position-independent where a system loads it, and assumes no more alignment than the
-/// element types have.
+/// is what the symbol calls. The code is position-independent where a system loads it, and assumes no
+/// more alignment than the element types have.
 ///
 /// # Errors
 /// AFP0601 if the symbol is no C identifier; AFP0001 for a module that cannot be lowered, with MLIR's
@@ -74,7 +75,7 @@ pub fn compile(
     let interface = Interface::of(module)?;
     let (body, _) = crate::interface::body(module)?;
     let body = body.attr("sym_name").and_then(|name| name.as_string()).unwrap_or_default();
-    let lowered = lower::to_llvm_dialect(module, target.pointer_bits)?;
+    let lowered = lower::to_llvm_dialect(module, target)?;
 
     let machine = machine(target, opt)?;
     let context = Context::create();
@@ -88,8 +89,7 @@ pub fn compile(
     }
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
-    let buffer =
-        machine.write_to_memory_buffer(&code, FileType::Object).map_err(|error| failed("emit", &error))?;
+    let buffer = emit::emit(&code, &machine, FileType::Object)?;
     measure(buffer.as_slice().to_vec())
 }
 
@@ -131,15 +131,11 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
 
 fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result<(), Diagnostic> {
     code.verify().map_err(|error| failed("verify", &error))?;
-    let options = PassBuilderOptions::create();
-    options.set_loop_vectorization(true);
-    options.set_loop_slp_vectorization(true);
-    options.set_loop_unrolling(true);
     let passes = match opt {
         OptLevel::O0 => "default<O0>",
         OptLevel::O3 => "default<O3>",
     };
-    code.run_passes(passes, machine, options).map_err(|error| failed("optimize", &error))
+    code.run_passes(passes, machine, PassBuilderOptions::create()).map_err(|error| failed("optimize", &error))
 }
 
 fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use afp_ir::{
     diag::Diagnostic,
-    interp::{Signature, Tensor},
+    dialect::Element,
+    interp::{Data, Signature, Tensor},
+    numerics::Code,
 };
 
 use super::{Job, Simulated, failed};
@@ -14,8 +16,51 @@ use crate::interface::Interface;
 const ALIGNMENT: usize = 64;
 const GUARD: usize = 64;
 
+/// Bytes of a port: `f32`, or codes in one byte or two.
 fn bytes(port: &Signature) -> usize {
-    4 * port.shape.iter().product::<usize>()
+    element_bytes(port) * port.shape.iter().product::<usize>()
+}
+
+fn element_bytes(port: &Signature) -> usize {
+    match port.element {
+        Element::Float(ty) if ty.format.width() <= 8 => 1,
+        Element::Float(_) => 2,
+        _ => 4,
+    }
+}
+
+/// A tensor in memory.
+fn to_bytes(tensor: &Tensor, port: &Signature) -> Result<Vec<u8>, Diagnostic> {
+    match (&tensor.data, port.element) {
+        _ if tensor.shape != port.shape || !tensor.is_consistent() => {}
+        (Data::Real(data), Element::Real) => return Ok(data.iter().flat_map(|v| v.to_le_bytes()).collect()),
+        (Data::Codes { ty, codes }, Element::Float(expected)) if *ty == expected => {
+            let size = element_bytes(port);
+            return Ok(codes.iter().flat_map(|code| code.to_le_bytes().into_iter().take(size)).collect());
+        }
+        _ => {}
+    }
+    let expected = match port.element {
+        Element::Float(ty) => format!("codes of {ty}"),
+        _ => "f32".to_owned(),
+    };
+    Err(Diagnostic::error("AFP0404", format!("input '{}' is not what the program takes", port.name))
+        .expected(format!("{:?} {expected}", port.shape))
+        .found(format!("{:?} {} with {} elements", tensor.shape, tensor.data.describe(), tensor.data.len())))
+}
+
+/// A tensor from memory.
+fn from_bytes(bytes: &[u8], port: &Signature) -> Tensor {
+    let Element::Float(ty) = port.element else {
+        let values = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        return Tensor::real(&port.shape, values);
+    };
+    // Codes have their upper bits zero, whatever the integers that hold them.
+    let codes = match element_bytes(port) {
+        1 => bytes.iter().map(|&byte| Code::from(byte)).collect(),
+        _ => bytes.as_chunks().0.iter().map(|bytes| Code::from_le_bytes(*bytes)).collect(),
+    };
+    Tensor { shape: port.shape.clone(), data: Data::Codes { ty, codes } }
 }
 
 fn ports(interface: &Interface) -> impl Iterator<Item = &Signature> {
@@ -59,8 +104,14 @@ pub(super) fn inputs(jobs: &[Job<'_>]) -> Result<Vec<u8>, Diagnostic> {
     let mut all = Vec::new();
     for job in jobs {
         for sample in job.samples {
-            for data in job.interface.accept(sample)? {
-                all.extend(data.iter().flat_map(|value| value.to_le_bytes()));
+            let ports = &job.interface.inputs;
+            if sample.len() != ports.len() {
+                return Err(Diagnostic::error("AFP0404", "the number of inputs is not the program's")
+                    .expected(format!("{} inputs", ports.len()))
+                    .found(sample.len().to_string()));
+            }
+            for (tensor, port) in sample.iter().zip(ports) {
+                all.extend(to_bytes(tensor, port)?);
             }
         }
     }
@@ -77,8 +128,7 @@ pub(super) fn results(
     let mut take = |port: &Signature| {
         let (data, rest) = outputs.split_at_checked(bytes(port))?;
         outputs = rest;
-        let values = data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        Some(Tensor::real(&port.shape, values))
+        Some(from_bytes(data, port))
     };
     let mut sample = |job: &Job<'_>| job.interface.outputs.iter().map(&mut take).collect();
     jobs.iter()

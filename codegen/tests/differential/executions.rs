@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use afp_codegen::{
     interface::Interface,
-    kernels,
+    kernels::strategy::{Multiply, Weights},
     library::Library,
     link::link_shared,
     llvm::{self, Object, OptLevel},
+    pipeline::{Choices, lower},
     simulate::{Job, Simulated, Simulator},
     target::Target,
 };
@@ -32,13 +33,19 @@ pub fn host() -> Vec<Box<dyn Execution>> {
         .into_iter()
         .filter(|target| target.runs_here() && target.name != Target::host().name)
         .collect();
-    let llvm = |name: &'static str, targets: Vec<Target>, opt| Native { name, targets, build: Llvm(opt) };
+    let native = |name: &'static str, targets: Vec<Target>, build| Native { name, targets, build };
+    let (least, most) = (Llvm::new(OptLevel::O0), Llvm::new(OptLevel::O3));
+    let shift_add = Llvm { multiply: Multiply::ShiftAdd, ..most };
+    let packed = Llvm { weights: Weights::Packed, ..most };
+    let this = vec![Target::host()];
     let mut all: Vec<Box<dyn Execution>> = vec![
-        Box::new(llvm("LLVM O0", vec![Target::host()], OptLevel::O0)),
-        Box::new(llvm("LLVM O3", vec![Target::host()], OptLevel::O3)),
+        Box::new(native("LLVM O0", this.clone(), least)),
+        Box::new(native("LLVM O3", this.clone(), most)),
+        Box::new(native("shift-and-add", this.clone(), shift_add)),
+        Box::new(native("packed weights", this, packed)),
     ];
     if !levels.is_empty() {
-        all.push(Box::new(llvm("LLVM O3 for lesser processors", levels, OptLevel::O3)));
+        all.push(Box::new(native("LLVM O3 for lesser processors", levels, most)));
     }
     all
 }
@@ -48,17 +55,17 @@ pub fn host() -> Vec<Box<dyn Execution>> {
 /// # Errors
 /// What a simulator needs and does not find.
 pub fn simulated() -> Result<Vec<Box<dyn Execution>>, Diagnostic> {
-    let simulation = |name: &'static str, opt| -> Result<Box<dyn Execution>, Diagnostic> {
+    let simulation = |name: &'static str, build| -> Result<Box<dyn Execution>, Diagnostic> {
         let target = afp_codegen::target::named(name)?;
         let simulator = Simulator::for_target(&target)?.with_limit(Duration::from_secs(300));
-        let execution =
-            Simulation { name: format!("{name}, simulated"), target, simulator, build: Llvm(opt) };
+        let execution = Simulation { name: format!("{name}, simulated"), target, simulator, build };
         Ok(Box::new(execution))
     };
+    let most = Llvm::new(OptLevel::O3);
     Ok(vec![
-        simulation("aarch64", OptLevel::O3)?,
-        simulation("aarch64+dotprod", OptLevel::O3)?,
-        simulation("cortex-m4", OptLevel::O3)?,
+        simulation("aarch64", most)?,
+        simulation("aarch64+dotprod", most)?,
+        simulation("cortex-m4", most)?,
     ])
 }
 
@@ -73,7 +80,23 @@ trait Build: Sync {
 }
 
 /// By LLVM.
-struct Llvm(OptLevel);
+#[derive(Clone, Copy)]
+struct Llvm {
+    opt: OptLevel,
+    multiply: Multiply,
+    weights: Weights,
+}
+
+impl Llvm {
+    /// The usual code.
+    const fn new(opt: OptLevel) -> Self {
+        Self { opt, multiply: Multiply::Native, weights: Weights::Expanded }
+    }
+
+    fn choices(&self, target: Target) -> Choices {
+        Choices { multiply: self.multiply, weights: self.weights, ..Choices::new(target) }
+    }
+}
 
 impl Build for Llvm {
     fn object(
@@ -86,13 +109,13 @@ impl Build for Llvm {
         let Ok(module) = session.parse("program.mlirbc", program) else {
             return Err(session.take_diagnostics());
         };
-        kernels::lower(&module)?;
+        lower(&session, &module, &self.choices(*target))?;
         let failed = |error| {
             let mut all = session.take_diagnostics();
             all.push(error);
             all
         };
-        let object = llvm::compile(&module, symbol, target, self.0).map_err(failed)?;
+        let object = llvm::compile(&module, symbol, target, self.opt).map_err(failed)?;
         let interface = Interface::of(&module).map_err(failed)?;
         Ok((object, interface))
     }

@@ -19,12 +19,11 @@ mod graph;
 mod regressions;
 mod runner;
 
-use afp_passes::registry;
 use runner::{Plan, run};
 
 #[test]
 fn executions_give_the_interpreters_bits() {
-    registry::register_all();
+    afp_codegen::pipeline::register_all();
     let host = executions::host();
     let plan = Plan::from_environment();
     let simulated = match executions::simulated() {

@@ -68,6 +68,11 @@ impl Attr {
         Self(unsafe { mlirIntegerAttrGet(ty.raw(), value) })
     }
 
+    /// The same element everywhere in a tensor or vector of static shape.
+    pub fn splat(ty: Type, element: Self) -> Self {
+        Self(unsafe { mlirDenseElementsAttrSplatGet(ty.raw(), element.0) })
+    }
+
     /// A reference to a symbol.
     pub fn symbol(ctx: Ctx, name: &str) -> Self {
         Self(unsafe { mlirFlatSymbolRefAttrGet(ctx.raw(), sref(name)) })

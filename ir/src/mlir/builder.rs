@@ -91,6 +91,11 @@ impl Builder {
         self.ctx
     }
 
+    /// The block.
+    pub fn block(self) -> Block {
+        self.block
+    }
+
     /// Creates the operation and inserts it.
     ///
     /// # Panics
@@ -150,6 +155,25 @@ impl Ctx {
         let (function, block) = self.function(loc, name, inputs, results);
         unsafe { mlirBlockAppendOwnedOperation(module.raw(), function.raw()) }
         (function, block)
+    }
+
+    /// Appends the declaration of a function that is defined elsewhere.
+    pub fn declare_function(self, module: Block, loc: Loc, name: &str, inputs: &[Type]) -> Op {
+        unsafe {
+            let region = mlirRegionCreate();
+            let mut state = mlirOperationStateGet(sref("func.func"), loc.raw());
+            let attrs = [
+                ("sym_name", Attr::string(self, name)),
+                ("sym_visibility", Attr::string(self, "private")),
+                ("function_type", Attr::ty(Type::function(self, inputs, &[]))),
+            ]
+            .map(|(key, value)| mlirNamedAttributeGet(mlirIdentifierGet(self.raw(), sref(key)), value.raw()));
+            mlirOperationStateAddAttributes(&mut state, attrs.len() as isize, attrs.as_ptr());
+            mlirOperationStateAddOwnedRegions(&mut state, 1, &region);
+            let op = mlirOperationCreate(&mut state);
+            mlirBlockAppendOwnedOperation(module.raw(), op);
+            Op::from_raw(op)
+        }
     }
 
     /// A detached `func.func @name` with one empty block, and that block.

@@ -17,6 +17,7 @@ use crate::diag::Diagnostic;
 
 unsafe extern "C" {
     fn mlirGetDialectHandle__afp__() -> MlirDialectHandle;
+    fn mlirGetDialectHandle__afpk__() -> MlirDialectHandle;
 }
 
 /// A context, without ownership.
@@ -60,11 +61,13 @@ impl Session {
     pub fn new() -> Self {
         let registry = DialectRegistry::new();
         register_all_dialects(&registry);
-        // SAFETY: the handle is a static of the dialect's registration.
-        unsafe { DialectHandle::from_raw(mlirGetDialectHandle__afp__()) }.insert_dialect(&registry);
+        // SAFETY: the handles are statics of the dialects' registrations.
+        for handle in unsafe { [mlirGetDialectHandle__afp__(), mlirGetDialectHandle__afpk__()] } {
+            unsafe { DialectHandle::from_raw(handle) }.insert_dialect(&registry);
+        }
         let context = Context::new();
         context.append_dialect_registry(&registry);
-        for dialect in ["func", "tosa", "afp"] {
+        for dialect in ["func", "tosa", "afp", "afpk"] {
             context.get_or_load_dialect(dialect);
         }
         let diagnostics: Arc<Mutex<Vec<Diagnostic>>> = Arc::default();

@@ -329,6 +329,11 @@ impl Block {
         }
     }
 
+    /// Adds an argument.
+    pub fn add_arg(self, ty: Type, loc: Loc) -> Value {
+        Value(unsafe { mlirBlockAddArgument(self.0, ty.raw(), loc.raw()) })
+    }
+
     /// The last operation.
     pub fn terminator(self) -> Option<Op> {
         let raw = unsafe { mlirBlockGetTerminator(self.0) };

@@ -77,6 +77,30 @@ impl Type {
         (!raw.ptr.is_null()).then_some(Self(raw))
     }
 
+    /// A vector of one dimension.
+    pub fn vector(lanes: i64, element: Self) -> Self {
+        Self(unsafe { mlirVectorTypeGet(1, &lanes, element.0) })
+    }
+
+    /// The size of a vector of one dimension.
+    pub fn lanes(self) -> Option<i64> {
+        unsafe {
+            let one = mlirTypeIsAVector(self.0) && mlirShapedTypeGetRank(self.0) == 1;
+            one.then(|| mlirShapedTypeGetDimSize(self.0, 0))
+        }
+    }
+
+    /// The shape of a memref with static sizes.
+    pub fn memref_shape(self) -> Option<Vec<i64>> {
+        unsafe {
+            (mlirTypeIsAMemRef(self.0) && mlirShapedTypeHasStaticShape(self.0)).then(|| {
+                (0..mlirShapedTypeGetRank(self.0) as isize)
+                    .map(|i| mlirShapedTypeGetDimSize(self.0, i))
+                    .collect()
+            })
+        }
+    }
+
     /// The shape of a ranked tensor with static sizes.
     pub fn shape(self) -> Option<Vec<i64>> {
         unsafe {

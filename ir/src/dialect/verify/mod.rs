@@ -10,12 +10,15 @@
 //! * [`function`]: table, softmax (U, S);
 //! * [`movement`]: concat, reshape, transpose, slice, pad (M).
 //!
+//! * [`kernel`]: the operators of the `afpk` dialect (N).
+//!
 //! What is not checked here: that exact values fit 63 bits (W1), which needs the whole graph and is
 //! the width prover's task (`afp-prove-widths`).
 
 mod boundary;
 mod contraction;
 mod function;
+mod kernel;
 mod movement;
 mod pool;
 
@@ -54,6 +57,9 @@ pub type Check<T = ()> = Result<T, Violation>;
 /// # Errors
 /// The first rule that it breaks.
 pub fn verify(op: Op) -> Check {
+    if op.name().starts_with("afpk.") {
+        return kernel::verify(op);
+    }
     for value in op.operands().into_iter().chain(op.results()) {
         static_shape(value)?;
     }

@@ -1,0 +1,74 @@
+//===-- Emit.cpp - machine code, without a pass that miscompiles ----------===//
+//
+// Part of afpc, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The C API emits machine code with all of a target's passes. This does the same
+// with one of them left out.
+//===----------------------------------------------------------------------===//
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Pass.h"
+#include "llvm/PassInfo.h"
+#include "llvm/PassRegistry.h"
+#include "llvm/Support/CBindingWrapping.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include "llvm-c/TargetMachine.h"
+
+#include <memory>
+
+using namespace llvm;
+
+namespace {
+/// Takes every pass but one.
+class PassesWithout : public legacy::PassManager {
+public:
+  explicit PassesWithout(AnalysisID unwanted) : unwanted(unwanted) {}
+
+  void add(Pass *pass) override {
+    if (unwanted && pass->getPassID() == unwanted) {
+      ++met;
+      // As for a redundant pass: it belongs to the manager, which has no use for it.
+      delete pass;
+      return;
+    }
+    legacy::PassManager::add(pass);
+  }
+
+  unsigned timesMet() const { return met; }
+
+private:
+  AnalysisID unwanted;
+  unsigned met = 0;
+};
+} // namespace
+
+/// The object or assembly of a module, without the pass of this name if it has one. Gives 0; 1 if the
+/// machine has no such output; 2 if the pass is not known or not met, so that nothing was left out.
+extern "C" int afpEmit(LLVMTargetMachineRef machineRef, LLVMModuleRef moduleRef, bool assembly,
+                       const char *withoutPass, LLVMMemoryBufferRef *output) {
+  auto *machine = reinterpret_cast<TargetMachine *>(machineRef);
+  Module &code = *unwrap(moduleRef);
+  AnalysisID unwanted = nullptr;
+  if (withoutPass) {
+    const PassInfo *info = PassRegistry::getPassRegistry()->getPassInfo(StringRef(withoutPass));
+    if (!info)
+      return 2;
+    unwanted = info->getTypeInfo();
+  }
+  code.setDataLayout(machine->createDataLayout());
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  PassesWithout passes(unwanted);
+  auto type = assembly ? CodeGenFileType::AssemblyFile : CodeGenFileType::ObjectFile;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, type))
+    return 1;
+  if (unwanted && passes.timesMet() != 1)
+    return 2;
+  passes.run(code);
+  *output = wrap(MemoryBuffer::getMemBufferCopy(StringRef(bytes.data(), bytes.size())).release());
+  return 0;
+}

@@ -1,0 +1,52 @@
+//! `afpk-expand`: decode, encode, code and shift_mul become integer operations.
+
+use afp_ir::{
+    mlir::{Attr, Op, Value},
+    numerics::{Format, Rounding},
+};
+use afp_passes::registry::{Failed, Options, Pass};
+
+use super::numeric;
+use crate::kernels::builder::Kernel;
+
+/// The pass.
+pub static PASS: Pass = Pass {
+    name: "afpk-expand",
+    description: "Write decode, encode, code and shift_mul of afpk as integer operations",
+    anchor: "builtin.module",
+    options: &[],
+    run,
+};
+
+fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
+    for op in module.descendants() {
+        if let Some(value) = expansion(op) {
+            op.replace_with(value);
+        }
+    }
+    Ok(())
+}
+
+fn expansion(op: Op) -> Option<Value> {
+    let name = op.name();
+    let what = name.strip_prefix("afpk.")?;
+    if what == "dot" || what == "prefetch" {
+        return None;
+    }
+    // The verifier has seen to the attributes.
+    let format: Format = op.attr("format")?.as_string()?.parse().ok()?;
+    let k = Kernel::before(op);
+    let bits = op.result(0).ty().int_width()?;
+    let input = op.operand(0);
+    Some(match what {
+        "decode" => numeric::decode(&k, input, format, bits),
+        "code" => numeric::code_of(&k, input, format, bits),
+        "shift_mul" => numeric::shift_mul(&k, input, op.operand(1), format),
+        _ => {
+            let rounding: Rounding = op.attr("round")?.as_string()?.parse().ok()?;
+            let bits = op.attr("bits").and_then(Attr::as_int)? as u32;
+            let divisor = (op.operand_count() == 3).then(|| op.operand(2));
+            numeric::Target { format, rounding }.encode(&k, input, op.operand(1), divisor, bits)
+        }
+    })
+}

@@ -1,0 +1,284 @@
+//! The rules of numerics as operations on integers, scalars or vectors of any width.
+//!
+//! What `afp_ir::numerics` states is written here as code for a machine; the differential tests hold
+//! the two against each other.
+
+use afp_ir::{
+    mlir::{OpSpec, Type, Value},
+    numerics::{Format, Rounding},
+};
+
+use crate::kernels::builder::{Cmp, Kernel, with_element};
+
+/// The integer of a stored code (rule F5), `bits` wide.
+pub fn decode(k: &Kernel, code: Value, format: Format, bits: u32) -> Value {
+    let stored = code.ty().int_width().unwrap_or(8);
+    if format.exp_bits() == 0 {
+        if !format.is_signed() {
+            return k.resize(code, bits, false);
+        }
+        let unused = stored - format.width();
+        let value = if unused == 0 {
+            code
+        } else {
+            let shift = k.like(code, i64::from(unused));
+            k.binary("arith.shrsi", k.shl(code, shift), shift)
+        };
+        return k.resize(value, bits, true);
+    }
+    let fields = Fields::of(k, k.resize(code, bits, false), format);
+    let magnitude = k.shl(fields.significand, fields.shift);
+    fields.signed(k, magnitude)
+}
+
+/// The parts of a sign-magnitude code.
+struct Fields {
+    significand: Value,
+    /// How far the significand is shifted.
+    shift: Value,
+    /// An `i1`, where the format has a sign.
+    negative: Option<Value>,
+}
+
+impl Fields {
+    fn of(k: &Kernel, code: Value, format: Format) -> Self {
+        let c = |value: i64| k.like(code, value);
+        let man = i64::from(format.man_bits());
+        let mantissa = k.and(code, c((1 << man) - 1));
+        let exponent = k.and(k.shr(code, c(man)), c((1 << format.exp_bits()) - 1));
+        let subnormal = k.cmp(Cmp::Eq, exponent, c(0));
+        let significand = k.select(subnormal, mantissa, k.or(mantissa, c(1 << man)));
+        let shift = k.sub(k.max(exponent, c(1)), c(1));
+        let negative = format.is_signed().then(|| {
+            let sign = k.and(k.shr(code, c(i64::from(format.magnitude_bits()))), c(1));
+            k.cmp(Cmp::Ne, sign, c(0))
+        });
+        Self { significand, shift, negative }
+    }
+
+    fn signed(&self, k: &Kernel, magnitude: Value) -> Value {
+        match self.negative {
+            Some(negative) => k.select(negative, k.sub(k.like(magnitude, 0), magnitude), magnitude),
+            None => magnitude,
+        }
+    }
+}
+
+/// `input * decode(code)` by shifts and additions, as wide as the input.
+pub fn shift_mul(k: &Kernel, input: Value, code: Value, format: Format) -> Value {
+    let bits = input.ty().int_width().unwrap_or(32);
+    let fields = if format.exp_bits() == 0 {
+        let value = decode(k, code, format, bits);
+        let zero = k.like(value, 0);
+        let negative = format.is_signed().then(|| k.cmp(Cmp::Slt, value, zero));
+        let significand = match negative {
+            Some(negative) => k.select(negative, k.sub(zero, value), value),
+            None => value,
+        };
+        Fields { significand, shift: zero, negative }
+    } else {
+        Fields::of(k, k.resize(code, bits, false), format)
+    };
+    let digits = if format.exp_bits() == 0 { format.man_bits() } else { format.man_bits() + 1 };
+    let mut sum = k.like(input, 0);
+    for digit in 0..i64::from(digits) {
+        let c = |value: i64| k.like(input, value);
+        let bit = k.and(k.shr(fields.significand, c(digit)), c(1));
+        // All ones where the digit is set.
+        let mask = k.sub(c(0), bit);
+        sum = k.add(sum, k.and(k.shl(input, c(digit)), mask));
+    }
+    let product = if format.exp_bits() < 2 { sum } else { k.shl(sum, fields.shift) };
+    fields.signed(k, product)
+}
+
+/// What an encode rounds to.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// The result's format.
+    pub format: Format,
+    /// Ties.
+    pub rounding: Rounding,
+}
+
+/// Bits of the integers that serve for values below `2^bits` and this format.
+pub fn encode_bits(format: Format, bits: u32) -> u32 {
+    if bits <= 30 && format.int_max() < 1 << 30 { 32 } else { 64 }
+}
+
+impl Target {
+    /// The integer of the code nearest to `mantissa * 2^-d / divisor` (rules E1 to E5); operands have
+    /// one type, which [`encode_bits`] gives, or `i64` with a divisor. `mantissa` is below `2^bits` in
+    /// magnitude. `d` is a constant or computed.
+    pub fn encode(&self, k: &Kernel, mantissa: Value, d: Value, divisor: Option<Value>, bits: u32) -> Value {
+        let zero = k.like(mantissa, 0);
+        let negative = k.cmp(Cmp::Slt, mantissa, zero);
+        let magnitude = k.select(negative, k.sub(zero, mantissa), mantissa);
+        match divisor {
+            None => self.finish(k, magnitude, negative, d),
+            Some(divisor) => {
+                // The quotient developed as far as 63 bits go; a last bit says whether a rest is left,
+                // so that the value lies on the right side of every tie.
+                let spare = i64::from(61u32.saturating_sub(bits));
+                let scaled = k.shl(magnitude, k.like(magnitude, spare));
+                let quotient = k.binary("arith.divui", scaled, divisor);
+                let rest = k.sub(scaled, k.mul(quotient, divisor));
+                let sticky = k.resize(k.cmp(Cmp::Ne, rest, zero), 64, false);
+                let developed = k.or(k.shl(quotient, k.like(quotient, 1)), sticky);
+                self.finish(k, developed, negative, k.add(d, k.like(d, spare + 1)))
+            }
+        }
+    }
+
+    /// The integer of `(-1)^negative * a * 2^-d`, rounded and saturated.
+    fn finish(&self, k: &Kernel, a: Value, negative: Value, d: Value) -> Value {
+        let magnitude = self.magnitude(k, a, negative, d);
+        let zero = k.like(a, 0);
+        if self.format.is_signed() {
+            k.select(negative, k.sub(zero, magnitude), magnitude)
+        } else {
+            k.select(negative, zero, magnitude)
+        }
+    }
+
+    fn magnitude(&self, k: &Kernel, a: Value, negative: Value, d: Value) -> Value {
+        let (format, man) = (self.format, i64::from(self.format.man_bits()));
+        let width = i64::from(a.ty().int_width().unwrap_or(64));
+        let last = width - 1;
+        let c = |value: i64| k.like(a, value);
+        let zero = c(0);
+        let leading = k.value(OpSpec::new("math.ctlz").operands([a]).result(a.ty()));
+        let top = k.sub(k.sub(c(last), leading), d);
+        let exponent = if format.exp_bits() < 2 {
+            zero
+        } else {
+            k.min(k.max(k.sub(top, c(man)), zero), c((1 << format.exp_bits()) - 2))
+        };
+        let r = k.add(d, exponent);
+        let (right, left) = (k.max(r, zero), k.min(k.max(k.sub(zero, r), zero), c(last)));
+        let shift = k.min(right, c(last));
+        let unit = k.shl(c(1), shift);
+        let half = k.shr(unit, c(1));
+        let rest = k.and(a, k.sub(unit, c(1)));
+        let quotient = k.shl(k.shr(a, shift), left);
+        let above = k.cmp(Cmp::Ugt, rest, half);
+        let tie = k.and(k.cmp(Cmp::Eq, rest, half), k.cmp(Cmp::Ne, half, zero));
+        let tie_up = match self.rounding {
+            Rounding::HalfUp => k.select(negative, k.like(tie, 0), tie),
+            Rounding::HalfEven => {
+                // The code's last bit: without a mantissa it is the exponent's.
+                let code = if man == 0 { k.add(exponent, quotient) } else { quotient };
+                k.and(tie, k.cmp(Cmp::Ne, k.and(code, c(1)), zero))
+            }
+            Rounding::HalfAway => tie,
+        };
+        // Beyond the width to the right, the value is less than half a unit.
+        let near = k.cmp(Cmp::Slt, right, c(width));
+        let up = k.and(k.or(above, tie_up), near);
+        let up = k.resize(up, width as u32, false);
+        let rounded = k.shl(k.add(quotient, up), exponent);
+        let largest = c(format.int_max());
+        let beyond = k.cmp(Cmp::Sgt, top, c(i64::from(format.int_max().ilog2())));
+        let saturated = k.select(beyond, largest, k.min(rounded, largest));
+        k.select(k.cmp(Cmp::Eq, a, zero), zero, saturated)
+    }
+}
+
+/// The canonical code, `bits` wide, of an integer that the format holds.
+pub fn code_of(k: &Kernel, integer: Value, format: Format, bits: u32) -> Value {
+    let c = |value: i64| k.like(integer, value);
+    if format.exp_bits() == 0 {
+        let code = k.and(integer, c(i64::from(format.code_count()) - 1));
+        return k.resize(code, bits, false);
+    }
+    let (zero, man) = (c(0), i64::from(format.man_bits()));
+    let width = i64::from(integer.ty().int_width().unwrap_or(32));
+    let negative = k.cmp(Cmp::Slt, integer, zero);
+    let magnitude = k.select(negative, k.sub(zero, integer), integer);
+    let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
+    let exponent = k.max(k.sub(c(width - 1 - man), leading), zero);
+    let code = k.add(k.shl(exponent, c(man)), k.shr(magnitude, exponent));
+    let code = if format.is_signed() {
+        let sign = k.select(negative, c(1 << format.magnitude_bits()), zero);
+        k.or(code, sign)
+    } else {
+        code
+    };
+    k.resize(code, bits, false)
+}
+
+/// The integer of the code nearest to a float in units of `2^exp`: NaN becomes 0, infinities saturate
+/// (rule Q1). `x` is an `f32`, or a vector of them.
+pub fn quantize(k: &Kernel, x: Value, format: Format, exp: i32) -> Value {
+    let bits_type = with_element(x.ty(), k.int(32));
+    let bits = k.value(OpSpec::new("arith.bitcast").operands([x]).result(bits_type));
+    let negative = k.cmp(Cmp::Slt, bits, k.like(bits, 0));
+    let width = encode_bits(format, 24);
+    let bits = k.resize(bits, width, false);
+    let c = |value: i64| k.like(bits, value);
+    let fraction = k.and(bits, c((1 << 23) - 1));
+    let field = k.and(k.shr(bits, c(23)), c(255));
+    let normal = k.cmp(Cmp::Ne, field, c(0));
+    let significand = k.select(normal, k.or(fraction, c(1 << 23)), fraction);
+    let d = k.sub(c(i64::from(exp) + 150), k.max(field, c(1)));
+    let special = k.cmp(Cmp::Eq, field, c(255));
+    let nan = k.and(special, k.cmp(Cmp::Ne, fraction, c(0)));
+    // An infinity is larger than everything: a shift that leaves no doubt.
+    let d = k.select(special, c(-4 * 4096), d);
+    let significand = k.select(nan, c(0), significand);
+    Target { format, rounding: Rounding::HalfUp }.finish(k, significand, negative, d)
+}
+
+/// The float nearest to `integer * 2^exp` (rule Q3), by integers alone. The integer is of the format,
+/// so that at most 16 of its bits matter; the only rounding is that of a subnormal float.
+pub fn dequantize(k: &Kernel, integer: Value, format: Format, exp: i32) -> Value {
+    let width = integer.ty().int_width().unwrap_or(32);
+    let c = |value: i64| k.like(integer, value);
+    let (zero, exp) = (c(0), i64::from(exp));
+    let negative = k.cmp(Cmp::Slt, integer, zero);
+    let a = k.select(negative, k.sub(zero, integer), integer);
+    let leading = k.value(OpSpec::new("math.ctlz").operands([a]).result(a.ty()));
+    let top = k.sub(c(i64::from(width) - 1), leading);
+    // The leading one moved to bit 23; what is lost to the right is zero.
+    let (left, right) = (k.max(k.sub(c(23), top), zero), k.max(k.sub(top, c(23)), zero));
+    let left = k.min(left, c(i64::from(width) - 1));
+    let mantissa = k.and(k.shr(k.shl(a, left), right), c((1 << 23) - 1));
+    let field = k.add(top, c(exp + 127));
+    let mut bits = k.or(k.shl(k.and(field, c(255)), c(23)), mantissa);
+    if exp + 127 + i64::from(format.int_max().ilog2()) > 254 {
+        bits = k.select(k.cmp(Cmp::Sgt, field, c(254)), c(255 << 23), bits);
+    }
+    if exp + 127 < 1 {
+        let small = subnormal(k, a, exp + 149, i64::from(width));
+        bits = k.select(k.cmp(Cmp::Slt, field, c(1)), small, bits);
+    }
+    let bits = k.select(k.cmp(Cmp::Eq, a, zero), zero, bits);
+    let bits = k.resize(bits, 32, false);
+    let sign = k.select(negative, k.like(bits, i64::from(i32::MIN)), k.like(bits, 0));
+    let result = with_element(bits.ty(), Type::f32(k.ctx()));
+    k.value(OpSpec::new("arith.bitcast").operands([k.or(bits, sign)]).result(result))
+}
+
+/// The bits of a subnormal float, `a * 2^shift` in units of `2^-149`: nearest, ties to even. A carry
+/// gives the least normal float.
+fn subnormal(k: &Kernel, a: Value, shift: i64, width: i64) -> Value {
+    let c = |value: i64| k.like(a, value);
+    if shift >= 0 {
+        return k.shl(a, c(shift.min(width - 1)));
+    }
+    if -shift >= width {
+        return c(0);
+    }
+    let (quotient, half) = (k.shr(a, c(-shift)), 1i64 << (-shift - 1));
+    let rest = k.and(a, c(half.wrapping_mul(2).wrapping_sub(1)));
+    let odd = k.cmp(Cmp::Ne, k.and(quotient, c(1)), c(0));
+    let tie = k.and(k.cmp(Cmp::Eq, rest, c(half)), odd);
+    let up = k.or(k.cmp(Cmp::Ugt, rest, c(half)), tie);
+    k.add(quotient, k.resize(up, width as u32, false))
+}
+
+/// The integers of codes.
+pub fn decoded(format: Format, codes: &[i64]) -> Vec<i64> {
+    let mask = i64::from(format.code_count()) - 1;
+    codes.iter().map(|&code| format.decode((code & mask) as _)).collect()
+}

@@ -1,0 +1,459 @@
+//! Convolutions and products with weights on vectors of output channels, by dot products.
+//!
+//! The input has its padding around it in memory (its *halo*), so that the taps of a kernel row are
+//! neighbours: a convolution is a matrix product whose left side needs no copy. A tile of pixels by
+//! vectors of channels stays in registers; at each step a few neighbouring inputs of a pixel are
+//! broadcast and multiplied with the weights of all its channels.
+//!
+//! Weights lie as `[blocks][kernel rows][steps][vectors][lanes][ways]`. What an offset of the stored
+//! inputs adds is taken away by the sums' initial values.
+
+use afp_ir::{
+    diag::Diagnostic,
+    dialect::view::Conv,
+    mlir::{Op, OpSpec, Value},
+};
+use afp_target::Vectors;
+
+use super::{
+    Destination, Lowering,
+    builder::Kernel,
+    epilogue::{self, Channels, Epilogue, Spot},
+    group::Rows,
+    layout::{Layout, Storage},
+    scope::{self, Scope},
+    strategy::Tile,
+    tree::{self, parts, shape_of, unsupported},
+};
+
+/// A convolution or a product with weights, as this strategy sees it.
+pub struct Geometry {
+    /// The contraction.
+    pub op: Op,
+    /// Images, rows and columns of the result.
+    pub pixels: [i64; 3],
+    /// Output channels.
+    pub outputs: i64,
+    /// Kernel rows and columns.
+    pub kernel: [i64; 2],
+    stride: [i64; 2],
+    dilation: [i64; 2],
+    /// Elements between images, rows and columns of the input in memory.
+    strides: [i64; 3],
+    /// The first element that the first window reads.
+    first: i64,
+    /// Input channels in memory and in the program.
+    channels: [i64; 2],
+    input: Layout,
+    /// Bits of an input in memory and of a weight.
+    bits: [u32; 2],
+}
+
+impl Geometry {
+    /// The geometry of a group's contraction, given its input's layout. Rows of pixels are joined where
+    /// `dense` says that nothing lies between them anywhere.
+    pub fn of(op: Op, input: Layout, dense: bool) -> Option<Self> {
+        let (weight, result) = (shape_of(op.operand(1)), shape_of(op.result(0)));
+        let weight_bits = Rows::of(op).ok()?.integer_bits();
+        let bits = [input.bits(), weight_bits];
+        let memory = input.memory();
+        if op.is("afp.fully_connected") {
+            return Some(Self {
+                op,
+                pixels: [result[0], 1, 1],
+                outputs: result[1],
+                kernel: [1, 1],
+                stride: [1, 1],
+                dilation: [1, 1],
+                strides: [memory[1], memory[1], memory[1]],
+                first: 0,
+                channels: [memory[1], weight[1]],
+                input,
+                bits,
+            });
+        }
+        let conv = Conv::of(op).ok()?;
+        let strides = [memory[1] * memory[2] * memory[3], memory[2] * memory[3], memory[3]];
+        let (top, left) = (input.halo[0] - conv.pad[0], input.halo[2] - conv.pad[2]);
+        let mut geometry = Self {
+            op,
+            pixels: [result[0], result[1], result[2]],
+            outputs: result[3],
+            kernel: [weight[1], weight[2]],
+            stride: conv.stride,
+            dilation: conv.dilation,
+            strides,
+            first: top * strides[1] + left * strides[2],
+            channels: [memory[3], weight[3]],
+            input,
+            bits,
+        };
+        let pointwise = geometry.kernel == [1, 1] && conv.stride == [1, 1] && conv.pad == [0; 4];
+        if pointwise && dense && geometry.input.halo == [0; 4] {
+            geometry.pixels = [1, 1, geometry.pixels.iter().product()];
+        }
+        Some(geometry)
+    }
+
+    /// Products of one lane at a step.
+    pub fn ways(&self) -> i64 {
+        if self.bits == [8, 8] { 4 } else { 2 }
+    }
+
+    /// Whether all taps of a kernel row are neighbours in memory.
+    fn rows_join(&self) -> bool {
+        self.dilation[1] == 1 || self.kernel[1] == 1
+    }
+
+    /// Kernel columns that are visited one by one, and the steps of each.
+    fn steps(&self) -> (i64, i64) {
+        if self.rows_join() {
+            (1, self.kernel[1] * self.channels[0] / self.ways())
+        } else {
+            (self.kernel[1], self.channels[0] / self.ways())
+        }
+    }
+
+    /// The tile that suits a machine's registers: least loads and least waste.
+    pub fn tile(&self, vectors: &Vectors) -> Option<Tile> {
+        let mut best: Option<(f64, Tile)> = None;
+        let widest = i64::from(vectors.bits / 32);
+        let mut lanes = widest;
+        while lanes >= 4 {
+            if lanes <= self.outputs {
+                for count in 1..=4 {
+                    if let Some((cost, tile)) = self.tile_cost(vectors, lanes, count) {
+                        // A narrower vector does less at a time.
+                        let cost = cost * widest as f64 / lanes as f64;
+                        if best.is_none_or(|(known, _)| cost < known) {
+                            best = Some((cost, tile));
+                        }
+                    }
+                }
+            }
+            lanes /= 2;
+        }
+        best.map(|(_, tile)| tile)
+    }
+
+    /// Instructions of a step over all pixels and channels, about, with tiles of so many vectors.
+    fn tile_cost(&self, vectors: &Vectors, lanes: i64, count: i64) -> Option<(f64, Tile)> {
+        let needed = parts(self.outputs, lanes);
+        let overlaps = self.outputs % lanes != 0;
+        // Where the last vector overlaps its neighbour, both belong to one tile.
+        if overlaps && (self.outputs / lanes) % count == 0 {
+            return None;
+        }
+        let blocks = parts(needed, count);
+        let registers = i64::from(vectors.registers);
+        let most = ((registers - count - 1) / count).clamp(1, 14);
+        let width = self.pixels[2];
+        let tiles = parts(width, most);
+        let pixels = if self.pixels[1] == 1 && self.pixels[0] == 1 {
+            // Joined rows: a divisor leaves no rest.
+            (1..=most).rev().find(|p| width % p == 0 && *p * 2 > most).unwrap_or(parts(width, tiles))
+        } else {
+            parts(width, tiles)
+        };
+        let cost = |pixels: i64| {
+            // A dot product waits for the one before: few of them in flight cost as many.
+            let products = (pixels * count).max(6) as f64;
+            products + 0.5 * (pixels + count) as f64
+        };
+        let (full, rest) = (width / pixels, width % pixels);
+        let all = full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 };
+        Some((all * blocks as f64, Tile { pixels, vectors: count, lanes }))
+    }
+}
+
+/// Whether a group's contraction can take this strategy, whatever its input's layout becomes.
+pub fn applicable(op: Op, contraction: Op) -> bool {
+    if contraction.is("afp.depthwise_conv2d") || !epilogue::applicable(op, contraction) {
+        return false;
+    }
+    let groups = Conv::of(contraction).map_or(1, |conv| conv.groups);
+    let outputs = shape_of(op.result(0)).last().copied().unwrap_or(0);
+    let small = Rows::of(contraction).is_ok_and(|rows| rows.integer_bits() <= 16);
+    groups == 1 && outputs >= 4 && small && contraction.operand(0).def_as("afp.constant").is_none()
+}
+
+/// Rows and columns that a convolution reads around its input.
+pub fn halo(contraction: Op) -> [i64; 4] {
+    let Ok(conv) = Conv::of(contraction) else { return [0; 4] };
+    let (input, weight) = (shape_of(contraction.operand(0)), shape_of(contraction.operand(1)));
+    let result = shape_of(contraction.result(0));
+    if input.len() != 4 {
+        return [0; 4];
+    }
+    let kernel = if conv.depthwise { [weight[0], weight[1]] } else { [weight[1], weight[2]] };
+    let behind = |d: usize| {
+        let last = (result[1 + d] - 1) * conv.stride[d] + (kernel[d] - 1) * conv.dilation[d];
+        (last - conv.pad[2 * d] - (input[1 + d] - 1)).max(0)
+    };
+    [conv.pad[0], behind(0), conv.pad[2], behind(1)]
+}
+
+/// Whether a layout has all that a contraction reads.
+pub(super) fn surrounds(layout: &Layout, contraction: Op) -> bool {
+    layout.halo.iter().zip(halo(contraction)).all(|(&has, needs)| has >= needs)
+}
+
+/// Adds the kernel of a group and its call.
+pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
+    let misfit = |what: &str| {
+        Diagnostic::error("AFP0612", "the strategy does not fit the operation")
+            .at(op.loc())
+            .expected(what)
+            .help("let afp-select-kernels choose strategies and layouts")
+    };
+    let contraction = match tree::contractions(op)[..] {
+        [one] if applicable(op, one) => one,
+        _ => return Err(misfit("one contraction, with an epilogue on vectors")),
+    };
+    let leaves = tree::leaves(op)?;
+    let mut layouts = Vec::new();
+    for &leaf in &leaves {
+        layouts.push(scope::layout(lowering, leaf, op)?);
+    }
+    let result = scope::layout(lowering, op.result(0), op)?;
+    let dense = result.is_dense() && layouts.iter().all(Layout::is_dense);
+    let source = contraction.operand(0);
+    let input = scope::layout(lowering, source, op)?;
+    let is_integer = matches!(input.storage, Storage::Integer { .. });
+    let geometry = Geometry::of(contraction, input, dense).filter(|geometry| {
+        is_integer
+            && surrounds(&geometry.input, contraction)
+            && geometry.channels[0] % geometry.ways() == 0
+            && tile.lanes <= geometry.outputs
+    });
+    let Some(geometry) = geometry else { return Err(misfit("an input of integers, with its halo")) };
+    let needed = parts(parts(geometry.outputs, tile.lanes), tile.vectors) * tile.vectors;
+    let channels = Channels { count: geometry.outputs, lanes: tile.lanes, vectors: needed };
+    let items = needed / tile.vectors * geometry.pixels[0] * geometry.pixels[1];
+    let pixels = geometry.pixels;
+    let joined = |layout: &Layout| {
+        let mut layout = layout.clone();
+        if pixels[..2] == [1, 1] && layout.shape.len() == 4 && dense {
+            layout.shape = vec![1, 1, pixels[2], layout.shape[3]];
+        }
+        layout
+    };
+    lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| {
+        let mut flat = Vec::new();
+        for ((&leaf, layout), &memory) in leaves.iter().zip(&layouts).zip(&scope.operands.clone()) {
+            flat.push((leaf, joined(layout), k.flat(memory)));
+        }
+        let memory = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
+        let memory = memory.ok_or_else(|| unsupported(op, "a stored operand"))?;
+        let result = (joined(&result), k.flat(scope.result));
+        let epilogue = Epilogue::new(op, contraction, channels, flat, result)?;
+        Writer { geometry, tile, channels, epilogue, memory }.write(scope, k)
+    })
+}
+
+/// A kernel being written.
+struct Writer {
+    geometry: Geometry,
+    tile: Tile,
+    channels: Channels,
+    epilogue: Epilogue,
+    memory: Value,
+}
+
+/// The weights of a kernel, packed.
+struct Filters {
+    memref: Value,
+    pairs_fit: bool,
+}
+
+impl Writer {
+    fn write(&self, scope: &mut Scope<'_>, k: &Kernel) -> Result<(), Diagnostic> {
+        let geometry = &self.geometry;
+        let rows = Rows::of(geometry.op)?;
+        let weights = crate::afpk::numeric::decoded(rows.format, &rows.codes);
+        let Storage::Integer { offset } = geometry.input.storage else {
+            return Err(unsupported(geometry.op, "an input of integers"));
+        };
+        let corrections: Vec<i64> = weights
+            .chunks(rows.taps.max(1) as usize)
+            .map(|taps| -offset * taps.iter().sum::<i64>())
+            .collect();
+        let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
+        let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
+        let filters = self.filters(scope, k, &weights, rows.taps);
+
+        let [images, height, width] = geometry.pixels;
+        let blocks = self.channels.vectors / self.tile.vectors;
+        let mut outcome = Ok(());
+        k.fold(scope.from, scope.to, &[], |k, item, _| {
+            let at = scope::split_index(k, item, &[blocks, images, height]);
+            let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
+            let mut tile = |k: &Kernel, pixels: i64, x: Value| {
+                let done = self.tile(scope, k, (&filters, initial), pixels, [at[0], at[1], at[2], x]);
+                if done.is_err() {
+                    outcome = done;
+                }
+            };
+            k.each(full, |k, t| tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels))));
+            if rest > 0 {
+                tile(k, rest, k.index(full * self.tile.pixels));
+            }
+            Vec::new()
+        });
+        outcome
+    }
+
+    /// Packs the weights.
+    fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64], taps: i64) -> Filters {
+        let (geometry, ways) = (&self.geometry, self.geometry.ways());
+        let [stored, real] = geometry.channels;
+        let (columns, steps) = geometry.steps();
+        let (lanes, count) = (self.tile.lanes, self.tile.vectors);
+        let blocks = self.channels.vectors / count;
+        let mut packed = Vec::new();
+        for block in 0..blocks {
+            for ky in 0..geometry.kernel[0] {
+                for column in 0..columns {
+                    for step in 0..steps {
+                        for lane in 0..count * lanes {
+                            let start = self.channels.start(block * count + lane / lanes);
+                            let output = start + lane % lanes;
+                            for way in 0..ways {
+                                let position = step * ways + way;
+                                let (kx, c) = (column + position / stored, position % stored);
+                                let tap = (ky * geometry.kernel[1] + kx) * real + c;
+                                packed.push(if c < real {
+                                    weights[(output * taps + tap) as usize]
+                                } else {
+                                    0
+                                });
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let largest = geometry.input.format.int_max() + geometry.input.zero();
+        let pairs_fit = ways == 4
+            && packed.chunks(2).all(|pair| {
+                let sum = |keep: fn(i64) -> i64| pair.iter().map(|&w| keep(w)).sum::<i64>() * largest;
+                sum(|w| w.max(0)) <= 32767 && sum(|w| w.min(0)) >= -32768
+            });
+        let bits = if ways == 4 { 8 } else { 16 };
+        let memref = scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed);
+        Filters { memref, pairs_fit }
+    }
+
+    /// Computes `pixels` neighbours of a row, on the channels of a block.
+    fn tile(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        (filters, initial): (&Filters, Value),
+        pixels: i64,
+        [block, n, y, x]: [Value; 4],
+    ) -> Result<(), Diagnostic> {
+        let (geometry, tile) = (&self.geometry, self.tile);
+        let (columns, steps) = geometry.steps();
+        let (lanes, count, ways) = (tile.lanes, tile.vectors, geometry.ways());
+        let first_vector = k.mul(block, k.index(count));
+        let mut sums = Vec::new();
+        for j in 0..count {
+            let at = k.mul(k.add(first_vector, k.index(j)), k.index(lanes));
+            sums.push(k.vector_load(initial, at, lanes));
+        }
+        let sums: Vec<Value> = (0..pixels).flat_map(|_| sums.clone()).collect();
+
+        let panel = count * lanes * ways;
+        let row = k.mul(y, k.index(geometry.stride[0] * geometry.strides[1]));
+        let column = k.mul(x, k.index(geometry.stride[1] * geometry.strides[2]));
+        let image = k.mul(n, k.index(geometry.strides[0]));
+        let base = k.add(k.add(image, row), k.add(column, k.index(geometry.first)));
+        let block_weights = k.mul(block, k.index(geometry.kernel[0] * columns * steps * panel));
+        let sums = k.fold(k.index(0), k.index(geometry.kernel[0]), &sums, |k, ky, sums| {
+            let row = k.add(base, k.mul(ky, k.index(geometry.dilation[0] * geometry.strides[1])));
+            let row_weights = k.add(block_weights, k.mul(ky, k.index(columns * steps * panel)));
+            k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
+                let inputs = k.add(row, k.mul(kx, k.index(geometry.dilation[1] * geometry.strides[2])));
+                let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
+                k.fold(k.index(0), k.index(steps), sums, |k, step, sums| {
+                    let inputs = k.add(inputs, k.mul(step, k.index(ways)));
+                    let weights = k.add(weights, k.mul(step, k.index(panel)));
+                    self.step(k, filters, (inputs, weights), pixels, sums)
+                })
+            })
+        });
+        for p in 0..pixels {
+            let pixel = [n, y, k.add(x, k.index(p))];
+            for j in 0..count {
+                let vector = k.add(first_vector, k.index(j));
+                let channel = self.channels.start_value(k, vector);
+                let spot = Spot { pixel, vector, channel };
+                self.epilogue.store(scope, k, sums[(p * count + j) as usize], spot)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One step of a tile: the sums with the products added.
+    fn step(
+        &self,
+        k: &Kernel,
+        filters: &Filters,
+        (inputs, weights): (Value, Value),
+        pixels: i64,
+        sums: &[Value],
+    ) -> Vec<Value> {
+        let (tile, ways) = (self.tile, self.geometry.ways());
+        let loaded: Vec<Value> = (0..tile.vectors)
+            .map(|j| {
+                let at = k.add(weights, k.index(j * tile.lanes * ways));
+                k.vector_load(filters.memref, at, tile.lanes * ways)
+            })
+            .collect();
+        let mut next = Vec::new();
+        for p in 0..pixels {
+            let offset = p * self.geometry.stride[1] * self.geometry.strides[2];
+            let input = self.broadcast(k, k.add(inputs, k.index(offset)));
+            for j in 0..tile.vectors {
+                let sum = sums[(p * tile.vectors + j) as usize];
+                next.push(self.dot(k, sum, input, loaded[j as usize], filters.pairs_fit));
+            }
+        }
+        next
+    }
+
+    fn dot(&self, k: &Kernel, sum: Value, a: Value, b: Value, pairs_fit: bool) -> Value {
+        let unit = || afp_ir::mlir::Attr::unit(k.ctx());
+        let input = &self.geometry.input;
+        let unsigned = self.geometry.ways() == 4 && !input.storage.is_signed(input.format);
+        let spec = OpSpec::new("afpk.dot")
+            .operands([sum, a, b])
+            .attr_opt("unsigned_a", unsigned.then(unit))
+            .attr_opt("pairs_fit", (unsigned && pairs_fit).then(unit));
+        k.value(spec.result(sum.ty()))
+    }
+
+    /// The neighbouring inputs of a step in every lane.
+    fn broadcast(&self, k: &Kernel, at: Value) -> Value {
+        let lanes = self.tile.lanes;
+        match (self.geometry.ways(), self.geometry.bits[0]) {
+            (4, _) => {
+                let word = k.vector_bitcast(k.vector_load(self.memory, at, 4), 32);
+                k.vector_bitcast(k.broadcast(word, lanes), 8)
+            }
+            (_, 16) => {
+                let word = k.vector_bitcast(k.vector_load(self.memory, at, 2), 32);
+                k.vector_bitcast(k.broadcast(word, lanes), 16)
+            }
+            _ => {
+                let signed = self.geometry.input.storage.is_signed(self.geometry.input.format);
+                let element = |at: Value| k.resize(k.load(self.memory, &[at]), 32, signed);
+                let (low, high) = (element(at), element(k.add(at, k.index(1))));
+                let low = k.and(low, k.like(low, 0xffff));
+                let pair = k.or(low, k.shl(high, k.like(high, 16)));
+                k.vector_bitcast(k.broadcast(pair, lanes), 16)
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! From the sums of a tile to what is stored, on vectors of channels.
+//!
+//! Channels are taken in vectors; where their number is no multiple of the lanes, the last vector
+//! starts earlier and overlaps the one before, which computes the same values twice.
+
+use std::collections::HashMap;
+
+use afp_ir::{
+    diag::Diagnostic,
+    dialect::{Element, view},
+    mlir::{Op, Value},
+};
+
+use super::{
+    builder::{Kernel, vector},
+    layout::Layout,
+    scope::Scope,
+    tree::{self, Rounding, shape_of, unsupported},
+};
+
+/// Channels as vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// How many channels.
+    pub count: i64,
+    /// Lanes of a vector.
+    pub lanes: i64,
+    /// How many vectors: enough for all channels, perhaps more.
+    pub vectors: i64,
+}
+
+impl Channels {
+    /// The first channel of a vector.
+    pub fn start(&self, vector: i64) -> i64 {
+        (vector * self.lanes).min(self.count - self.lanes)
+    }
+
+    /// The first channel of a vector that is known when the code runs.
+    pub fn start_value(&self, k: &Kernel, vector: Value) -> Value {
+        let first = k.mul(vector, k.index(self.lanes));
+        if self.vectors * self.lanes <= self.count {
+            return first;
+        }
+        k.min(first, k.index(self.count - self.lanes))
+    }
+
+    /// Numbers that are one per channel, in the order of the vectors' lanes.
+    pub fn packed(&self, values: &[i64]) -> Vec<i64> {
+        (0..self.vectors * self.lanes)
+            .map(|i| *tree::pick(values, (self.start(i / self.lanes) + i % self.lanes) as usize))
+            .collect()
+    }
+}
+
+/// Where a vector of results stands.
+#[derive(Clone, Copy)]
+pub struct Spot {
+    /// Image, row, column.
+    pub pixel: [Value; 3],
+    /// The number of the vector of channels.
+    pub vector: Value,
+    /// Its first channel.
+    pub channel: Value,
+}
+
+/// What happens to the sums of a group's contraction.
+pub struct Epilogue {
+    op: Op,
+    contraction: Op,
+    channels: Channels,
+    rounding: Rounding,
+    /// Whether the rounding half is among the initial sums.
+    half_folded: bool,
+    /// Whether the bias is.
+    bias_folded: bool,
+    layouts: HashMap<Value, Layout>,
+    memories: HashMap<Value, Value>,
+    result: (Layout, Value),
+}
+
+impl Epilogue {
+    /// Prepares the epilogue of a group. `leaves` are the group's operands with their layouts and flat
+    /// memrefs, `result` the same of what it writes.
+    pub fn new(
+        op: Op,
+        contraction: Op,
+        channels: Channels,
+        leaves: Vec<(Value, Layout, Value)>,
+        result: (Layout, Value),
+    ) -> Result<Self, Diagnostic> {
+        let rounding = Rounding::of(op)?;
+        let products = tree::product_grid(contraction)?;
+        let whole = tree::grid(op.operand(0), op)?;
+        let same = |grid: &[i32]| {
+            (0..channels.count as usize).all(|c| tree::pick(grid, c) == tree::pick(&products, c))
+        };
+        let biased = match view::bias(contraction) {
+            Some(bias) => tree::finer(&products, &tree::grid(bias, op)?),
+            None => products.clone(),
+        };
+        let (mut layouts, mut memories) = (HashMap::new(), HashMap::new());
+        for (value, layout, memory) in leaves {
+            layouts.insert(value, layout);
+            memories.insert(value, memory);
+        }
+        Ok(Self {
+            op,
+            contraction,
+            channels,
+            half_folded: rounding.is_shift() && same(&whole),
+            bias_folded: same(&biased),
+            rounding,
+            layouts,
+            memories,
+            result,
+        })
+    }
+
+    /// What the sums of each channel start from: `corrections`, one per channel, with what is folded in.
+    pub fn initial(&self, corrections: &[i64]) -> Result<Vec<i64>, Diagnostic> {
+        let mut sums = corrections.to_vec();
+        if let (true, Some(bias)) = (self.bias_folded, view::bias(self.contraction)) {
+            let (values, shifts) = self.bias(bias)?;
+            for (c, sum) in sums.iter_mut().enumerate() {
+                *sum += tree::pick(&values, c) << tree::pick(&shifts, c);
+            }
+        }
+        if self.half_folded {
+            let halves = self.rounding.halves();
+            for (c, sum) in sums.iter_mut().enumerate() {
+                *sum += tree::pick(&halves, c);
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The integers of a bias, and how far each is shifted to the sums' grid.
+    fn bias(&self, bias: Value) -> Result<(Vec<i64>, Vec<i64>), Diagnostic> {
+        let values = bias.def_as("afp.constant").and_then(|c| c.attr("value")).and_then(|v| v.elements_i64());
+        let values = values.ok_or_else(|| unsupported(self.op, "a bias that is constant"))?;
+        let (products, grid) = (tree::product_grid(self.contraction)?, tree::grid(bias, self.op)?);
+        let [_, shifts] = tree::alignment(&products, &grid, 32, self.op)?;
+        Ok((values, shifts))
+    }
+
+    /// Rounds the sums of one vector and stores them.
+    pub fn store(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        sums: Value,
+        spot: Spot,
+    ) -> Result<(), Diagnostic> {
+        let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
+        let integer = self.rounded(scope, k, value, spot);
+        let (layout, memory) = &self.result;
+        let at = flat_index(k, layout, spot.pixel, spot.channel);
+        k.vector_store(layout.stored(k, integer), *memory, at);
+        Ok(())
+    }
+
+    fn rounded(&self, scope: &mut Scope<'_>, k: &Kernel, value: Value, spot: Spot) -> Value {
+        let rounding = &self.rounding;
+        let d = self.per_channel(scope, k, "shift", &rounding.shifts, spot);
+        let (integer, limits) = if rounding.is_shift() {
+            let sum = if self.half_folded {
+                value
+            } else {
+                let half = self.per_channel(scope, k, "half", &rounding.halves(), spot);
+                k.add(value, half)
+            };
+            (k.binary("arith.shrsi", sum, d), Some(rounding.range()))
+        } else {
+            let bits = tree::proven_bits(self.op).min(30);
+            let target = (rounding.ty.format, rounding.ties);
+            (k.encode((value, bits), d, None, target), rounding.limits.clone())
+        };
+        let Some([lo, hi]) = limits else { return integer };
+        let lo = self.per_channel(scope, k, "lo", &lo, spot);
+        let hi = self.per_channel(scope, k, "hi", &hi, spot);
+        k.min(k.max(integer, lo), hi)
+    }
+
+    /// An exact value on the lanes of a spot, in units of its grid.
+    fn exact(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        value: Value,
+        sums: Value,
+        spot: Spot,
+    ) -> Result<Value, Diagnostic> {
+        if matches!(Element::of(value.ty()), Element::Float(_)) {
+            let (Some(layout), Some(&memory)) = (self.layouts.get(&value), self.memories.get(&value)) else {
+                return Err(unsupported(self.op, "a stored operand"));
+            };
+            let at = flat_index(k, layout, spot.pixel, spot.channel);
+            return Ok(layout.integer(k, k.vector_load(memory, at, self.channels.lanes), 32));
+        }
+        let Some(op) = value.def() else { return Err(unsupported(self.op, "an exact value")) };
+        if op == self.contraction {
+            let Some(bias) = view::bias(op).filter(|_| !self.bias_folded) else { return Ok(sums) };
+            let (values, shifts) = self.bias(bias)?;
+            let shifted: Vec<i64> = (0..self.channels.count as usize)
+                .map(|c| tree::pick(&values, c) << tree::pick(&shifts, c))
+                .collect();
+            let grids = (tree::product_grid(op)?, tree::grid(bias, op)?);
+            let [own, _] = tree::alignment(&grids.0, &grids.1, 32, self.op)?;
+            let aligned = self.shifted(scope, k, sums, &own, spot);
+            return Ok(k.add(aligned, self.per_channel(scope, k, "bias", &shifted, spot)));
+        }
+        match op.name().as_str() {
+            "afp.constant" => {
+                let values = op.attr("value").and_then(|v| v.elements_i64());
+                let values = values.ok_or_else(|| unsupported(self.op, "a constant with a payload"))?;
+                Ok(self.per_channel(scope, k, "bias", &values, spot))
+            }
+            "afp.add" => {
+                let a = self.exact(scope, k, op.operand(0), sums, spot)?;
+                let b = self.exact(scope, k, op.operand(1), sums, spot)?;
+                let grids = (tree::grid(op.operand(0), op)?, tree::grid(op.operand(1), op)?);
+                let [left, right] = tree::alignment(&grids.0, &grids.1, 32, self.op)?;
+                let a = self.shifted(scope, k, a, &left, spot);
+                let b = self.shifted(scope, k, b, &right, spot);
+                Ok(k.add(a, b))
+            }
+            _ => Err(unsupported(self.op, "sums of a contraction, stored values and constants")),
+        }
+    }
+
+    fn shifted(&self, scope: &mut Scope<'_>, k: &Kernel, value: Value, by: &[i64], spot: Spot) -> Value {
+        if by.iter().all(|&shift| shift == 0) {
+            return value;
+        }
+        let shift = self.per_channel(scope, k, "align", by, spot);
+        k.shl(value, shift)
+    }
+
+    /// Numbers that are one for all or one per channel, on the lanes of a spot.
+    fn per_channel(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        role: &'static str,
+        values: &[i64],
+        spot: Spot,
+    ) -> Value {
+        let lanes = self.channels.lanes;
+        if values.iter().all(|v| *v == values[0]) {
+            return k.constant(vector(k, lanes, 32), values[0]);
+        }
+        let packed = self.channels.packed(values);
+        let memory = scope.constant(role, &[packed.len() as i64], k.int(32), &packed);
+        k.vector_load(memory, k.mul(spot.vector, k.index(lanes)), lanes)
+    }
+}
+
+/// Whether an epilogue on vectors can compute a group: sums of one contraction, of stored values of
+/// the result's shape, and of constants per channel.
+pub fn applicable(op: Op, contraction: Op) -> bool {
+    fn fits(value: Value, op: Op, contraction: Op) -> bool {
+        let shape = shape_of(op.result(0));
+        if matches!(Element::of(value.ty()), Element::Float(_)) {
+            return shape_of(value) == shape && value.def_as("afp.constant").is_none();
+        }
+        let Some(inner) = value.def() else { return false };
+        if inner == contraction {
+            return shape_of(inner.result(0)) == shape && view::bias(inner).is_none_or(constant_of_channels);
+        }
+        match inner.name().as_str() {
+            "afp.constant" => {
+                let own = shape_of(value);
+                let (last, rest) = own.split_last().map_or((1, &[][..]), |(last, rest)| (*last, rest));
+                (last == 1 || Some(&last) == shape.last())
+                    && rest.iter().all(|&size| size == 1)
+                    && small_constant(value)
+            }
+            "afp.add" => inner.operands().into_iter().all(|v| fits(v, op, contraction)),
+            _ => false,
+        }
+    }
+    let Ok(rounding) = Rounding::of(op) else { return false };
+    let bits = tree::proven_bits(op);
+    let narrow = rounding.ty.format.int_max() < 1 << 30 && rounding.ty.format.width() <= 16;
+    let bits_fit = if rounding.is_shift() { bits <= 31 } else { bits <= 30 };
+    rounding.is_plain() && narrow && bits_fit && fits(op.operand(0), op, contraction)
+}
+
+fn constant_of_channels(bias: Value) -> bool {
+    bias.def_as("afp.constant").is_some()
+}
+
+/// Whether the integers of a constant fit 32 bits.
+fn small_constant(value: Value) -> bool {
+    let values = value.def().and_then(|c| c.attr("value")).and_then(|v| v.elements_i64());
+    values.is_some_and(|values| values.iter().all(|&v| i32::try_from(v).is_ok()))
+}
+
+/// The place of an element in a memref of one dimension.
+pub fn flat_index(k: &Kernel, layout: &Layout, [n, y, x]: [Value; 3], channel: Value) -> Value {
+    let memory = layout.memory();
+    if memory.len() == 2 {
+        return k.add(k.mul(n, k.index(memory[1])), channel);
+    }
+    let place = layout.place(k, &[n, y, x, channel]);
+    let (rows, columns, channels) = (k.index(memory[1]), k.index(memory[2]), k.index(memory[3]));
+    let row = k.add(k.mul(place[0], rows), place[1]);
+    let pixel = k.add(k.mul(row, columns), place[2]);
+    k.add(k.mul(pixel, channels), place[3])
+}

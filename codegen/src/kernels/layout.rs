@@ -1,0 +1,212 @@
+//! How a coded value lies in memory: what its integers hold, and where its elements are.
+
+use afp_ir::{
+    dialect::{Element, FloatType},
+    mlir::{Attr, Ctx, Op, Type, Value},
+    numerics::Format,
+};
+use afp_target::{Dot, Target};
+
+use super::builder::Kernel;
+
+/// What a stored integer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// A code, in the low bits.
+    Code,
+    /// The integer that the code decodes to, plus an offset.
+    Integer {
+        /// What is added.
+        offset: i64,
+    },
+}
+
+impl Storage {
+    /// What serves a target best: integers where they take no more bytes than kernels gain from, in the
+    /// signedness that its dot product wants.
+    pub fn best(format: Format, target: &Target) -> Self {
+        let (lo, hi) = (format.int_min(), format.int_max());
+        let byte = lo >= -128 && hi <= 255 && hi - lo <= 255;
+        let vectors = target.vectors.bits > 0;
+        let fits = byte || format.exp_bits() == 0 || (vectors && lo >= -32768 && hi <= 32767);
+        let offset = match target.vectors.dot {
+            Dot::Maddubs | Dot::Vnni if byte && lo < 0 => 128,
+            Dot::Sdot if byte && hi > 127 => -128,
+            _ => 0,
+        };
+        if fits { Self::Integer { offset } } else { Self::Code }
+    }
+
+    /// Bits of a stored element.
+    pub fn bits(self, format: Format) -> u32 {
+        let code = if format.width() <= 8 { 8 } else { 16 };
+        match self {
+            Self::Code => code,
+            Self::Integer { .. } => {
+                let (lo, hi) = (format.int_min(), format.int_max());
+                if lo >= -128 && hi <= 255 && hi - lo <= 255 { 8 } else { 16 }
+            }
+        }
+    }
+
+    /// Whether stored integers are extended with their sign.
+    pub fn is_signed(self, format: Format) -> bool {
+        match self {
+            Self::Code => false,
+            Self::Integer { offset } => format.int_min() + offset < 0,
+        }
+    }
+}
+
+/// Where the elements of a value are, and what they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The value's shape.
+    pub shape: Vec<i64>,
+    /// The format of its codes.
+    pub format: Format,
+    /// What is stored.
+    pub storage: Storage,
+    /// Rows above and below, columns left and right of each feature map, all zero. Rank 4 only.
+    pub halo: [i64; 4],
+    /// Channels with those added that nothing reads. Rank 4 only.
+    pub channels: i64,
+}
+
+/// The attribute of the operation that yields a value.
+const ATTRIBUTE: &str = "afp.layout";
+
+impl Layout {
+    /// Codes without anything between them: what callers see.
+    pub fn plain(value: Value) -> Option<Self> {
+        let Element::Float(FloatType { format, .. }) = Element::of(value.ty()) else { return None };
+        let shape = value.ty().shape()?;
+        let channels = shape.last().copied().unwrap_or(1);
+        Some(Self { shape, format, storage: Storage::Code, halo: [0; 4], channels })
+    }
+
+    /// The layout that was chosen for a value, or the plain one.
+    pub fn of(value: Value) -> Option<Self> {
+        let mut layout = Self::plain(value)?;
+        let Some(chosen) = value.def().and_then(|op| op.attr(ATTRIBUTE)) else { return Some(layout) };
+        let number = |name: &str| chosen.entry(name).and_then(Attr::as_int);
+        if let Some(offset) = number("offset") {
+            layout.storage = Storage::Integer { offset };
+        }
+        if layout.shape.len() == 4 {
+            let halo = chosen.entry("halo").and_then(Attr::as_i64s).and_then(|halo| halo.try_into().ok());
+            layout.halo = halo.unwrap_or_default();
+            layout.channels = number("channels").unwrap_or(layout.channels).max(layout.channels);
+        }
+        Some(layout)
+    }
+
+    /// Attaches the layout to the operation that yields the value.
+    pub fn attach(&self, op: Op) {
+        let ctx = op.ctx();
+        let mut entries = Vec::new();
+        if let Storage::Integer { offset } = self.storage {
+            entries.push(("offset", Attr::int(ctx, 64, offset)));
+        }
+        if self.halo != [0; 4] {
+            entries.push(("halo", Attr::i64s(ctx, &self.halo)));
+        }
+        if self.shape.last() != Some(&self.channels) && self.shape.len() == 4 {
+            entries.push(("channels", Attr::int(ctx, 64, self.channels)));
+        }
+        if entries.is_empty() {
+            op.remove_attr(ATTRIBUTE);
+        } else {
+            op.set_attr(ATTRIBUTE, Attr::dict(ctx, &entries));
+        }
+    }
+
+    /// Sizes in memory.
+    pub fn memory(&self) -> Vec<i64> {
+        match (&self.shape[..], self.halo) {
+            (&[n, h, w, _], [top, bottom, left, right]) => {
+                vec![n, h + top + bottom, w + left + right, self.channels]
+            }
+            _ => self.shape.clone(),
+        }
+    }
+
+    /// Bits of a stored element.
+    pub fn bits(&self) -> u32 {
+        self.storage.bits(self.format)
+    }
+
+    /// Bytes in memory.
+    pub fn bytes(&self) -> i64 {
+        self.memory().iter().product::<i64>() * i64::from(self.bits() / 8)
+    }
+
+    /// The type in memory.
+    pub fn memref(&self, ctx: Ctx) -> Type {
+        Type::memref(&self.memory(), Type::int(ctx, self.bits()))
+    }
+
+    /// What is stored for the integer 0.
+    pub fn zero(&self) -> i64 {
+        match self.storage {
+            Storage::Code => 0,
+            Storage::Integer { offset } => offset,
+        }
+    }
+
+    /// Whether rows follow each other without a gap, and channels too.
+    pub fn is_dense(&self) -> bool {
+        self.halo == [0; 4] && self.shape.last().is_none_or(|&c| c == self.channels)
+    }
+
+    /// Indices in memory of an element.
+    pub fn place(&self, k: &Kernel, indices: &[Value]) -> Vec<Value> {
+        if self.halo == [0; 4] || indices.len() != 4 {
+            return indices.to_vec();
+        }
+        let moved = |index: Value, by: i64| if by == 0 { index } else { k.add(index, k.index(by)) };
+        vec![indices[0], moved(indices[1], self.halo[0]), moved(indices[2], self.halo[2]), indices[3]]
+    }
+
+    /// The integer that a stored number stands for, `bits` wide; lane by lane for a vector.
+    pub fn integer(&self, k: &Kernel, stored: Value, bits: u32) -> Value {
+        match self.storage {
+            Storage::Code => k.decode(stored, self.format, bits),
+            Storage::Integer { offset } => {
+                let wide = k.resize(stored, bits, self.storage.is_signed(self.format));
+                if offset == 0 { wide } else { k.sub(wide, k.like(wide, offset)) }
+            }
+        }
+    }
+
+    /// What is stored for an integer of the format.
+    pub fn stored(&self, k: &Kernel, integer: Value) -> Value {
+        match self.storage {
+            Storage::Code => k.code(integer, self.format, self.bits()),
+            Storage::Integer { offset } => {
+                let moved = if offset == 0 { integer } else { k.add(integer, k.like(integer, offset)) };
+                k.resize(moved, self.bits(), true)
+            }
+        }
+    }
+
+    /// What is stored for a code, at compile time.
+    pub fn stored_code(&self, code: i64) -> i64 {
+        let code = code & (i64::from(self.format.code_count()) - 1);
+        match self.storage {
+            Storage::Code => code,
+            Storage::Integer { offset } => self.format.decode(code as _) + offset,
+        }
+    }
+
+    /// An element's integer.
+    pub fn load(&self, k: &Kernel, memref: Value, indices: &[Value], bits: u32) -> Value {
+        let stored = k.load(memref, &self.place(k, indices));
+        self.integer(k, stored, bits)
+    }
+
+    /// Stores an element's integer.
+    pub fn store(&self, k: &Kernel, integer: Value, memref: Value, indices: &[Value]) {
+        k.store(self.stored(k, integer), memref, &self.place(k, indices));
+    }
+}

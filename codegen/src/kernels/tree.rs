@@ -1,0 +1,202 @@
+//! A group as a tree: an encode over exact operators, down to what is stored.
+
+use afp_ir::{
+    diag::Diagnostic,
+    dialect::{Element, FloatType, view},
+    mlir::{Attr, Op, Value},
+};
+
+/// Bits of the integers that a group's exact values need, with every intermediate (`afp-prove-widths`).
+pub fn proven_bits(op: Op) -> u32 {
+    op.attr("afp.bits").and_then(Attr::as_int).map_or(63, |bits| bits.clamp(1, 63) as u32)
+}
+
+/// AFP0611: an operation that has no native code.
+pub fn unsupported(op: Op, expected: &str) -> Diagnostic {
+    Diagnostic::error("AFP0611", format!("{} has no native code", op.name())).at(op.loc()).expected(expected)
+}
+
+/// The format and static scale exponent of a coded value.
+pub fn exponent(value: Value, user: Op) -> Result<(FloatType, i32), Diagnostic> {
+    let found = FloatType::of(value.ty()).and_then(|ty| Some((ty, ty.exp.fixed()?)));
+    found.ok_or_else(|| unsupported(user, "codes with static scale exponents").found(value.ty().to_string()))
+}
+
+/// The shape of a value; empty if it is not static.
+pub fn shape_of(value: Value) -> Vec<i64> {
+    value.ty().shape().unwrap_or_default()
+}
+
+/// The coded values that a group reads, each once.
+pub fn leaves(group: Op) -> Result<Vec<Value>, Diagnostic> {
+    let mut found = Vec::new();
+    collect(group.operand(0), group, &mut found)?;
+    Ok(found)
+}
+
+fn collect(value: Value, user: Op, leaves: &mut Vec<Value>) -> Result<(), Diagnostic> {
+    let mut add = |value: Value| {
+        if !leaves.contains(&value) {
+            leaves.push(value);
+        }
+    };
+    if matches!(Element::of(value.ty()), Element::Float(_)) {
+        add(value);
+        return Ok(());
+    }
+    let expected = "exact values that convolutions, products, sums and pools yield";
+    let Some(op) = value.def() else {
+        return Err(unsupported(user, expected).found("a function argument"));
+    };
+    match op.name().as_str() {
+        "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => {
+            if op.operand(1).def_as("afp.constant").is_none() {
+                return Err(unsupported(user, expected).found("weights that are computed"));
+            }
+            add(op.operand(0));
+            view::bias(op).map_or(Ok(()), |bias| collect(bias, op, leaves))
+        }
+        "afp.matmul" | "afp.sum_pool2d" => {
+            op.operands().into_iter().for_each(add);
+            Ok(())
+        }
+        "afp.add" => op.operands().into_iter().try_for_each(|v| collect(v, op, leaves)),
+        "afp.constant" => Ok(()),
+        other => Err(unsupported(user, expected).found(other)),
+    }
+}
+
+/// The contractions with weights below a group's encode.
+pub fn contractions(group: Op) -> Vec<Op> {
+    fn visit(value: Value, found: &mut Vec<Op>) {
+        let Some(op) = value.def().filter(|_| Element::of(value.ty()) == Element::Exact) else { return };
+        if view::is_weighted(op) {
+            found.push(op);
+        } else if op.is("afp.add") {
+            op.operands().into_iter().for_each(|v| visit(v, found));
+        }
+    }
+    let mut found = Vec::new();
+    visit(group.operand(0), &mut found);
+    found
+}
+
+/// The exponents of an exact value's units: one, or one per channel.
+pub fn grid(value: Value, user: Op) -> Result<Vec<i32>, Diagnostic> {
+    if matches!(Element::of(value.ty()), Element::Float(_)) {
+        return Ok(vec![exponent(value, user)?.1]);
+    }
+    let Some(op) = value.def() else { return Err(unsupported(user, "an exact value")) };
+    Ok(match op.name().as_str() {
+        "afp.constant" => view::channel_exp(op).unwrap_or_else(|| vec![0]),
+        "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => {
+            let products = product_grid(op)?;
+            match view::bias(op) {
+                Some(bias) => finer(&products, &grid(bias, op)?),
+                None => products,
+            }
+        }
+        "afp.matmul" => vec![exponent(op.operand(0), op)?.1 + exponent(op.operand(1), op)?.1],
+        "afp.sum_pool2d" => vec![exponent(op.operand(0), op)?.1],
+        _ => finer(&grid(op.operand(0), op)?, &grid(op.operand(1), op)?),
+    })
+}
+
+/// The exponents of a contraction's sums, without its bias.
+pub fn product_grid(op: Op) -> Result<Vec<i32>, Diagnostic> {
+    let base = exponent(op.operand(0), op)?.1 + exponent(op.operand(1), op)?.1;
+    Ok(view::channel_exp(op).unwrap_or_else(|| vec![0]).into_iter().map(|e| e + base).collect())
+}
+
+/// The finer of two grids, per channel.
+pub fn finer(a: &[i32], b: &[i32]) -> Vec<i32> {
+    (0..a.len().max(b.len())).map(|c| *pick(a, c).min(pick(b, c))).collect()
+}
+
+/// The element for a channel of what is one for all, or one per channel.
+pub fn pick<T>(values: &[T], channel: usize) -> &T {
+    &values[if values.len() == 1 { 0 } else { channel }]
+}
+
+/// How far each operand of a sum is shifted to the finer grid of both, per channel.
+///
+/// # Errors
+/// AFP0611 if a shift exceeds accumulators of so many bits.
+pub fn alignment(a: &[i32], b: &[i32], bits: u32, user: Op) -> Result<[Vec<i64>; 2], Diagnostic> {
+    let fine = finer(a, b);
+    let shifts = |grid: &[i32]| -> Result<Vec<i64>, Diagnostic> {
+        let shifts: Vec<i64> =
+            fine.iter().enumerate().map(|(c, &f)| i64::from(*pick(grid, c)) - i64::from(f)).collect();
+        match shifts.iter().max() {
+            Some(&widest) if widest >= i64::from(bits) => {
+                Err(unsupported(user, "operands whose exponents lie close together")
+                    .found(format!("a shift by {widest}")))
+            }
+            _ => Ok(shifts),
+        }
+    };
+    Ok([shifts(a)?, shifts(b)?])
+}
+
+/// How a group's sums become codes.
+pub struct Rounding {
+    /// The result's type.
+    pub ty: FloatType,
+    /// Ties.
+    pub ties: afp_ir::numerics::Rounding,
+    /// How many bits of the sums lie below a unit of the result, one for all or one per channel.
+    pub shifts: Vec<i64>,
+    /// What sums are divided by: one, or one per position.
+    pub divisors: Vec<i64>,
+    /// Least and largest integer that the limits leave, one for all or one per channel.
+    pub limits: Option<[Vec<i64>; 2]>,
+}
+
+impl Rounding {
+    /// Reads an encode.
+    pub fn of(op: Op) -> Result<Self, Diagnostic> {
+        let (ty, exp) = exponent(op.result(0), op)?;
+        let shifts = grid(op.operand(0), op)?.into_iter().map(|g| i64::from(exp) - i64::from(g)).collect();
+        let limit = |name: &str| op.attr(name).and_then(Attr::as_i32s);
+        let (lo, hi) = (limit("lo"), limit("hi"));
+        let decode = |codes: Option<Vec<i32>>, extreme: i64| -> Vec<i64> {
+            codes.map_or_else(
+                || vec![extreme],
+                |c| c.into_iter().map(|c| ty.format.decode(ty.stored_code(i64::from(c)))).collect(),
+            )
+        };
+        let limits = (lo.is_some() || hi.is_some())
+            .then(|| [decode(lo, ty.format.int_min()), decode(hi, ty.format.int_max())]);
+        let ties = view::rounding(op).unwrap_or_default();
+        Ok(Self { ty, ties, shifts, divisors: view::divisors(op), limits })
+    }
+
+    /// Whether nothing is divided.
+    pub fn is_plain(&self) -> bool {
+        self.divisors.iter().all(|&d| d == 1)
+    }
+
+    /// Whether half is added and shifted out: fixed point on a finer grid, a tie up, in sums of 32 bits.
+    pub fn is_shift(&self) -> bool {
+        self.is_plain()
+            && self.shifts.iter().all(|d| (0..=30).contains(d))
+            && self.ty.format.exp_bits() == 0
+            && self.ties == afp_ir::numerics::Rounding::HalfUp
+    }
+
+    /// What is added before the shift.
+    pub fn halves(&self) -> Vec<i64> {
+        self.shifts.iter().map(|&d| (1i64 << d.clamp(0, 62)) >> 1).collect()
+    }
+
+    /// The limits, or the extremes of the format.
+    pub fn range(&self) -> [Vec<i64>; 2] {
+        let format = self.ty.format;
+        self.limits.clone().unwrap_or_else(|| [vec![format.int_min()], vec![format.int_max()]])
+    }
+}
+
+/// How many parts of a size hold so many things.
+pub const fn parts(count: i64, size: i64) -> i64 {
+    (count + size - 1) / size
+}

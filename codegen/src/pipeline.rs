@@ -1,0 +1,112 @@
+//! From an exact AFP program to a module of kernels that a backend compiles.
+
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Attr, Session, SourceModule},
+};
+use afp_passes::registry::{self, Pass};
+use afp_target::Target;
+
+use crate::{
+    afpk::{expand, to_llvm},
+    kernels::{
+        self,
+        strategy::{Multiply, Weights},
+    },
+    memory, select,
+};
+
+/// Every pass of this crate.
+pub static PASSES: &[&Pass] = &[&select::PASS, &kernels::PASS, &memory::PASS, &expand::PASS, &to_llvm::PASS];
+
+/// Registers all passes of afpc and of upstream MLIR, once per process.
+pub fn register_all() {
+    registry::register_all();
+    registry::register_more(PASSES);
+}
+
+/// Registers the passes of afpc alone, for afp-opt, whose main function registers upstream's.
+pub fn register() {
+    registry::register();
+    registry::register_more(PASSES);
+}
+
+/// What is chosen for the code, whatever the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choices {
+    /// The machine.
+    pub target: Target,
+    /// Products.
+    pub multiply: Multiply,
+    /// Weights in memory.
+    pub weights: Weights,
+    /// Whether callers pass codes and not floats.
+    pub codes: bool,
+    /// Threads that share the work.
+    pub threads: usize,
+}
+
+impl Choices {
+    /// Floats at the boundary, one thread, the machine's multiplier.
+    pub fn new(target: Target) -> Self {
+        let (multiply, weights) = (Multiply::Native, Weights::Expanded);
+        Self { target, multiply, weights, codes: false, threads: 1 }
+    }
+
+    /// The textual pipeline.
+    pub fn pipeline(&self) -> String {
+        let Target { name, vectors, arena_alignment, .. } = self.target;
+        let multiply = if self.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" };
+        let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
+        let io = if self.codes { "codes" } else { "float" };
+        format!(
+            "builtin.module(afp-select-kernels{{target={name} vector-bits={} multiply={multiply} weights={weights}}},\
+             convert-afp-to-kernels{{io={io} threads={}}},afp-plan-memory{{alignment={arena_alignment}}},\
+             afpk-expand,canonicalize,cse)",
+            vectors.bits, self.threads
+        )
+    }
+}
+
+/// Bytes of constants, by what they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Constants {
+    /// Weights.
+    pub weights: usize,
+    /// Everything else: biases, shifts, tables, limits.
+    pub tables: usize,
+}
+
+/// Replaces a module's program by kernels and the function that calls them.
+///
+/// # Errors
+/// AFP0611 for each operation without native code, and what else the passes report.
+pub fn lower(
+    session: &Session,
+    module: &SourceModule<'_>,
+    choices: &Choices,
+) -> Result<Constants, Vec<Diagnostic>> {
+    register_all();
+    if let Err(message) = module.run_pipeline(&choices.pipeline()) {
+        let mut found = session.take_diagnostics();
+        found.retain(Diagnostic::is_error);
+        if found.is_empty() {
+            found.push(crate::internal("the program cannot be lowered to kernels").found(message));
+        }
+        return Err(found);
+    }
+    let mut constants = Constants::default();
+    for op in module.op().blocks().into_iter().flat_map(|block| block.ops()) {
+        let Some(ty) = op.attr("type").and_then(Attr::as_type).filter(|_| op.is("memref.global")) else {
+            continue;
+        };
+        let count = ty.memref_shape().unwrap_or_default().iter().product::<i64>() as usize;
+        let bytes = count * ty.element_bytes().unwrap_or(1);
+        if op.attr("afp.role").and_then(Attr::as_string).is_some_and(|role| role == "weights") {
+            constants.weights += bytes;
+        } else {
+            constants.tables += bytes;
+        }
+    }
+    Ok(constants)
+}

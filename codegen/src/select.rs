@@ -1,0 +1,168 @@
+//! `afp-select-kernels`: how values lie in memory, and a strategy for every group.
+//!
+//! Attributes only. `afp.layout` on the operation that yields a stored value: the offset of its
+//! integers, the rows and columns of zeros around it, channels added for alignment
+//! ([`crate::kernels::layout`]). `afp.kernel` on every encode: strategy, tile, how products are
+//! computed and weights are stored ([`crate::kernels::strategy`]). A program without them is
+//! converted by the portable strategy on codes.
+
+use std::collections::{HashMap, HashSet};
+
+use afp_ir::{
+    dialect::Element,
+    mlir::{Block, Op, Value},
+};
+use afp_passes::registry::{Failed, Options, Pass, PassOption};
+use afp_target::Target;
+
+use crate::kernels::{
+    depthwise, direct,
+    layout::{Layout, Storage},
+    strategy::{Choice, Multiply, Strategy, Weights},
+    tree,
+};
+
+/// The pass.
+pub static PASS: Pass = Pass {
+    name: "afp-select-kernels",
+    description: "Choose a strategy for every group, and how values lie in memory",
+    anchor: "builtin.module",
+    options: &[
+        PassOption { name: "target", help: "the machine, as afpc --target names it", default: "host" },
+        PassOption { name: "vector-bits", help: "at most so many bits in a vector", default: "512" },
+        PassOption { name: "multiply", help: "native or shift-add", default: "native" },
+        PassOption { name: "weights", help: "expanded or packed", default: "expanded" },
+    ],
+    run,
+};
+
+fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
+    let target = Target::named(options.text("target"))
+        .ok_or_else(|| options.reject("target", "host, or the name of a target"))?
+        .narrowed(options.parse("vector-bits", "a number of bits")?);
+    let multiply = match options.text("multiply") {
+        "native" => Multiply::Native,
+        "shift-add" => Multiply::ShiftAdd,
+        _ => return Err(options.reject("multiply", "native or shift-add")),
+    };
+    let weights = match options.text("weights") {
+        "expanded" => Weights::Expanded,
+        "packed" => Weights::Packed,
+        _ => return Err(options.reject("weights", "expanded or packed")),
+    };
+    for function in module.blocks().into_iter().flat_map(Block::ops).filter(|op| op.is("func.func")) {
+        if let Some(&body) = function.blocks().first() {
+            Selection { target, multiply, weights, layouts: HashMap::new(), joined: HashSet::new() }
+                .visit(body);
+        }
+    }
+    Ok(())
+}
+
+/// The choices for one function.
+struct Selection {
+    target: Target,
+    multiply: Multiply,
+    weights: Weights,
+    layouts: HashMap<Value, Layout>,
+    /// Values that share memory with one of another shape, or that are constants: nothing is put
+    /// around or between them.
+    joined: HashSet<Value>,
+}
+
+impl Selection {
+    fn visit(&mut self, body: Block) {
+        let ops = body.ops();
+        for &op in &ops {
+            if op.is("afp.reshape") {
+                self.joined.extend([op.operand(0), op.result(0)]);
+            }
+            for result in op.results() {
+                if let Some(mut layout) = Layout::plain(result).filter(|_| !op.is("afp.constant")) {
+                    layout.storage = Storage::best(layout.format, &self.target);
+                    self.layouts.insert(result, layout);
+                }
+            }
+        }
+        let groups: Vec<Op> = ops.iter().copied().filter(|op| op.is("afp.encode")).collect();
+        let candidates: Vec<(Op, Op)> =
+            groups.iter().filter_map(|&op| Some((op, self.candidate(op)?))).collect();
+        for &(_, contraction) in &candidates {
+            self.surround(contraction);
+        }
+        let chosen: HashMap<Op, Strategy> =
+            candidates.into_iter().filter_map(|(op, c)| Some((op, self.strategy(op, c)?))).collect();
+        for &op in &groups {
+            let strategy = chosen.get(&op).copied().unwrap_or(Strategy::Portable);
+            Choice { strategy, multiply: self.multiply, weights: self.weights }.attach(op);
+        }
+        for (value, layout) in &self.layouts {
+            if let Some(op) = value.def() {
+                layout.attach(op);
+            }
+        }
+    }
+
+    /// The contraction of a group that vectors may compute.
+    fn candidate(&self, op: Op) -> Option<Op> {
+        let native = self.multiply == Multiply::Native && self.weights == Weights::Expanded;
+        if self.target.vectors.bits < 128 || !native || Element::of(op.result(0).ty()) == Element::Real {
+            return None;
+        }
+        let contraction = match tree::contractions(op)[..] {
+            [one] => one,
+            _ => return None,
+        };
+        let source = contraction.operand(0);
+        let stored = |value: &Value| self.layouts.contains_key(value);
+        let integer = matches!(self.layouts.get(&source)?.storage, Storage::Integer { .. });
+        let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
+        (integer && fits && tree::leaves(op).ok()?.iter().all(stored) && self.can_surround(contraction))
+            .then_some(contraction)
+    }
+
+    /// Whether the input of a contraction can get what it needs around and between its elements.
+    fn can_surround(&self, contraction: Op) -> bool {
+        let source = contraction.operand(0);
+        let Some(layout) = self.layouts.get(&source) else { return false };
+        let padded = self.padded_channels(contraction, layout);
+        let plain = direct::halo(contraction) == [0; 4] && layout.shape.last() == Some(&padded);
+        plain || (!self.joined.contains(&source) && layout.shape.len() == 4)
+    }
+
+    /// Channels of a contraction's input, with those that make up whole steps.
+    fn padded_channels(&self, contraction: Op, layout: &Layout) -> i64 {
+        let channels = layout.shape.last().copied().unwrap_or(1);
+        if contraction.is("afp.depthwise_conv2d") {
+            return channels;
+        }
+        let ways = direct::Geometry::of(contraction, layout.clone(), false).map_or(4, |g| g.ways());
+        tree::parts(channels, ways) * ways
+    }
+
+    fn surround(&mut self, contraction: Op) {
+        let source = contraction.operand(0);
+        let Some(layout) = self.layouts.get(&source) else { return };
+        let padded = self.padded_channels(contraction, layout);
+        if let Some(layout) = self.layouts.get_mut(&source)
+            && layout.shape.len() == 4
+        {
+            for (has, needs) in layout.halo.iter_mut().zip(direct::halo(contraction)) {
+                *has = (*has).max(needs);
+            }
+            layout.channels = layout.channels.max(padded);
+        }
+    }
+
+    fn strategy(&self, op: Op, contraction: Op) -> Option<Strategy> {
+        let vectors = &self.target.vectors;
+        if contraction.is("afp.depthwise_conv2d") {
+            return depthwise::tile(op, vectors).map(Strategy::Depthwise);
+        }
+        let dense = |value: &Value| self.layouts.get(value).is_some_and(Layout::is_dense);
+        let all = tree::leaves(op).ok()?.iter().all(dense) && dense(&op.result(0));
+        let input = self.layouts.get(&contraction.operand(0))?.clone();
+        let geometry = direct::Geometry::of(contraction, input, all)?;
+        geometry.tile(vectors).map(Strategy::Direct)
+    }
+}

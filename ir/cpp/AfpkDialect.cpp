@@ -1,0 +1,46 @@
+//===-- AfpkDialect.cpp - registration of the afpk dialect ----------------===//
+//
+// Part of afpc, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Verifiers are Rust functions (ir/src/dialect/verify/kernel.rs): no rule is
+// decided in this file.
+//===----------------------------------------------------------------------===//
+#include "AfpkDialect.h"
+
+#include "mlir/CAPI/IR.h"
+#include "mlir/CAPI/Registration.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+
+using namespace mlir;
+
+extern "C" {
+/// Emits a diagnostic for each rule that the operation breaks; true if none.
+bool afpRustVerifyOp(MlirOperation op);
+}
+
+#include "AfpkDialect.cpp.inc"
+#define GET_OP_CLASSES
+#include "AfpkOps.cpp.inc"
+
+void afpk::AfpkDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "AfpkOps.cpp.inc"
+      >();
+}
+
+#define AFPK_VERIFIER(Op)                                                                                              \
+  LogicalResult afpk::Op::verify() { return success(afpRustVerifyOp(wrap(getOperation()))); }
+
+AFPK_VERIFIER(DotOp)
+AFPK_VERIFIER(ShiftMulOp)
+AFPK_VERIFIER(DecodeOp)
+AFPK_VERIFIER(EncodeOp)
+AFPK_VERIFIER(CodeOp)
+
+extern "C" {
+MLIR_DECLARE_CAPI_DIALECT_REGISTRATION(Afpk, afpk);
+}
+
+MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Afpk, afpk, afpk::AfpkDialect)

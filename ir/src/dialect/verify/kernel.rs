@@ -1,0 +1,87 @@
+//! The operators of the `afpk` dialect (rules N1 to N3).
+
+use super::{Check, Violation};
+use crate::{
+    mlir::{Attr, Op, Value},
+    numerics::{Format, Rounding},
+};
+
+/// Checks an operation of `afpk`.
+pub fn verify(op: Op) -> Check {
+    match op.name().as_str() {
+        "afpk.dot" => dot(op),
+        "afpk.shift_mul" => {
+            coded(op, op.operand(1))?;
+            same_lanes(op.operand(0), op.operand(1))
+        }
+        "afpk.decode" => {
+            coded(op, op.operand(0))?;
+            same_lanes(op.operand(0), op.result(0))
+        }
+        "afpk.code" => {
+            coded(op, op.result(0))?;
+            same_lanes(op.operand(0), op.result(0))
+        }
+        "afpk.encode" => encode(op),
+        _ => Ok(()),
+    }
+}
+
+fn dot(op: Op) -> Check {
+    let (acc, a) = (op.operand(0).ty(), op.operand(1).ty());
+    let (lanes, elements) = (acc.lanes().unwrap_or(0), a.lanes().unwrap_or(0));
+    let ways = if a.int_width() == Some(8) { 4 } else { 2 };
+    if lanes * ways != elements {
+        let expected = format!("{ways} elements for each of {lanes} lanes");
+        return Err(Violation::new("N1", expected, elements.to_string()));
+    }
+    if op.attr("unsigned_a").is_some() && ways != 4 {
+        return Err(Violation::new("N1", "'unsigned_a' on operands of 8 bits only", "16 bits"));
+    }
+    Ok(())
+}
+
+fn same_lanes(a: Value, b: Value) -> Check {
+    if a.ty().lanes() == b.ty().lanes() {
+        return Ok(());
+    }
+    Err(Violation::new("N2", "as many codes as integers", format!("{} and {}", a.ty(), b.ty())))
+}
+
+/// The format, which must fit the width of the stored code.
+fn coded(op: Op, code: Value) -> Check<Format> {
+    let format = format(op)?;
+    let width = code.ty().int_width().unwrap_or(0);
+    if format.width() > width {
+        let expected = format!("codes of at least {} bits for {format}", format.width());
+        return Err(Violation::new("N2", expected, code.ty().to_string()));
+    }
+    Ok(format)
+}
+
+fn format(op: Op) -> Check<Format> {
+    let text = op.attr("format").and_then(Attr::as_string).unwrap_or_default();
+    text.parse().map_err(|_| Violation::new("N2", "a format such as e2m2 or ue0m8", format!("'{text}'")))
+}
+
+fn encode(op: Op) -> Check {
+    format(op)?;
+    let text = op.attr("round").and_then(Attr::as_string).unwrap_or_else(|| "half_up".to_owned());
+    if text.parse::<Rounding>().is_err() {
+        return Err(Violation::new("N3", "'half_up', 'half_even' or 'half_away'", format!("'{text}'")));
+    }
+    let width = op.operand(0).ty().int_width().unwrap_or(0);
+    let bits = op.attr("bits").and_then(Attr::as_int).unwrap_or(0);
+    if !(1..i64::from(width)).contains(&bits) {
+        return Err(Violation::new(
+            "N3",
+            format!("bits from 1 to {}", i64::from(width) - 1),
+            bits.to_string(),
+        ));
+    }
+    if op.operand_count() == 3 && (width != 64 || op.operand(2).ty() != op.operand(0).ty()) {
+        let found = format!("{} by {}", op.operand(0).ty(), op.operand(2).ty());
+        return Err(Violation::new("N3", "operands of i64 where there is a divisor", found));
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//===-- AfpkOps.td - the operators that kernels add to upstream's ---------===//
+//
+// Part of afpc, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Kernels are loops of scf, arith, vector and memref. These few operators stand
+// for what those dialects lack, until afpk-expand or a backend lowers them.
+//===----------------------------------------------------------------------===//
+#ifndef AFPK_OPS
+#define AFPK_OPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/CommonTypeConstraints.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Afpk_Dialect : Dialect {
+  let name = "afpk";
+  let summary = "What kernels compute with beyond upstream's dialects";
+  let description = [{
+    Integers only, scalars or one-dimensional vectors. Arithmetic wraps; the
+    width prover has shown that results fit.
+  }];
+  let cppNamespace = "::afpk";
+}
+
+class Afpk_Op<string mnemonic, list<Trait> traits = []> : Op<Afpk_Dialect, mnemonic, traits>;
+
+def Afpk_Code : AnyTypeOf<[I8, I16, VectorOfRankAndType<[1], [I8, I16]>], "i8, i16 or a vector of them">;
+def Afpk_Integer : AnyTypeOf<[I8, I16, I32, I64, VectorOfRankAndType<[1], [I8, I16, I32, I64]>],
+                             "an integer of 8 to 64 bits or a vector of them">;
+
+def Afpk_DotOp : Afpk_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+  let summary = "products of neighbours, added to lanes of 32 bits";
+  let description = [{
+    `result[i] = acc[i] + sum over j of a[n*i + j] * b[n*i + j]`, with n = 4 for
+    operands of 8 bits and n = 2 for 16 (rule N1). `b` is signed; `a` is signed
+    unless `unsigned_a` stands there (8 bits only). Sums wrap and never saturate.
+    `pairs_fit` says that the sum of the products of elements 2k and 2k+1 fits 16
+    bits, which pmaddubsw needs.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8, I16]>:$a, VectorOfRankAndType<[1], [I8, I16]>:$b,
+                       UnitAttr:$unsigned_a, UnitAttr:$pairs_fit);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = "$acc `,` $a `,` $b attr-dict `:` type($acc) `,` type($a)";
+  let hasVerifier = 1;
+}
+
+def Afpk_ShiftMulOp : Afpk_Op<"shift_mul", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "an integer times a code, by shifts and additions";
+  let description = [{
+    `input * decode(code)`, where each bit of the code's significand that is set
+    adds the input shifted, the exponent shifts the sum, and the sign negates it
+    (rule N2). The same bits as a multiplication.
+  }];
+  let arguments = (ins Afpk_Integer:$input, Afpk_Code:$code, StrAttr:$format);
+  let results = (outs Afpk_Integer:$result);
+  let assemblyFormat = "$input `,` $code $format attr-dict `:` type($input) `,` type($code)";
+  let hasVerifier = 1;
+}
+
+def Afpk_DecodeOp : Afpk_Op<"decode", [Pure]> {
+  let summary = "the integer of a code (rule F5)";
+  let arguments = (ins Afpk_Code:$code, StrAttr:$format);
+  let results = (outs Afpk_Integer:$result);
+  let assemblyFormat = "$code $format attr-dict `:` type($code) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def Afpk_EncodeOp : Afpk_Op<"encode", [Pure, AllTypesMatch<["input", "shift", "result"]>]> {
+  let summary = "the integer of the code nearest to input * 2^-shift / divisor (rules E1 to E5)";
+  let description = [{
+    The magnitude of `input` is below `2^bits`. With a divisor, operands are i64.
+  }];
+  let arguments = (ins Afpk_Integer:$input, Afpk_Integer:$shift, Optional<Afpk_Integer>:$divisor,
+                       StrAttr:$format, DefaultValuedStrAttr<StrAttr, "half_up">:$round, I32Attr:$bits);
+  let results = (outs Afpk_Integer:$result);
+  let assemblyFormat = "$input `,` $shift (`by` $divisor^ `:` type($divisor))? $format attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Afpk_CodeOp : Afpk_Op<"code", [Pure]> {
+  let summary = "the canonical code of an integer that the format holds (rules F5 and F6)";
+  let arguments = (ins Afpk_Integer:$input, StrAttr:$format);
+  let results = (outs Afpk_Code:$code);
+  let assemblyFormat = "$input $format attr-dict `:` type($input) `to` type($code)";
+  let hasVerifier = 1;
+}
+
+def Afpk_PrefetchOp : Afpk_Op<"prefetch"> {
+  let summary = "a hint that memory will be read soon";
+  let arguments = (ins MemRefRankOf<[I8, I16], [1]>:$memory, Index:$index);
+  let assemblyFormat = "$memory `[` $index `]` attr-dict `:` type($memory)";
+}
+
+#endif // AFPK_OPS
