@@ -51,7 +51,7 @@ pub struct Prepared {
     pub samples: Vec<Vec<Tensor>>,
     /// What the interpreter gives.
     pub expected: Outputs,
-    /// Its operators and, with `!` in front, its formats.
+    /// Its operators and, with `!` in front, its formats of at most 8 bits.
     pub contents: Vec<String>,
 }
 
@@ -115,7 +115,8 @@ fn contents(module: &SourceModule<'_>) -> Vec<String> {
         found.push(op.name());
         let values = op.operands().into_iter().chain(op.results());
         for ty in values.map(afp_ir::mlir::Value::ty).filter(|ty| Element::of(*ty) != Element::Real) {
-            found.extend(FloatType::of(ty).map(|float| format!("!{}", float.format)));
+            let narrow = FloatType::of(ty).filter(|float| float.format.width() <= 8);
+            found.extend(narrow.map(|float| format!("!{}", float.format)));
         }
     }
     found.sort();

@@ -58,7 +58,7 @@ pub fn simulated() -> Result<Vec<Box<dyn Execution>>, Diagnostic> {
     let simulation = |name: &'static str, build| -> Result<Box<dyn Execution>, Diagnostic> {
         let target = afp_codegen::target::named(name)?;
         let simulator = Simulator::for_target(&target)?.with_limit(Duration::from_secs(300));
-        let execution = Simulation { name: format!("{name}, simulated"), target, simulator, build };
+        let execution = Simulation { name: format!("{name} under QEMU"), target, simulator, build };
         Ok(Box::new(execution))
     };
     let most = Llvm::new(OptLevel::O3);

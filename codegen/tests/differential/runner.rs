@@ -127,17 +127,21 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let compared = |(name, count): (&String, &u64)| match self.uncompiled.get(name) {
-            Some(others) => format!("{count} {name} (and {others} without native code)"),
-            None => format!("{count} {name}"),
+        let mut counts: BTreeMap<(u64, u64), Vec<&str>> = BTreeMap::new();
+        for (name, &count) in &self.compared {
+            let others = self.uncompiled.get(name).copied().unwrap_or(0);
+            counts.entry((count, others)).or_default().push(name);
+        }
+        let compared = |((count, others), names): (&(u64, u64), &Vec<&str>)| {
+            format!("{count} networks equal ({others} without native code) on {}", names.join(", "))
         };
-        let list: Vec<String> = self.compared.iter().map(compared).collect();
+        let list: Vec<String> = counts.iter().rev().map(compared).collect();
         let (operators, formats) = (self.coverage.count(false), self.coverage.count(true));
         write!(
             f,
-            "{:.0} s: equal on {}; {} refused; {operators} operators, {formats} formats",
+            "{:.0} s: {}; {} refused; {operators} operators, {formats} formats",
             self.time.as_secs_f64(),
-            list.join(", "),
+            list.join("; "),
             self.refused,
         )
     }
