@@ -1,17 +1,15 @@
-//! Compiles the C++ half of LLVM's backend.
+//! Compiles what LLVM offers in C++ alone.
 
 use std::{env, path::PathBuf};
 
 fn main() {
-    let prefix = PathBuf::from(env::var("MLIR_SYS_220_PREFIX").unwrap_or_else(|_| "/usr/lib/llvm-22".into()));
-    println!("cargo:rerun-if-env-changed=MLIR_SYS_220_PREFIX");
-    for watched in ["cpp", "build.rs"] {
-        println!("cargo:rerun-if-changed={watched}");
-    }
+    let prefix = PathBuf::from(env::var("LLVM_SYS_221_PREFIX").unwrap_or_else(|_| "/usr/lib/llvm-22".into()));
+    println!("cargo:rerun-if-env-changed=LLVM_SYS_221_PREFIX");
+    println!("cargo:rerun-if-changed=cpp");
     cc::Build::new()
         .cpp(true)
         .std("c++17")
-        .file("cpp/Emit.cpp")
+        .files(["cpp/Emit.cpp", "cpp/StackSizes.cpp"])
         .flag("-isystem")
         .flag(prefix.join("include").display().to_string())
         .flag("-fno-exceptions")
@@ -19,7 +17,7 @@ fn main() {
         .warnings(false)
         .debug(false)
         .opt_level(1)
-        .compile("afp_emit");
+        .compile("afp_codegen_cpp");
     println!("cargo:rustc-link-search=native={}", prefix.join("lib").display());
     println!("cargo:rustc-link-lib=dylib=LLVM");
 }

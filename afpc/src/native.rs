@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use afp_codegen::{
+    constants::Constants,
     interface::Interface,
     library::Library,
     link::link_shared,
-    llvm::{self, Object, OptLevel},
+    llvm::{self, Object, OptLevel, Products, Wanted},
     pipeline::{Choices, lower},
+    profile,
     target::Target,
 };
 use afp_ir::{
@@ -20,7 +22,27 @@ use afp_passes::pipeline::{self, PipelineOptions, STAGES};
 use crate::cli::Failure;
 
 /// The symbol of a program that is run and not kept.
-const RUN_SYMBOL: &str = "afp_run";
+pub const RUN_SYMBOL: &str = "afp_run";
+
+/// What is to be compiled, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The name of the C function.
+    pub symbol: &'a str,
+    /// The machine.
+    pub target: &'a Target,
+    /// Texts that are wanted beside the object.
+    pub wanted: Wanted,
+    /// Whether the steps are to be timed ([`profile::instrument`]).
+    pub is_profiled: bool,
+}
+
+impl<'a> Request<'a> {
+    /// An object alone.
+    pub fn new(symbol: &'a str, target: &'a Target) -> Self {
+        Self { symbol, target, wanted: Wanted::default(), is_profiled: false }
+    }
+}
 
 /// Compiled code, and what it takes and gives.
 pub struct Compiled {
@@ -28,8 +50,16 @@ pub struct Compiled {
     pub object: Object,
     /// Inputs, outputs, arena.
     pub interface: Interface,
-    /// Bytes of weights, biases and tables.
-    pub constant_bytes: usize,
+    /// Weights, biases and tables.
+    pub constants: Constants,
+    /// The most stack that a call takes on each thread, in bytes, if the backend says.
+    pub stack_bytes: Option<u64>,
+    /// The optimized program in LLVM's language, if wanted.
+    pub llvm: Option<String>,
+    /// The assembly, if wanted.
+    pub assembly: Option<String>,
+    /// The names of the steps, if they are to be timed.
+    pub steps: Vec<String>,
 }
 
 /// Compiles an exact AFP program, which is replaced by its kernels.
@@ -39,8 +69,7 @@ pub struct Compiled {
 pub fn compile(
     session: &Session,
     module: &SourceModule<'_>,
-    symbol: &str,
-    target: &Target,
+    request: &Request<'_>,
     names: (&[Signature], &[Signature]),
 ) -> Result<Compiled, Failure> {
     // Accumulators are as wide as is proven here, whatever the module says of itself.
@@ -50,8 +79,11 @@ pub fn compile(
         all.extend(error);
         return Err(all.into());
     }
-    let constants = lower(session, module, &Choices::new(*target))?;
-    let object = llvm::compile(module, symbol, target, OptLevel::O3).map_err(|error| {
+    lower(session, module, &Choices::new(*request.target))?;
+    let constants = Constants::of(module)?;
+    let steps = if request.is_profiled { profile::instrument(module)? } else { Vec::new() };
+    let Request { symbol, target, wanted, .. } = *request;
+    let products = llvm::products(module, symbol, target, OptLevel::O3, wanted).map_err(|error| {
         let mut all = session.take_diagnostics();
         all.push(error);
         all
@@ -61,7 +93,24 @@ pub fn compile(
     for (port, named) in ports {
         port.name.clone_from(&named.name);
     }
-    Ok(Compiled { object, interface, constant_bytes: constants.weights + constants.tables })
+    let Products { object, stack_bytes, llvm, assembly } = products;
+    Ok(Compiled { object, interface, constants, stack_bytes: Some(stack_bytes), llvm, assembly, steps })
+}
+
+/// Links compiled code for this machine into a library, and loads it.
+///
+/// # Errors
+/// What the linker or the loader reports.
+pub fn load(compiled: Compiled, symbol: &str) -> Result<Library, Failure> {
+    let folder = tempfile::tempdir().map_err(|problem| {
+        Diagnostic::error("AFP0501", "the output cannot be written")
+            .expected("a folder for temporary files")
+            .found(problem.to_string())
+    })?;
+    let path = folder.path().join("libafp_run.so");
+    link_shared(&[compiled.object], &path)?;
+    // SAFETY: the library was made just now, with this interface.
+    Ok(unsafe { Library::open(&path, symbol, compiled.interface) }?)
 }
 
 /// What executes a program.
@@ -79,16 +128,9 @@ impl Executor {
     /// What the compiler, the linker or the loader reports.
     pub fn native(session: &Session, module: &SourceModule<'_>, program: Program) -> Result<Self, Failure> {
         let names = (program.inputs(), program.outputs());
-        let compiled = compile(session, module, RUN_SYMBOL, &Target::host(), names)?;
-        let folder = tempfile::tempdir().map_err(|problem| {
-            Diagnostic::error("AFP0501", "the output cannot be written")
-                .expected("a folder for temporary files")
-                .found(problem.to_string())
-        })?;
-        let path = folder.path().join("libafp_run.so");
-        link_shared(&[compiled.object], &path)?;
-        // SAFETY: the library was made just now, with this interface.
-        let library = unsafe { Library::open(&path, RUN_SYMBOL, compiled.interface) }?;
+        let target = Target::host();
+        let compiled = compile(session, module, &Request::new(RUN_SYMBOL, &target), names)?;
+        let library = load(compiled, RUN_SYMBOL)?;
         Ok(Self::Native(library, program))
     }
 

@@ -1,20 +1,24 @@
 //! From a network to an exact AFP program, stage by stage: what the user chooses, and the glue that
 //! gives the passes what they may not fetch themselves.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use afp_ir::{
     diag::Diagnostic,
     dialect::FloatType,
     import::code,
     interp::Program,
-    mlir::{Op, Session, SourceModule, Value},
+    mlir::{self, Op, Session, SourceModule},
     numerics::Format,
 };
 use afp_passes::{
     formats::{Defaults, Formats, VERSION},
     pipeline::{self, PipelineOptions, STAGES},
 };
+use serde_json::{Map, Value};
 
 use crate::{
     calibrate::calibrate,
@@ -109,6 +113,23 @@ impl Recipe {
         Ok(())
     }
 
+    /// What the user chose, by the names of the options, for a report: files by name, without folders.
+    pub fn chosen(&self) -> Map<String, Value> {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut chosen = Map::new();
+        if let Some(path) = &self.calib {
+            chosen.insert("calib".into(), name(path).into());
+            chosen.insert("calib_samples".into(), self.calib_samples.into());
+        }
+        if let Some(text) = &self.formats {
+            chosen.insert("formats".into(), name(Path::new(text)).into());
+        }
+        if let Some(range) = &self.input_range {
+            chosen.insert("input_range".into(), range.0.clone().into());
+        }
+        chosen
+    }
+
     fn options(&self) -> PipelineOptions {
         let range = self.input_range.iter().map(|range| (READS_STATISTICS, "input-range", range.0.clone()));
         PipelineOptions { values: range.collect() }
@@ -150,7 +171,7 @@ impl Recipe {
 
 /// Whether a module holds codes: the float network is gone, and what there is can only be run.
 pub fn is_quantized(module: &SourceModule<'_>) -> bool {
-    let mut types = module.op().descendants().into_iter().flat_map(Op::results).map(Value::ty);
+    let mut types = module.op().descendants().into_iter().flat_map(Op::results).map(mlir::Value::ty);
     types.any(|ty| FloatType::of(ty).is_some())
 }
 

@@ -1,41 +1,113 @@
 //! What a generated function takes and gives.
+//!
+//! A module to compile has one function that everything else is called from, its *body*:
+//!
+//! * `@body(inputs..., outputs..., %arena: memref<N x i8>)` with the attribute `afp.inputs`, the number
+//!   of inputs. Inputs and outputs are memrefs of static sizes: of `f32`, or of the integers that hold
+//!   codes (i8, i16), and then the argument has the attribute `afp.type = !afp.float<...>`.
+//! * With the attribute `afp.threads = N : i64`, N > 1, it takes `%thread: index` behind the arena and is
+//!   called on N threads at a time, with numbers from 0 to N - 1. They meet in
+//!   `func.func private @afp_runtime_barrier()`.
+//! * A call in the body may say what it is for: `afp.layer`, the name of a layer as reports call it.
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::Element,
+    dialect::{Element, FloatType},
     interp::Signature,
-    mlir::{Op, SourceModule, Type},
+    mlir::{Attr, Op, SourceModule, Type},
 };
 use mlir_sys::{
-    mlirShapedTypeGetDimSize, mlirShapedTypeGetRank, mlirShapedTypeHasStaticShape, mlirTypeIsAMemRef,
+    mlirShapedTypeGetDimSize, mlirShapedTypeGetRank, mlirShapedTypeHasStaticShape, mlirTypeIsAIndex,
+    mlirTypeIsAMemRef,
 };
 
 use crate::internal;
 
-/// The attribute of the one public function that says how many of its leading arguments are inputs.
+/// The attribute of the body that says how many of its leading arguments are inputs.
 pub const INPUTS: &str = "afp.inputs";
 
-/// The attribute of that function with the source program's types of inputs and outputs.
-pub const PORTS: &str = "afp.ports";
-/// The attribute of that function that says how many threads call it; its last argument then is the
-/// number of the calling one.
+/// The attribute of the body that says how many threads it runs on; one if it is not there.
 pub const THREADS: &str = "afp.threads";
+
+/// The attribute of an argument that holds codes: their type.
+pub const TYPE: &str = "afp.type";
+
+/// The attribute of a call in the body: the layer that it computes.
+pub const LAYER: &str = "afp.layer";
+
+/// Threads that a network can be compiled for.
+pub const MOST_THREADS: usize = 1024;
 
 /// Inputs, outputs and memory of a generated function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// The inputs, in order: `f32`, row-major.
+    /// The inputs, in order, row-major: `f32`, or codes in the integers that [`Storage::of`] says.
     pub inputs: Vec<Signature>,
-    /// The outputs, in order: `f32`, row-major.
+    /// The outputs, in order, likewise.
     pub outputs: Vec<Signature>,
     /// Size of the arena in bytes.
     pub arena_bytes: usize,
+    /// Number of threads that the function runs on.
+    pub threads: usize,
+}
+
+/// How the elements of a port lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// `float`.
+    F32,
+    /// `int8_t`: codes of a signed fixed-point format of 8 bits, which are numbers.
+    I8,
+    /// `uint8_t`: codes of at most 8 bits, in the low bits, the others zero.
+    U8,
+    /// `int16_t`: codes of a signed fixed-point format of 16 bits, which are numbers.
+    I16,
+    /// `uint16_t`: codes of at most 16 bits, in the low bits, the others zero.
+    U16,
+}
+
+impl Storage {
+    /// The storage of elements; none for what is neither `f32` nor codes.
+    pub fn of(element: Element) -> Option<Self> {
+        match element {
+            Element::Real => Some(Self::F32),
+            Element::Float(FloatType { format, .. }) => {
+                let is_number = format.exp_bits() == 0 && format.is_signed();
+                Some(match format.width() {
+                    8 if is_number => Self::I8,
+                    16 if is_number => Self::I16,
+                    0..=8 => Self::U8,
+                    _ => Self::U16,
+                })
+            }
+            Element::Exact | Element::Other => None,
+        }
+    }
+
+    /// The type in C.
+    pub fn c_type(self) -> &'static str {
+        match self {
+            Self::F32 => "float",
+            Self::I8 => "int8_t",
+            Self::U8 => "uint8_t",
+            Self::I16 => "int16_t",
+            Self::U16 => "uint16_t",
+        }
+    }
+
+    /// Bytes of an element.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::I16 | Self::U16 => 2,
+            Self::I8 | Self::U8 => 1,
+        }
+    }
 }
 
 impl Interface {
-    /// The interface of the module's public function `(inputs..., outputs..., arena)`, all of them
-    /// memrefs with static sizes. Names are those that the arguments' locations carry, else `input0`,
-    /// `output0` and so on.
+    /// The interface of the module's body. Names are those that the arguments' locations carry, else
+    /// `input0`, `output0` and so on.
     ///
     /// # Errors
     /// AFP0001 if the module has no such function.
@@ -44,7 +116,20 @@ impl Interface {
         let misfit =
             |what: &str| internal("the function to compile is not of the form agreed on").found(what);
         let block = function.blocks().into_iter().next().ok_or_else(|| misfit("no body"))?;
-        let args = block.args();
+        let threads = match function.attr(THREADS).map(|threads| threads.as_int()) {
+            None => 1,
+            Some(number) => number
+                .and_then(|number| usize::try_from(number).ok())
+                .filter(|number| (1..=MOST_THREADS).contains(number))
+                .ok_or_else(|| misfit("a number of threads out of range"))?,
+        };
+        let mut args = block.args();
+        if threads > 1 {
+            // SAFETY: the type of a live value.
+            let is_index = |ty: Type| unsafe { mlirTypeIsAIndex(ty.raw()) };
+            let number = args.pop().filter(|thread| is_index(thread.ty()));
+            number.ok_or_else(|| misfit("threads without a number of type index behind the arena"))?;
+        }
         let (arena, ports) = args.split_last().ok_or_else(|| misfit("no arguments"))?;
         if count > ports.len() {
             return Err(misfit("fewer arguments than inputs"));
@@ -53,19 +138,28 @@ impl Interface {
         let (Some(bytes), Some(8)) = (bytes, arena.ty().element().int_width()) else {
             return Err(misfit("an arena that is not memref<N x i8>"));
         };
+        let attributes = function.attr("arg_attrs");
         let port = |index: usize| {
             let (kind, number) = if index < count { ("input", index) } else { ("output", index - count) };
             let ty = ports[index].ty();
-            let shape = memref_shape(ty).filter(|_| ty.element().is_f32());
             let name = ports[index].loc().name().unwrap_or_else(|| format!("{kind}{number}"));
-            shape
-                .map(|shape| Signature { name, shape, element: Element::Real })
-                .ok_or_else(|| misfit("an argument that is no memref of f32 with static sizes"))
+            let coded = attributes.and_then(|all| all.element(index)?.entry(TYPE)).and_then(Attr::as_type);
+            let element = match coded.and_then(FloatType::of) {
+                Some(float) if ty.element().int_width() == Some(float.storage_bits()) => {
+                    Element::Float(float)
+                }
+                None if ty.element().is_f32() => Element::Real,
+                _ => return Err(misfit("an argument that is no memref of f32 or codes with static sizes")),
+            };
+            memref_shape(ty)
+                .map(|shape| Signature { name, shape, element })
+                .ok_or_else(|| misfit("an argument that is no memref of f32 or codes with static sizes"))
         };
         Ok(Self {
             inputs: (0..count).map(port).collect::<Result<_, _>>()?,
             outputs: (count..ports.len()).map(port).collect::<Result<_, _>>()?,
             arena_bytes: bytes[0],
+            threads,
         })
     }
 }

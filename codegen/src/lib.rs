@@ -5,15 +5,23 @@
 //! * [`kernels`]: the program becomes functions of loops on integer buffers.
 //! * [`memory`]: every buffer gets its place in the arena.
 //! * [`afpk`]: the operators that kernels add to upstream's dialects.
+//! * [`constants`]: what kernels keep in memory that does not change, by layer.
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
-//! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
+//! * [`llvm`]: a module of kernels becomes an object file.
+//! * [`cranelift`]: the same by Cranelift, as an object file or in memory.
+//! * [`object_file`]: what backends give.
+//! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`header`]: the C and C++ declaration of a generated function.
-//! * [`link`]: objects become a shared library.
-//! * [`library`]: a shared library is loaded and called.
+//! * [`link`]: objects become a shared library; [`archive`]: or a static one.
+//! * [`library`]: compiled code is loaded; [`call`]: and called.
 //! * [`simulate`]: objects for other machines are run by simulators.
 
 pub mod afpk;
+pub mod archive;
+pub mod call;
+pub mod constants;
+pub mod cranelift;
 pub mod header;
 pub mod interface;
 pub mod kernels;
@@ -21,7 +29,9 @@ pub mod library;
 pub mod link;
 pub mod llvm;
 pub mod memory;
+pub mod object_file;
 pub mod pipeline;
+pub mod profile;
 pub mod select;
 pub mod simulate;
 pub mod target;

@@ -1,32 +1,26 @@
-//! A shared library is loaded and called.
+//! Compiled code, in a shared library or in memory, is loaded and called.
 
 use std::{
     ffi::{c_int, c_void},
     path::Path,
+    sync::atomic::{AtomicPtr, Ordering},
 };
 
-use afp_ir::{
-    diag::Diagnostic,
-    interp::{Data, Tensor},
+use afp_ir::{diag::Diagnostic, interp::Tensor};
+
+use crate::{
+    call::{Entry, Function},
+    interface::Interface,
+    profile,
 };
 
-use crate::interface::Interface;
-
-type Entry = unsafe extern "C" fn(*const *const c_void, *const *mut c_void, *mut c_void) -> c_int;
-
-/// A generated function of a loaded library.
+/// A generated function of a loaded library, or of code in memory.
 pub struct Library {
-    /// What `entry` points into.
-    _library: libloading::Library,
-    entry: Entry,
-    interface: Interface,
-}
-
-/// What the arena is made of: aligned to 64 bytes.
-#[derive(Clone, Copy, Default)]
-#[repr(align(64))]
-struct Line {
-    _bytes: [[u8; 32]; 2],
+    /// What `function` and `slot` point into.
+    _code: Box<dyn Send + Sync>,
+    function: Function,
+    /// The variable through which steps are observed, if there is one.
+    slot: Option<&'static AtomicPtr<c_void>>,
 }
 
 impl Library {
@@ -51,52 +45,49 @@ impl Library {
         unsafe {
             let library = libloading::Library::new(place).map_err(failed)?;
             let entry = *library.get::<Entry>(symbol).map_err(failed)?;
-            Ok(Self { _library: library, entry, interface })
+            // The symbol, if it is there, is a variable of this compiler that holds a pointer.
+            let slot = library.get::<*const AtomicPtr<c_void>>(profile::slot(symbol)).ok();
+            let slot = slot.map(|slot| &**slot);
+            Ok(Self { slot, ..Self::in_memory(Box::new(library), entry, interface) })
         }
+    }
+
+    /// A function in memory, which lives as long as `code` does.
+    ///
+    /// # Safety
+    /// `entry` must point into `code` and be a function with this interface.
+    pub(crate) unsafe fn in_memory(code: Box<dyn Send + Sync>, entry: Entry, interface: Interface) -> Self {
+        // SAFETY: by contract of this function; the code lives as long as what is made here.
+        let function = unsafe { Function::new(entry, interface) };
+        Self { _code: code, function, slot: None }
+    }
+
+    /// The function.
+    pub fn function(&self) -> &Function {
+        &self.function
     }
 
     /// What the function takes and gives.
     pub fn interface(&self) -> &Interface {
-        &self.interface
+        self.function.interface()
     }
 
     /// Calls the function with an arena of its own; several threads may do so at a time.
     ///
     /// # Errors
-    /// AFP0404 if the inputs are not what the function takes.
+    /// See [`Function::run`].
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, Diagnostic> {
-        let pointers = self.input_pointers(inputs)?;
-        let mut outputs: Vec<Vec<f32>> =
-            self.interface.outputs.iter().map(|port| vec![0.0; port.shape.iter().product()]).collect();
-        let results: Vec<*mut c_void> = outputs.iter_mut().map(|data| data.as_mut_ptr().cast()).collect();
-        let mut arena = vec![Line::default(); self.interface.arena_bytes.div_ceil(64).max(1)];
-        // SAFETY: by contract of `open`, and since inputs, outputs and arena have the sizes of the interface.
-        let status = unsafe { (self.entry)(pointers.as_ptr(), results.as_ptr(), arena.as_mut_ptr().cast()) };
-        if status != 0 {
-            return Err(crate::internal("a compiled network failed").found(format!("status {status}")));
-        }
-        let ports = self.interface.outputs.iter();
-        Ok(ports.zip(outputs).map(|(port, data)| Tensor::real(&port.shape, data)).collect())
+        self.function.run(inputs)
     }
 
-    fn input_pointers(&self, inputs: &[Tensor]) -> Result<Vec<*const c_void>, Diagnostic> {
-        let ports = &self.interface.inputs;
-        if inputs.len() != ports.len() {
-            return Err(Diagnostic::error("AFP0404", "the number of inputs is not the program's")
-                .expected(format!("{} inputs", ports.len()))
-                .found(inputs.len().to_string()));
+    /// Has a function called behind each step of a network that is compiled with them
+    /// ([`profile::instrument`]), on the thread that computes it; nothing if it is not.
+    ///
+    /// # Safety
+    /// The function must not unwind, and no call may be under way.
+    pub unsafe fn observe(&self, observer: unsafe extern "C" fn(c_int)) {
+        if let Some(slot) = self.slot {
+            slot.store(observer as *mut c_void, Ordering::SeqCst);
         }
-        let pointer = |(input, port): (&Tensor, &afp_ir::interp::Signature)| match &input.data {
-            Data::Real(data) if input.shape == port.shape && input.is_consistent() => {
-                Ok(data.as_ptr().cast())
-            }
-            other => {
-                let message = format!("input '{}' is not what the program takes", port.name);
-                Err(Diagnostic::error("AFP0404", message)
-                    .expected(format!("{:?} f32", port.shape))
-                    .found(format!("{:?} {} with {} elements", input.shape, other.describe(), other.len())))
-            }
-        };
-        inputs.iter().zip(ports).map(pointer).collect()
     }
 }

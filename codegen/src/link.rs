@@ -3,10 +3,13 @@
 use std::{fs, io, path::Path, process::Command};
 
 use afp_ir::diag::Diagnostic;
+use afp_runtime::pool;
+use object::{Object as _, ObjectSymbol as _};
 
-use crate::llvm::Object;
+use crate::object_file::Object;
 
-/// Links objects for this machine into a shared library at `path`, with the C compiler of the system.
+/// Links objects for this machine into a shared library at `path`, with the C compiler of the system, and
+/// with the thread pool if they need it.
 ///
 /// # Errors
 /// AFP0501 if no file can be written there, AFP0602 if there is no C compiler, AFP0603 if it fails.
@@ -31,6 +34,11 @@ pub(crate) fn link_with(compiler: &str, objects: &[Object], path: &Path) -> Resu
         fs::write(&file, &object.bytes).map_err(unwritable)?;
         command.arg(file);
     }
+    if objects.iter().any(needs_pool) {
+        let file = scratch.path().join("afp_pool.o");
+        fs::write(&file, pool::OBJECT).map_err(unwritable)?;
+        command.arg(file).arg("-pthread");
+    }
     let output = command.output().map_err(|error| {
         Diagnostic::error("AFP0602", "a shared library needs a C compiler to link it")
             .in_file(path.display().to_string())
@@ -46,4 +54,10 @@ pub(crate) fn link_with(compiler: &str, objects: &[Object], path: &Path) -> Resu
         .expected(format!("'{compiler} -shared' to succeed"))
         .found(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
         .help("a shared library is linked for this machine only: for others, emit the object"))
+}
+
+/// Whether an object calls the thread pool.
+pub fn needs_pool(object: &Object) -> bool {
+    let file = object::File::parse(object.bytes.as_slice());
+    file.is_ok_and(|file| file.symbols().any(|s| s.is_undefined() && s.name() == Ok(pool::RUN)))
 }

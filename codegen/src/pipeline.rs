@@ -2,7 +2,7 @@
 
 use afp_ir::{
     diag::Diagnostic,
-    mlir::{Attr, Session, SourceModule},
+    mlir::{Session, SourceModule},
 };
 use afp_passes::registry::{self, Pass};
 use afp_target::Target;
@@ -68,24 +68,11 @@ impl Choices {
     }
 }
 
-/// Bytes of constants, by what they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Constants {
-    /// Weights.
-    pub weights: usize,
-    /// Everything else: biases, shifts, tables, limits.
-    pub tables: usize,
-}
-
 /// Replaces a module's program by kernels and the function that calls them.
 ///
 /// # Errors
 /// AFP0611 for each operation without native code, and what else the passes report.
-pub fn lower(
-    session: &Session,
-    module: &SourceModule<'_>,
-    choices: &Choices,
-) -> Result<Constants, Vec<Diagnostic>> {
+pub fn lower(session: &Session, module: &SourceModule<'_>, choices: &Choices) -> Result<(), Vec<Diagnostic>> {
     register_all();
     if let Err(message) = module.run_pipeline(&choices.pipeline()) {
         let mut found = session.take_diagnostics();
@@ -95,18 +82,5 @@ pub fn lower(
         }
         return Err(found);
     }
-    let mut constants = Constants::default();
-    for op in module.op().blocks().into_iter().flat_map(|block| block.ops()) {
-        let Some(ty) = op.attr("type").and_then(Attr::as_type).filter(|_| op.is("memref.global")) else {
-            continue;
-        };
-        let count = ty.memref_shape().unwrap_or_default().iter().product::<i64>() as usize;
-        let bytes = count * ty.element_bytes().unwrap_or(1);
-        if op.attr("afp.role").and_then(Attr::as_string).is_some_and(|role| role == "weights") {
-            constants.weights += bytes;
-        } else {
-            constants.tables += bytes;
-        }
-    }
-    Ok(constants)
+    Ok(())
 }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use afp_ir::{diag::Diagnostic, interp::Tensor};
-use afp_runtime::{COUNTER, HOST, MPS2_AN386, SIMULATION, Source};
+use afp_runtime::simulation::{COUNTER, HOST, MPS2_AN386, PROGRAM, Source};
 use object::{Object as _, ObjectSymbol as _};
 use tempfile::TempDir;
 
@@ -145,11 +145,11 @@ impl Simulator {
         }
         let built = tempfile::tempdir().map_err(unwritable)?;
         let folder = built.path();
-        for (name, text) in SIMULATION.iter().chain(machine.sources).chain([&COUNTER]) {
+        for (name, text) in PROGRAM.iter().chain(machine.sources).chain([&COUNTER]) {
             fs::write(folder.join(name), text).map_err(unwritable)?;
         }
         let mut objects = Vec::new();
-        for (name, _) in SIMULATION.iter().chain(machine.sources).filter(|(name, _)| name.ends_with(".c")) {
+        for (name, _) in PROGRAM.iter().chain(machine.sources).filter(|(name, _)| name.ends_with(".c")) {
             let object = folder.join(name).with_extension("o");
             let mut command = compiler(&machine, folder);
             run_compiler(command.arg("-c").arg(name).arg("-o").arg(&object))?;

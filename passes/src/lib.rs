@@ -9,6 +9,7 @@
 
 pub mod analysis;
 pub mod assign_formats;
+pub mod conversions;
 pub mod eliminate_requant;
 pub mod encode_weights;
 pub mod form_groups;

@@ -18,6 +18,7 @@ use afp_ir::{
 };
 
 use crate::{
+    conversions::{self, Conversions},
     graph,
     registry::{Failed, Options, Pass},
     scale::{self, Method},
@@ -40,6 +41,7 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
         }
         graph::erase_unused(body);
     }
+    Conversions { inserted: conversions::all(module).len(), absorbed: 0 }.attach(module);
     Ok(())
 }
 

@@ -1,28 +1,7 @@
-//! What surrounds generated code where it runs: C sources, as text, for the simulator to build.
+//! What generated code may call on a host, and what it is started by where it is simulated.
 //!
-//! Nothing of it is compiled into afpc. Generated code itself needs none of it.
+//! * [`pool`]: threads.
+//! * [`simulation`]: the program around networks in a simulator.
 
-/// A source file: its name, and its text.
-pub type Source = (&'static str, &'static str);
-
-/// The program that calls networks on samples, the same everywhere. It takes the networks from a table
-/// `afp_networks` in a further source file, that whoever builds it writes.
-pub const SIMULATION: &[Source] = &[
-    ("networks.h", include_str!("../simulation/networks.h")),
-    ("system.h", include_str!("../simulation/system.h")),
-    ("main.c", include_str!("../simulation/main.c")),
-    ("call.c", include_str!("../simulation/call.c")),
-];
-
-/// The plugin of QEMU that counts the instructions of each call.
-pub const COUNTER: Source = ("count.c", include_str!("../simulation/count.c"));
-
-/// Files, memory and the end of the program on systems with a C library.
-pub const HOST: &[Source] = &[("system.c", include_str!("../hosts/system.c"))];
-
-/// The MPS2 board with the FPGA image AN386, a Cortex-M4: start-up, files by semihosting, and memory.
-pub const MPS2_AN386: &[Source] = &[
-    ("start.c", include_str!("../boards/mps2-an386/start.c")),
-    ("system.c", include_str!("../boards/mps2-an386/system.c")),
-    ("link.ld", include_str!("../boards/mps2-an386/link.ld")),
-];
+pub mod pool;
+pub mod simulation;

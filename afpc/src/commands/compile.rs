@@ -6,15 +6,14 @@ use std::{
 };
 
 use afp_codegen::{
-    header::header,
-    link::link_shared,
+    archive::write_archive,
+    header::{Footprint, header},
+    link::{link_shared, needs_pool},
+    llvm::Wanted,
     target::{self, Target},
 };
-use afp_ir::{
-    diag::Diagnostic,
-    interp::Program,
-    mlir::{Session, SourceModule},
-};
+use afp_ir::{diag::Diagnostic, interp::Program, mlir::Session};
+use afp_runtime::pool;
 
 use crate::{
     cli::{Failure, Model, Outcome},
@@ -22,7 +21,8 @@ use crate::{
         model,
         output::{ModuleOutput, print, unwritable},
     },
-    native,
+    native::{self, Compiled, Request},
+    network::{Description, Report},
     recipe::{Recipe, main_function},
 };
 
@@ -33,8 +33,9 @@ pub struct Arguments {
     model: Model,
     #[command(flatten)]
     recipe: Recipe,
-    /// What to produce, separated by commas; mlir stands alone
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "obj,header,shared")]
+    /// What to produce, separated by commas; mlir stands alone [default: obj,header,report, and shared
+    /// where this machine can link it]
+    #[arg(long, value_enum, value_delimiter = ',')]
     emit: Vec<Emit>,
     /// The folder to write to; with --emit mlir the file: .mlir (text), .mlirbc (bytecode), or - for
     /// standard output
@@ -46,6 +47,12 @@ pub struct Arguments {
     /// The machine to compile for: host, or a name such as x86-64-v3 or aarch64
     #[arg(long, default_value = "host")]
     target: String,
+    /// Print nothing but warnings and errors
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print the report as JSON
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
 }
 
 /// A product of the compiler.
@@ -59,6 +66,14 @@ enum Emit {
     Header,
     /// A shared library for this machine, libNAME.so
     Shared,
+    /// A static library, libNAME.a
+    Static,
+    /// What is known of the result, report.json
+    Report,
+    /// The optimized program in LLVM's language, NAME.ll
+    Llvm,
+    /// The assembly, NAME.s
+    Asm,
 }
 
 /// Runs the command.
@@ -72,21 +87,59 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if arguments.recipe.until.is_some() {
         return Err(conflict("--until", "native code has all stages behind it").into());
     }
-    if arguments.emit.contains(&Emit::Shared) && arguments.target != "host" {
-        return Err(conflict(
-            "--target",
-            "a shared library is linked for this machine alone; use --emit obj,header",
-        )
-        .into());
-    }
     let target = target::named(&arguments.target)?;
+    let emit = products(arguments, &target)?;
     let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.model.path));
     let folder = arguments.output.clone().unwrap_or_else(|| PathBuf::from("."));
     fs::create_dir_all(&folder).map_err(|problem| unwritable(&folder, &problem))?;
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
     arguments.recipe.apply(&session, &module)?;
-    emit(arguments, &session, &module, &target, &name, &folder)
+    let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
+    let description = Description::of(&module);
+    let symbol = format!("{name}_run");
+    let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
+    let request = Request { wanted, ..Request::new(&symbol, &target) };
+    let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
+    let mut options = arguments.recipe.chosen();
+    options.insert("backend".into(), "llvm".into());
+    options.insert("target".into(), target.name.into());
+    let report = Report::new(&name, &symbol, description, &compiled, options);
+    let writer = Writer { folder: &folder, name: &name, symbol: &symbol, target: &target, emit: &emit };
+    writer.write(compiled, &report)?;
+    if arguments.json {
+        print(&report.to_json())?;
+    } else if !arguments.quiet {
+        let mut lines = report.lines();
+        if emit.contains(&Emit::Report) {
+            lines.push(format!("report      {}", folder.join(REPORT).display()));
+        }
+        print(&(lines.join("\n") + "\n"))?;
+    }
+    Ok(())
+}
+
+/// The name of the report's file.
+const REPORT: &str = "report.json";
+
+/// Whether this machine's linker makes no libraries for the target.
+fn is_foreign(target: &Target) -> bool {
+    target.triple != Target::host().triple
+}
+
+fn products(arguments: &Arguments, target: &Target) -> Result<Vec<Emit>, Diagnostic> {
+    let mut emit = arguments.emit.clone();
+    if emit.is_empty() {
+        emit = vec![Emit::Obj, Emit::Header, Emit::Report];
+        if !is_foreign(target) {
+            emit.push(Emit::Shared);
+        }
+    }
+    if emit.contains(&Emit::Shared) && is_foreign(target) {
+        let found = "a shared library is linked for this machine alone; use --emit obj,header or static";
+        return Err(conflict("--target", found));
+    }
+    Ok(emit)
 }
 
 fn conflict(option: &str, found: &str) -> Diagnostic {
@@ -97,6 +150,9 @@ fn program(arguments: &Arguments) -> Outcome {
     if arguments.emit.len() > 1 {
         return Err(conflict("--emit mlir", "other products beside it").into());
     }
+    if arguments.json {
+        return Err(conflict("--json", "a program in MLIR has no report").into());
+    }
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from("-"));
     let output = ModuleOutput::new(&path)?;
     let session = Session::new();
@@ -106,35 +162,65 @@ fn program(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-fn emit(
-    arguments: &Arguments,
-    session: &Session,
-    module: &SourceModule<'_>,
-    target: &Target,
-    name: &str,
-    folder: &Path,
-) -> Outcome {
-    let original = Program::from_function(main_function(module)?).map_err(Failure::from)?;
-    let symbol = format!("{name}_run");
-    let compiled =
-        native::compile(session, module, &symbol, target, (original.inputs(), original.outputs()))?;
-    let write = |file: String, bytes: &[u8]| {
-        let path = folder.join(file);
+/// Where the products go, and what they are called.
+struct Writer<'a> {
+    folder: &'a Path,
+    name: &'a str,
+    symbol: &'a str,
+    target: &'a Target,
+    emit: &'a [Emit],
+}
+
+impl Writer<'_> {
+    fn has(&self, product: Emit) -> bool {
+        self.emit.contains(&product)
+    }
+
+    fn file(&self, file: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
+        let path = self.folder.join(file);
         fs::write(&path, bytes).map_err(|problem| unwritable(&path, &problem))
-    };
-    if arguments.emit.contains(&Emit::Obj) {
-        write(format!("{name}.o"), &compiled.object.bytes)?;
     }
-    if arguments.emit.contains(&Emit::Header) {
-        write(format!("{name}.h"), header(&symbol, name, &compiled.interface).as_bytes())?;
+
+    fn write(&self, compiled: Compiled, report: &Report) -> Result<(), Diagnostic> {
+        let Self { name, symbol, target, .. } = *self;
+        let object = &compiled.object;
+        if self.has(Emit::Obj) {
+            self.file(&format!("{name}.o"), &object.bytes)?;
+        }
+        if self.has(Emit::Header) {
+            let footprint = Footprint {
+                arena_alignment: target.arena_alignment,
+                flash_bytes: object.code_bytes + object.data_bytes,
+                stack_bytes: compiled.stack_bytes,
+            };
+            let text = header(symbol, name, &compiled.interface, &footprint);
+            self.file(&format!("{name}.h"), text.as_bytes())?;
+        }
+        for (text, extension) in [(&compiled.llvm, "ll"), (&compiled.assembly, "s")] {
+            if let Some(text) = text {
+                self.file(&format!("{name}.{extension}"), text.as_bytes())?;
+            }
+        }
+        if self.has(Emit::Report) {
+            self.file(REPORT, report.to_json().as_bytes())?;
+        }
+        let is_threaded = needs_pool(object);
+        // Libraries for this machine hold the pool; everything else is linked with it by the user.
+        if is_threaded && (self.has(Emit::Obj) || self.has(Emit::Static) && is_foreign(target)) {
+            self.file("afp_pool.c", pool::SOURCE.as_bytes())?;
+            self.file("afp_pool.h", pool::HEADER.as_bytes())?;
+        }
+        if self.has(Emit::Static) {
+            let file = format!("{name}.o");
+            let mut members: Vec<(&str, &[u8])> = vec![(&file, &object.bytes)];
+            if is_threaded && !is_foreign(target) {
+                members.push(("afp_pool.o", pool::OBJECT));
+            }
+            write_archive(&self.folder.join(format!("lib{name}.a")), &members)?;
+        }
+        if self.has(Emit::Shared) {
+            link_shared(&[compiled.object], &self.folder.join(format!("lib{name}.so")))?;
+        }
+        Ok(())
     }
-    let (code, arena) = (compiled.object.code_bytes, compiled.interface.arena_bytes);
-    if arguments.emit.contains(&Emit::Shared) {
-        link_shared(&[compiled.object], &folder.join(format!("lib{name}.so")))?;
-    }
-    let constants = compiled.constant_bytes;
-    print(&format!(
-        "code       {code} bytes\nconstants  {constants} bytes\narena      {arena} bytes\nfunction   {symbol}\n"
-    ))?;
-    Ok(())
 }

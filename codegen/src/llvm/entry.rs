@@ -7,13 +7,14 @@ use inkwell::{
     builder::BuilderError,
     context::Context,
     module::{Linkage, Module},
+    types::BasicMetadataTypeEnum,
     values::{BasicMetadataValueEnum, FunctionValue, PointerValue},
 };
 
-use crate::{interface::Interface, internal};
+use crate::{interface::Interface, internal, profile};
 
 /// Adds `int symbol(inputs, outputs, arena)`, which loads the tensors' addresses and calls the function
-/// `body`.
+/// `body`; on several threads if it is made for such.
 pub(super) fn add<'c>(
     context: &'c Context,
     code: &Module<'c>,
@@ -22,48 +23,155 @@ pub(super) fn add<'c>(
     interface: &Interface,
 ) -> Result<(), Diagnostic> {
     let body = code.get_function(body).ok_or_else(|| internal("the function to compile got lost"))?;
-    let nounwind = context.create_enum_attribute(Attribute::get_named_enum_kind_id("nounwind"), 0);
+    let unbuilt = |error: BuilderError| internal("the C entry cannot be built").found(error.to_string());
+    let names = [symbol.to_owned(), profile::slot(symbol)];
     for (index, function) in code.get_functions().filter(|f| f.count_basic_blocks() > 0).enumerate() {
-        function.set_linkage(Linkage::Internal);
-        function.add_attribute(AttributeLoc::Function, nounwind);
+        make_local(context, function);
         if function.get_name().to_bytes() == symbol.as_bytes() {
             function.as_global_value().set_name(&format!("{symbol}.{index}"));
         }
     }
     for (index, global) in code.get_globals().enumerate() {
-        if global.get_name().to_bytes() == symbol.as_bytes() {
+        if names.iter().any(|name| global.get_name().to_bytes() == name.as_bytes()) {
             global.set_name(&format!("{symbol}.data{index}"));
         }
+    }
+    if let Some(hook) = code.get_function(profile::HOOK) {
+        define_hook(context, code, hook, &profile::slot(symbol)).map_err(unbuilt)?;
     }
     let ptr = context.ptr_type(AddressSpace::default());
     let ty = context.i32_type().fn_type(&[ptr.into(); 3], false);
     let entry = code.add_function(symbol, ty, Some(Linkage::External));
-    entry.add_attribute(AttributeLoc::Function, nounwind);
-    call_body(context, entry, body, interface)
-        .map_err(|error| internal("the C entry cannot be built").found(error.to_string()))
+    set_attributes(context, entry);
+    let callers = Callers { context, code, body, interface };
+    match body.get_type().get_param_types().last() {
+        Some(&number) if interface.threads > 1 => callers.team(entry, number),
+        _ => callers.single(entry),
+    }
+    .map_err(unbuilt)
 }
 
-fn call_body<'c>(
-    context: &'c Context,
-    entry: FunctionValue<'c>,
-    body: FunctionValue<'c>,
-    interface: &Interface,
-) -> Result<(), BuilderError> {
-    let builder = context.create_builder();
-    builder.position_at_end(context.append_basic_block(entry, "entry"));
-    let parameters: Vec<PointerValue<'c>> = entry.get_param_iter().map(|p| p.into_pointer_value()).collect();
-    let ptr = context.ptr_type(AddressSpace::default());
-    let mut arguments: Vec<BasicMetadataValueEnum<'c>> = Vec::new();
-    for (list, ports) in parameters.iter().zip([&interface.inputs, &interface.outputs]) {
-        for index in 0..ports.len() {
-            let index = context.i32_type().const_int(index as u64, false);
-            // SAFETY: the caller passes one pointer for each input and output.
-            let slot = unsafe { builder.build_in_bounds_gep(ptr, *list, &[index], "")? };
-            arguments.push(builder.build_load(ptr, slot, "")?.into());
-        }
+fn make_local<'c>(context: &'c Context, function: FunctionValue<'c>) {
+    function.set_linkage(Linkage::Internal);
+    set_attributes(context, function);
+}
+
+/// No function unwinds, and none writes below its stack pointer, where sizes of frames do not count.
+fn set_attributes<'c>(context: &'c Context, function: FunctionValue<'c>) {
+    for name in ["nounwind", "noredzone"] {
+        let attribute = context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0);
+        function.add_attribute(AttributeLoc::Function, attribute);
     }
-    arguments.extend(parameters.last().map(|arena| BasicMetadataValueEnum::from(*arena)));
-    builder.build_call(body, &arguments, "")?;
-    builder.build_return(Some(&context.i32_type().const_zero()))?;
+}
+
+/// The hook calls what the exported variable `slot` points to.
+fn define_hook<'c>(
+    context: &'c Context,
+    code: &Module<'c>,
+    hook: FunctionValue<'c>,
+    slot: &str,
+) -> Result<(), BuilderError> {
+    make_local(context, hook);
+    let ptr = context.ptr_type(AddressSpace::default());
+    let variable = code.add_global(ptr, None, slot);
+    variable.set_initializer(&ptr.const_null());
+    let builder = context.create_builder();
+    let [start, call, done] = ["", "", ""].map(|name| context.append_basic_block(hook, name));
+    builder.position_at_end(start);
+    let observer = builder.build_load(ptr, variable.as_pointer_value(), "")?.into_pointer_value();
+    let is_none = builder.build_is_null(observer, "")?;
+    builder.build_conditional_branch(is_none, done, call)?;
+    builder.position_at_end(call);
+    let step: Vec<BasicMetadataValueEnum<'c>> = hook.get_param_iter().map(Into::into).collect();
+    builder.build_indirect_call(hook.get_type(), observer, &step, "")?;
+    builder.build_unconditional_branch(done)?;
+    builder.position_at_end(done);
+    builder.build_return(None)?;
     Ok(())
+}
+
+/// What calls the body.
+struct Callers<'a, 'c> {
+    context: &'c Context,
+    code: &'a Module<'c>,
+    body: FunctionValue<'c>,
+    interface: &'a Interface,
+}
+
+impl<'c> Callers<'_, 'c> {
+    /// `symbol` calls the body.
+    fn single(&self, entry: FunctionValue<'c>) -> Result<(), BuilderError> {
+        let builder = self.context.create_builder();
+        builder.position_at_end(self.context.append_basic_block(entry, "entry"));
+        let lists: Vec<PointerValue<'c>> = entry.get_param_iter().map(|p| p.into_pointer_value()).collect();
+        self.call(&builder, &lists, None)?;
+        builder.build_return(Some(&self.context.i32_type().const_zero()))?;
+        Ok(())
+    }
+
+    /// `symbol` has a team of threads call a function with its three arguments in memory and the number
+    /// of the thread, and that calls the body.
+    fn team(&self, entry: FunctionValue<'c>, number: BasicMetadataTypeEnum<'c>) -> Result<(), BuilderError> {
+        let (context, builder) = (self.context, self.context.create_builder());
+        let (ptr, int) = (context.ptr_type(AddressSpace::default()), context.i32_type());
+        let arguments = ptr.array_type(3);
+        let ty = context.void_type().fn_type(&[ptr.into(), number], false);
+        let thread = self.code.add_function(
+            &format!("{}.thread", entry.get_name().to_string_lossy()),
+            ty,
+            Some(Linkage::Internal),
+        );
+        set_attributes(context, thread);
+        builder.position_at_end(context.append_basic_block(thread, "entry"));
+        let parameters = thread.get_params();
+        let list = parameters[0].into_pointer_value();
+        let mut lists = Vec::new();
+        for index in 0..3 {
+            // SAFETY: the entry below passes three pointers.
+            let slot = unsafe { builder.build_in_bounds_gep(ptr, list, &[int.const_int(index, false)], "")? };
+            lists.push(builder.build_load(ptr, slot, "")?.into_pointer_value());
+        }
+        self.call(&builder, &lists, Some(parameters[1].into()))?;
+        builder.build_return(None)?;
+
+        let ty = int.fn_type(&[int.into(), ptr.into(), ptr.into()], false);
+        let run = self.code.add_function(afp_runtime::pool::RUN, ty, Some(Linkage::External));
+        builder.position_at_end(context.append_basic_block(entry, "entry"));
+        let memory = builder.build_alloca(arguments, "")?;
+        for (index, value) in entry.get_param_iter().enumerate() {
+            let index = int.const_int(index as u64, false);
+            // SAFETY: the array has three elements, the entry three parameters.
+            let slot = unsafe { builder.build_in_bounds_gep(ptr, memory, &[index], "")? };
+            builder.build_store(slot, value)?;
+        }
+        let threads = int.const_int(self.interface.threads as u64, false);
+        let thread = thread.as_global_value().as_pointer_value();
+        let status = builder.build_call(run, &[threads.into(), thread.into(), memory.into()], "")?;
+        let status = status.try_as_basic_value().basic().unwrap_or_else(|| int.const_zero().into());
+        builder.build_return(Some(&status))?;
+        Ok(())
+    }
+
+    /// A call of the body: on the tensors of the two lists, the arena, and on several threads a number.
+    fn call(
+        &self,
+        builder: &inkwell::builder::Builder<'c>,
+        lists: &[PointerValue<'c>],
+        number: Option<BasicMetadataValueEnum<'c>>,
+    ) -> Result<(), BuilderError> {
+        let ptr = self.context.ptr_type(AddressSpace::default());
+        let mut arguments: Vec<BasicMetadataValueEnum<'c>> = Vec::new();
+        for (list, ports) in lists.iter().zip([&self.interface.inputs, &self.interface.outputs]) {
+            for index in 0..ports.len() {
+                let index = self.context.i32_type().const_int(index as u64, false);
+                // SAFETY: the caller passes one pointer for each input and output.
+                let slot = unsafe { builder.build_in_bounds_gep(ptr, *list, &[index], "")? };
+                arguments.push(builder.build_load(ptr, slot, "")?.into());
+            }
+        }
+        arguments.extend(lists.last().map(|arena| BasicMetadataValueEnum::from(*arena)));
+        arguments.extend(number);
+        builder.build_call(self.body, &arguments, "")?;
+        Ok(())
+    }
 }

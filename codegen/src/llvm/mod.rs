@@ -1,12 +1,13 @@
 //! A module in `scf`, `arith`, `math`, `memref` and `func` becomes an object file.
 //!
 //! [`lower`] runs upstream's passes to the `llvm` dialect; [`entry`] makes all but the C entry local;
-//! LLVM optimizes, and [`emit`] has it emit.
+//! LLVM optimizes, and [`emit`] has it emit; [`stack`] adds up the frames.
 
 mod emit;
 mod entry;
 mod legalize;
 mod lower;
+mod stack;
 
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
 use inkwell::{
@@ -16,11 +17,12 @@ use inkwell::{
     passes::PassBuilderOptions,
     targets::{CodeModel, FileType, RelocMode, Target as LlvmTarget, TargetMachine, TargetTriple},
 };
-use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 
+pub use crate::object_file::Object;
 use crate::{
     interface::Interface,
     internal,
+    object_file::{check_symbol, measure},
     target::{System, Target, initialize},
 };
 
@@ -33,34 +35,39 @@ pub enum OptLevel {
     O3,
 }
 
-/// An object file in memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// The file, in the format of the target's system (ELF).
-    pub bytes: Vec<u8>,
-    /// Size of the machine code, in bytes.
-    pub code_bytes: u64,
-    /// Size of constants and variables, in bytes.
-    pub data_bytes: u64,
+/// Texts that are wanted beside an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The optimized program in LLVM's language.
+    pub llvm: bool,
+    /// The assembly.
+    pub assembly: bool,
 }
 
-/// The functions of a C library that objects may need.
-const LIBRARY_FUNCTIONS: [&str; 3] = ["memcpy", "memset", "memmove"];
+/// What became of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Products {
+    /// The object.
+    pub object: Object,
+    /// The most stack that a call of the symbol takes in each thread, in bytes, without what library
+    /// functions take.
+    pub stack_bytes: u64,
+    /// The optimized program in LLVM's language, if wanted.
+    pub llvm: Option<String>,
+    /// The assembly, if wanted.
+    pub assembly: Option<String>,
+}
 
-/// How the Arm EABI names them, with an alignment behind the name at times.
-const EABI_FUNCTIONS: [&str; 4] = ["__aeabi_memcpy", "__aeabi_memset", "__aeabi_memmove", "__aeabi_memclr"];
-
-/// Whether an object may need this function.
-fn is_library_function(name: &str) -> bool {
-    LIBRARY_FUNCTIONS.contains(&name) || EABI_FUNCTIONS.contains(&name.trim_end_matches(['4', '8']))
+unsafe extern "C" {
+    fn afpEmitStackSizes(machine: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
 }
 
 /// Compiles a module to an object with the one global symbol
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`.
 ///
 /// The module stays as it is. Its one function with the attribute `afp.inputs` (see [`Interface::of`])
-/// is what the symbol calls. The code is position-independent where a system loads it, and assumes no
-/// more alignment than the element types have.
+/// is what the symbol calls. The code is position-independent where a system loads it. Tensors are aligned
+/// as their elements are, the arena as the target says.
 ///
 /// # Errors
 /// AFP0601 if the symbol is no C identifier; AFP0001 for a module that cannot be lowered, with MLIR's
@@ -71,6 +78,20 @@ pub fn compile(
     target: &Target,
     opt: OptLevel,
 ) -> Result<Object, Diagnostic> {
+    products(module, symbol, target, opt, Wanted::default()).map(|products| products.object)
+}
+
+/// As [`compile`], with the stack that the code needs and texts of it.
+///
+/// # Errors
+/// As [`compile`].
+pub fn products(
+    module: &SourceModule<'_>,
+    symbol: &str,
+    target: &Target,
+    opt: OptLevel,
+    wanted: Wanted,
+) -> Result<Products, Diagnostic> {
     check_symbol(symbol)?;
     let interface = Interface::of(module)?;
     let (body, _) = crate::interface::body(module)?;
@@ -89,20 +110,22 @@ pub fn compile(
     }
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
-    let buffer = emit::emit(&code, &machine, FileType::Object)?;
-    measure(buffer.as_slice().to_vec())
-}
-
-/// A C identifier that the C standard does not reserve.
-fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
-    let well_formed = symbol.starts_with(|c: char| c.is_ascii_alphabetic())
-        && symbol.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if well_formed && !LIBRARY_FUNCTIONS.contains(&symbol) {
-        return Ok(());
-    }
-    Err(Diagnostic::error("AFP0601", "the name of the generated function is no C identifier")
-        .expected("a letter, then letters, digits and underscores; no function of the C library")
-        .found(format!("'{symbol}'")))
+    let calls = stack::calls(&code);
+    // Emission changes the module that it is given.
+    let llvm = wanted.llvm.then(|| code.print_to_string().to_string());
+    let emit = |code: &Module<'_>, kind: FileType| {
+        let buffer = emit::emit(code, &machine, kind)?;
+        Ok::<_, Diagnostic>(buffer.as_slice().to_vec())
+    };
+    let assembly = match wanted.assembly {
+        true => Some(String::from_utf8_lossy(&emit(&code.clone(), FileType::Assembly)?).into_owned()),
+        false => None,
+    };
+    // SAFETY: the machine is alive.
+    unsafe { afpEmitStackSizes(machine.as_mut_ptr()) };
+    let object = measure(emit(&code, FileType::Object)?, &interface)?;
+    let stack_bytes = stack::bytes(&object.bytes, &calls, symbol)?;
+    Ok(Products { object, stack_bytes, llvm, assembly })
 }
 
 fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> {
@@ -131,38 +154,14 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
 
 fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result<(), Diagnostic> {
     code.verify().map_err(|error| failed("verify", &error))?;
+    let options = PassBuilderOptions::create();
     let passes = match opt {
         OptLevel::O0 => "default<O0>",
         OptLevel::O3 => "default<O3>",
     };
-    code.run_passes(passes, machine, PassBuilderOptions::create()).map_err(|error| failed("optimize", &error))
+    code.run_passes(passes, machine, options).map_err(|error| failed("optimize", &error))
 }
 
 fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {
     internal(&format!("LLVM could not {what} the program")).found(error.to_string())
-}
-
-/// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`].
-fn measure(bytes: Vec<u8>) -> Result<Object, Diagnostic> {
-    let file = object::File::parse(bytes.as_slice())
-        .map_err(|error| internal("the object is malformed").found(error.to_string()))?;
-    let missing = file
-        .symbols()
-        .filter(|symbol| symbol.is_undefined())
-        .filter_map(|symbol| symbol.name().ok())
-        .find(|name| !name.is_empty() && !is_library_function(name));
-    if let Some(name) = missing {
-        return Err(internal("the object needs a function that targets may not have")
-            .expected(LIBRARY_FUNCTIONS.join(", "))
-            .found(name));
-    }
-    let size_of = |is_counted: fn(SectionKind) -> bool| -> u64 {
-        file.sections().filter(|section| is_counted(section.kind())).map(|section| section.size()).sum()
-    };
-    let code_bytes = size_of(|kind| kind == SectionKind::Text);
-    let data_bytes = size_of(|kind| {
-        use SectionKind::{Data, ReadOnlyData, ReadOnlyDataWithRel, ReadOnlyString, UninitializedData};
-        matches!(kind, Data | ReadOnlyData | ReadOnlyDataWithRel | ReadOnlyString | UninitializedData)
-    });
-    Ok(Object { bytes, code_bytes, data_bytes })
 }

@@ -2,65 +2,21 @@
 
 use std::fmt::Write;
 
-use afp_ir::{
-    diag::Diagnostic,
-    dialect::Element,
-    interp::{Data, Signature, Tensor},
-    numerics::Code,
-};
+use afp_ir::{diag::Diagnostic, interp::Signature};
 
 use super::{Job, Simulated, failed};
-use crate::interface::Interface;
+use crate::{
+    call::{from_bytes, to_bytes},
+    interface::{Interface, Storage},
+};
 
 /// As in `networks.h`.
 const ALIGNMENT: usize = 64;
 const GUARD: usize = 64;
 
-/// Bytes of a port: `f32`, or codes in one byte or two.
+/// Bytes of a port.
 fn bytes(port: &Signature) -> usize {
-    element_bytes(port) * port.shape.iter().product::<usize>()
-}
-
-fn element_bytes(port: &Signature) -> usize {
-    match port.element {
-        Element::Float(ty) if ty.format.width() <= 8 => 1,
-        Element::Float(_) => 2,
-        _ => 4,
-    }
-}
-
-/// A tensor in memory.
-fn to_bytes(tensor: &Tensor, port: &Signature) -> Result<Vec<u8>, Diagnostic> {
-    match (&tensor.data, port.element) {
-        _ if tensor.shape != port.shape || !tensor.is_consistent() => {}
-        (Data::Real(data), Element::Real) => return Ok(data.iter().flat_map(|v| v.to_le_bytes()).collect()),
-        (Data::Codes { ty, codes }, Element::Float(expected)) if *ty == expected => {
-            let size = element_bytes(port);
-            return Ok(codes.iter().flat_map(|code| code.to_le_bytes().into_iter().take(size)).collect());
-        }
-        _ => {}
-    }
-    let expected = match port.element {
-        Element::Float(ty) => format!("codes of {ty}"),
-        _ => "f32".to_owned(),
-    };
-    Err(Diagnostic::error("AFP0404", format!("input '{}' is not what the program takes", port.name))
-        .expected(format!("{:?} {expected}", port.shape))
-        .found(format!("{:?} {} with {} elements", tensor.shape, tensor.data.describe(), tensor.data.len())))
-}
-
-/// A tensor from memory.
-fn from_bytes(bytes: &[u8], port: &Signature) -> Tensor {
-    let Element::Float(ty) = port.element else {
-        let values = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        return Tensor::real(&port.shape, values);
-    };
-    // Codes have their upper bits zero, whatever the integers that hold them.
-    let codes = match element_bytes(port) {
-        1 => bytes.iter().map(|&byte| Code::from(byte)).collect(),
-        _ => bytes.as_chunks().0.iter().map(|bytes| Code::from_le_bytes(*bytes)).collect(),
-    };
-    Tensor { shape: port.shape.clone(), data: Data::Codes { ty, codes } }
+    Storage::of(port.element).map_or(0, Storage::bytes) * port.shape.iter().product::<usize>()
 }
 
 fn ports(interface: &Interface) -> impl Iterator<Item = &Signature> {
@@ -126,15 +82,15 @@ pub(super) fn results(
 ) -> Result<Vec<Simulated>, Diagnostic> {
     let mut counts = counts.lines().map_while(|line| line.parse().ok());
     let mut take = |port: &Signature| {
-        let (data, rest) = outputs.split_at_checked(bytes(port))?;
+        let (data, rest) =
+            outputs.split_at_checked(bytes(port)).ok_or_else(|| failed().found("fewer outputs"))?;
         outputs = rest;
-        Some(from_bytes(data, port))
+        from_bytes(data, port)
     };
     let mut sample = |job: &Job<'_>| job.interface.outputs.iter().map(&mut take).collect();
     jobs.iter()
         .map(|job| {
-            let outputs: Option<_> = job.samples.iter().map(|_| sample(job)).collect();
-            let outputs = outputs.ok_or_else(|| failed().found("fewer outputs"))?;
+            let outputs = job.samples.iter().map(|_| sample(job)).collect::<Result<_, Diagnostic>>()?;
             Ok(Simulated { outputs, instructions: counts.by_ref().take(job.samples.len()).collect() })
         })
         .collect()

@@ -1,12 +1,16 @@
 //! Small modules, compiled, loaded and run; headers; and what goes wrong.
 
+mod artifacts;
+mod codes;
+mod threads;
+
 use std::{io::Write, path::Path, process::Command, process::Stdio};
 
 use afp_ir::{interp::Tensor, mlir::Session};
 use object::{Object as _, ObjectSymbol as _};
 
 use crate::{
-    header::header,
+    header::{Footprint, header},
     interface::Interface,
     library::Library,
     link::{link_shared, link_with},
@@ -115,7 +119,7 @@ fn large_constants_are_kept() {
 }
 
 /// Lets the system's compiler check a text.
-fn check_syntax(arguments: &[&str], source: &str) {
+pub(crate) fn check_syntax(arguments: &[&str], source: &str) {
     let mut child = Command::new("cc")
         .args(arguments)
         .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-"])
@@ -132,8 +136,13 @@ fn headers_are_c_and_cpp() {
     assert_eq!(interface.inputs[0].name, "pixels");
     assert_eq!(interface.outputs[0].name, "output0");
     interface.inputs[0].name = "a*/ int x; /* ??/\n//".to_owned();
-    let text = header("digits_8x8", "digits-8x8 (é)", &interface);
-    assert!(text.contains("#define AFP_DIGITS_8X8_____ARENA_BYTES 64\n"), "{text}");
+    let footprint = Footprint { arena_alignment: 64, flash_bytes: 1234, stack_bytes: Some(56) };
+    let text = header("digits_8x8", "digits-8x8 (é)", &interface, &footprint);
+    let values = [("ARENA_BYTES", 64), ("ARENA_ALIGNMENT", 64), ("FLASH_BYTES", 1234), ("STACK_BYTES", 56)];
+    let ports = [("INPUTS", 1), ("INPUT0_ELEMENTS", 4), ("INPUT0_BYTES", 16), ("OUTPUT0_ELEMENTS", 3)];
+    for (name, value) in values.into_iter().chain(ports) {
+        assert!(text.contains(&format!("#define AFP_DIGITS_8X8_____{name} {value}\n")), "{text}");
+    }
     assert!(text.contains(" *   outputs[0]  float[1][3]  output0\n"), "{text}");
     let twice = format!(
         "{text}{text}int call(const void **in, void **out, void *arena);
@@ -173,10 +182,10 @@ fn modules_of_another_form() {
     refused(&body("", ""), "no arguments");
     refused(&body("%a: memref<8xi8>", ""), "fewer arguments than inputs");
     refused(&body("%i: memref<4xf32>, %a: memref<8xi16>", ""), "an arena that is not");
-    refused(&body("%i: memref<?xf32>, %a: memref<8xi8>", ""), "no memref of f32 with static sizes");
+    refused(&body("%i: memref<?xf32>, %a: memref<8xi8>", ""), "no memref of f32 or codes with static sizes");
     let large = "%i: memref<1099511627776x1099511627776xf32>, %a: memref<8xi8>";
-    refused(&body(large, ""), "no memref of f32 with static sizes");
-    refused(&body("%i: memref<4xf64>, %a: memref<8xi8>", ""), "no memref of f32 with static sizes");
+    refused(&body(large, ""), "no memref of f32 or codes with static sizes");
+    refused(&body("%i: memref<4xf64>, %a: memref<8xi8>", ""), "no memref of f32 or codes with static sizes");
     let good = "%i: memref<4xf32>, %a: memref<8xi8>";
     refused(&body(good, "%t = arith.constant 1 : i32 vector.print %t : i32"), "found: printI64");
     let calls = body(good, "func.call @sinf() : () -> ()");

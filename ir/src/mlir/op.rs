@@ -152,6 +152,15 @@ impl Op {
         blocks
     }
 
+    /// The blocks that the operation may jump to.
+    pub fn successors(self) -> Vec<Block> {
+        unsafe {
+            (0..mlirOperationGetNumSuccessors(self.0))
+                .map(|index| Block(mlirOperationGetSuccessor(self.0, index)))
+                .collect()
+        }
+    }
+
     /// All operations below this one, each before those inside it.
     pub fn descendants(self) -> Vec<Self> {
         let mut found = Vec::new();
@@ -343,6 +352,18 @@ impl Block {
     /// The pointer for calls into MLIR.
     pub fn raw(self) -> MlirBlock {
         self.0
+    }
+}
+
+impl PartialEq for Block {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr == other.0.ptr
+    }
+}
+impl Eq for Block {}
+impl std::hash::Hash for Block {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.ptr.hash(state);
     }
 }
 

@@ -20,6 +20,7 @@ use afp_ir::{
 };
 
 use crate::{
+    conversions::Conversions,
     graph,
     registry::{Failed, Options, Pass},
 };
@@ -34,11 +35,12 @@ pub static PASS: Pass = Pass {
 };
 
 fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
+    let mut absorbed = 0;
     for body in graph::bodies(module) {
         loop {
             let mut changed = false;
             for op in body.ops() {
-                changed |= rewrite(op);
+                changed |= rewrite(op, &mut absorbed);
             }
             graph::erase_unused(body);
             if !changed {
@@ -46,15 +48,22 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
             }
         }
     }
+    if let Some(counted) = Conversions::of(module) {
+        Conversions { absorbed: counted.absorbed + absorbed, ..counted }.attach(module);
+    }
     Ok(())
 }
 
 /// Tries every rule; whether one fired. A replaced operation stays, unused, for the caller to erase.
-fn rewrite(op: Op) -> bool {
+fn rewrite(op: Op, absorbed: &mut usize) -> bool {
     if op.result_count() != 1 || op.is_unused() {
         return false;
     }
-    cancel::cancel(op) || sink::sink(op) || sink::hoist(op) || absorb::absorb_limits(op)
+    if absorb::absorb_limits(op) {
+        *absorbed += 1;
+        return true;
+    }
+    cancel::cancel(op) || sink::sink(op) || sink::hoist(op)
 }
 
 /// The codes behind a dequantize that loses nothing, with their type.

@@ -1,0 +1,71 @@
+//! Constants of a network in memory, by the layers that read them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Attr, Op, SourceModule},
+};
+
+use crate::interface::{LAYER, body};
+
+/// Names of globals begin with their role; these are parameters of the network, others are tables.
+const PARAMETERS: [&str; 3] = ["weights", "bias", "codes"];
+
+/// Bytes of constants. What several layers read counts in each of them, and once in the sums.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Constants {
+    /// Weights, biases and other tensors of the network.
+    pub weights: u64,
+    /// Tables of functions, divisors, limits and the like.
+    pub tables: u64,
+    /// By layer, as calls in the body name it.
+    pub layers: BTreeMap<String, u64>,
+}
+
+impl Constants {
+    /// The constants of a module of kernels.
+    ///
+    /// # Errors
+    /// AFP0001 if the module has no body.
+    pub fn of(module: &SourceModule<'_>) -> Result<Self, Diagnostic> {
+        let (body, _) = body(module)?;
+        let top = module.op().blocks().into_iter().flat_map(|block| block.ops());
+        let sizes: HashMap<String, u64> =
+            top.filter(|op| op.is("memref.global")).filter_map(|op| Some((symbol(op)?, size(op)?))).collect();
+        let functions: HashMap<String, Op> =
+            module.functions().into_iter().filter_map(|op| Some((symbol(op)?, op))).collect();
+        let mut all = Self::default();
+        for (name, bytes) in &sizes {
+            let is_parameter = PARAMETERS.iter().any(|role| name.starts_with(role));
+            *if is_parameter { &mut all.weights } else { &mut all.tables } += bytes;
+        }
+        for call in body.descendants().into_iter().filter(|op| op.is("func.call")) {
+            let Some(layer) = call.attr(LAYER).and_then(Attr::as_string) else { continue };
+            let mut read = HashSet::new();
+            read.extend(call.operands().into_iter().filter_map(|v| global(v.def()?)));
+            let kernel = reference(call, "callee").and_then(|name| functions.get(&name));
+            read.extend(kernel.into_iter().flat_map(|kernel| kernel.descendants()).filter_map(global));
+            *all.layers.entry(layer).or_default() +=
+                read.iter().filter_map(|name| sizes.get(name)).sum::<u64>();
+        }
+        Ok(all)
+    }
+}
+
+fn symbol(op: Op) -> Option<String> {
+    op.attr("sym_name")?.as_string()
+}
+
+fn reference(op: Op, attribute: &str) -> Option<String> {
+    Some(op.attr(attribute)?.to_string().trim_start_matches('@').to_owned())
+}
+
+fn global(op: Op) -> Option<String> {
+    if op.is("memref.get_global") { reference(op, "name") } else { None }
+}
+
+fn size(global: Op) -> Option<u64> {
+    let ty = global.attr("initial_value")?.elements_type()?;
+    Some((ty.element_count()? * ty.element_bytes()?) as u64)
+}

@@ -1,0 +1,77 @@
+//! `afpk.dot`: products of neighbours, added to lanes of 32 bits, exact on every machine.
+//!
+//! Cranelift has no instruction for it but recognizes trees of others: the products of 8-bit numbers in
+//! 16 bits (which hold them, unsigned by signed too), extended to 32 and added pairwise twice, then
+//! added to the accumulator. That tree is `vpdpbusd` and `sdot` where they exist. `pmaddwd` is a tree of
+//! 16-bit products of halves.
+
+use afp_ir::{diag::Diagnostic, mlir::Op};
+use cranelift_codegen::ir::{self, InstBuilder as _};
+
+use super::{
+    function::{Lowered, Translator},
+    isa::Machine,
+    kind::Kind,
+};
+
+impl Translator<'_, '_> {
+    /// `afpk.dot`.
+    pub(super) fn dot(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
+        let (sum, a, b) = (self.operand(op, 0)?, self.operand(op, 1)?, self.operand(op, 2)?);
+        let (unsigned, pairs_fit) = (op.attr("unsigned_a").is_some(), op.attr("pairs_fit").is_some());
+        let Kind::Vector { width, .. } = self.kind(op.operand(1), op)? else { return Err(self.unknown(op)) };
+        let x86 = self.machine != Machine::Aarch64;
+        let mut parts = Vec::with_capacity(sum.parts.len());
+        for ((&sum, &a), &b) in sum.parts.iter().zip(&a.parts).zip(&b.parts) {
+            let products = match (width, unsigned) {
+                (16, _) => self.pairs(a, b),
+                (_, true) if self.machine == Machine::X86 && pairs_fit => self.maddubs(a, b),
+                (_, true) if self.machine == Machine::X86 => self.halves(a, b, true),
+                (_, false) if x86 => self.halves(a, b, false),
+                _ => self.tree(a, b, unsigned),
+            };
+            parts.push(self.b.ins().iadd(products, sum));
+        }
+        Ok(Lowered::vector(parts))
+    }
+
+    /// Sums of pairs of 16-bit products, in 32 bits: `pmaddwd`.
+    fn pairs(&mut self, a: ir::Value, b: ir::Value) -> ir::Value {
+        let (a_low, b_low) = (self.b.ins().swiden_low(a), self.b.ins().swiden_low(b));
+        let (a_high, b_high) = (self.b.ins().swiden_high(a), self.b.ins().swiden_high(b));
+        let (low, high) = (self.b.ins().imul(a_low, b_low), self.b.ins().imul(a_high, b_high));
+        self.b.ins().iadd_pairwise(low, high)
+    }
+
+    /// `pmaddubsw`, which saturates and so needs `pairs_fit`; then pairs of its sums.
+    fn maddubs(&mut self, a: ir::Value, b: ir::Value) -> ir::Value {
+        let sums = self.b.ins().x86_pmaddubsw(b, a);
+        let (low, high) = (self.b.ins().swiden_low(sums), self.b.ins().swiden_high(sums));
+        self.b.ins().iadd_pairwise(low, high)
+    }
+
+    /// `pmaddwd` on each half, extended to 16 bits, then pairs of its sums.
+    fn halves(&mut self, a: ir::Value, b: ir::Value, unsigned: bool) -> ir::Value {
+        let a = super::lanes::widen(&mut self.b, &[a], 16, 8, !unsigned);
+        let b = super::lanes::widen(&mut self.b, &[b], 16, 8, true);
+        let (low, high) = (self.pairs(a[0], b[0]), self.pairs(a[1], b[1]));
+        self.b.ins().iadd_pairwise(low, high)
+    }
+
+    /// The tree that is `vpdpbusd` or `sdot`, or else a few instructions.
+    fn tree(&mut self, a: ir::Value, b: ir::Value, unsigned: bool) -> ir::Value {
+        let a = super::lanes::widen(&mut self.b, &[a], 16, 8, !unsigned);
+        let b = super::lanes::widen(&mut self.b, &[b], 16, 8, true);
+        let mut sums = [a[0]; 2];
+        for half in 0..2 {
+            // The order of the factors is the one that is recognized.
+            let product = match unsigned && self.machine != Machine::Aarch64 {
+                true => self.b.ins().imul(b[half], a[half]),
+                false => self.b.ins().imul(a[half], b[half]),
+            };
+            let (low, high) = (self.b.ins().swiden_low(product), self.b.ins().swiden_high(product));
+            sums[half] = self.b.ins().iadd_pairwise(low, high);
+        }
+        self.b.ins().iadd_pairwise(sums[0], sums[1])
+    }
+}

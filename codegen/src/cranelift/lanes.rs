@@ -1,0 +1,125 @@
+//! What is done with registers, whatever the operation.
+
+use cranelift_codegen::ir::{
+    ConstantData, Endianness, InstBuilder as _, MemFlagsData, Type, Value, immediates::V128Imm,
+};
+use cranelift_frontend::FunctionBuilder;
+
+use super::kind::{integer, register, registers};
+
+/// A constant register.
+pub(super) fn constant(b: &mut FunctionBuilder<'_>, width: u32, bytes: [u8; 16]) -> Value {
+    let data = b.func.dfg.constants.insert(ConstantData::from(bytes.as_slice()));
+    b.ins().vconst(register(width), data)
+}
+
+/// The same integer in all lanes.
+pub(super) fn uniform(b: &mut FunctionBuilder<'_>, width: u32, value: i64) -> Value {
+    let mut bytes = [0; 16];
+    let size = width as usize / 8;
+    for lane in bytes.chunks_exact_mut(size) {
+        lane.copy_from_slice(&value.to_le_bytes()[..size]);
+    }
+    constant(b, width, bytes)
+}
+
+/// An integer constant.
+pub(super) fn scalar(b: &mut FunctionBuilder<'_>, width: u32, value: i64) -> Value {
+    let ty = integer(width);
+    // Bits beyond the type's must be zero.
+    let mask = if ty.bits() == 64 { -1 } else { (1i64 << ty.bits()) - 1 };
+    b.ins().iconst(ty, value & mask)
+}
+
+/// The same bits as lanes of another width.
+pub(super) fn reinterpret(b: &mut FunctionBuilder<'_>, ty: Type, value: Value) -> Value {
+    if b.func.dfg.value_type(value) == ty {
+        return value;
+    }
+    b.ins().bitcast(ty, MemFlagsData::new().with_endianness(Endianness::Little), value)
+}
+
+/// The bytes of `x` and `y` (numbered from 16) that `mask` names.
+pub(super) fn bytes_of(b: &mut FunctionBuilder<'_>, x: Value, y: Value, mask: [u8; 16]) -> Value {
+    let ty = b.func.dfg.value_type(x);
+    let (x, y) = (reinterpret(b, register(8), x), reinterpret(b, register(8), y));
+    let mask = b.func.dfg.immediates.push(ConstantData::from(V128Imm(mask).as_slice()));
+    let bytes = b.ins().shuffle(x, y, mask);
+    reinterpret(b, ty, bytes)
+}
+
+/// Lanes of twice the width.
+pub(super) fn widen(
+    b: &mut FunctionBuilder<'_>,
+    parts: &[Value],
+    count: u32,
+    width: u32,
+    signed: bool,
+) -> Vec<Value> {
+    let mut wide = Vec::with_capacity(2 * parts.len());
+    for &part in parts {
+        wide.push(if signed { b.ins().swiden_low(part) } else { b.ins().uwiden_low(part) });
+        wide.push(if signed { b.ins().swiden_high(part) } else { b.ins().uwiden_high(part) });
+    }
+    wide.truncate(registers(count, 2 * width));
+    wide
+}
+
+/// Lanes of half the width: the low halves, not saturated.
+pub(super) fn narrow(b: &mut FunctionBuilder<'_>, parts: &[Value], width: u32) -> Vec<Value> {
+    let size = width as usize / 8;
+    let mut mask = [0; 16];
+    for (index, byte) in mask.iter_mut().enumerate() {
+        *byte = (index / (size / 2) * size + index % (size / 2)) as u8;
+    }
+    let pairs = parts.chunks(2);
+    pairs
+        .map(|pair| {
+            let halves = bytes_of(b, pair[0], pair[pair.len() - 1], mask);
+            reinterpret(b, register(width / 2), halves)
+        })
+        .collect()
+}
+
+/// Lanes of any other width. What is narrowed wraps.
+pub(super) fn resize(
+    b: &mut FunctionBuilder<'_>,
+    parts: &[Value],
+    count: u32,
+    (mut from, to): (u32, u32),
+    signed: bool,
+) -> Vec<Value> {
+    let mut parts = parts.to_vec();
+    while from < to {
+        parts = widen(b, &parts, count, from, signed);
+        from *= 2;
+    }
+    while from > to {
+        parts = narrow(b, &parts, from);
+        from /= 2;
+    }
+    parts
+}
+
+/// An operation on scalars done for each of the first `used` lanes of registers; the others are zero.
+pub(super) fn each(
+    b: &mut FunctionBuilder<'_>,
+    width: u32,
+    used: u32,
+    operands: &[Value],
+    mut operation: impl FnMut(&mut FunctionBuilder<'_>, &[Value]) -> Value,
+) -> Value {
+    let mut result = uniform(b, width, 0);
+    for lane in 0..used as u8 {
+        let scalars: Vec<Value> = operands.iter().map(|&part| b.ins().extractlane(part, lane)).collect();
+        let value = operation(b, &scalars);
+        result = b.ins().insertlane(result, value, lane);
+    }
+    result
+}
+
+/// How many lanes of a vector's register `index` are its own.
+pub(super) fn used(count: u32, width: u32, index: usize) -> u32 {
+    let per_register = super::kind::REGISTER / width;
+    (count - per_register * index as u32).min(per_register)
+}

@@ -1,0 +1,87 @@
+//! `afpk.dot` against sums of products.
+
+use super::harness::{Buffer, Program, bits, wrap};
+
+/// A dot product over `lanes` lanes, on operands that cover `first` and `second` in all quadruples of
+/// ends and in mixtures.
+fn check(width: u32, lanes: usize, flags: &str, first: &[i64], second: &[i64]) {
+    let ways = 32 / width as usize;
+    let unsigned = flags.contains("unsigned_a");
+    let mut random = 88172645463325252u64;
+    let mut next = |values: &[i64]| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        values[(random % values.len() as u64) as usize]
+    };
+    let (mut a, mut b): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
+    for &x in first {
+        for &y in second {
+            a.extend(vec![x; ways]);
+            b.extend(vec![y; ways]);
+        }
+    }
+    while a.len() < 4096 || a.len() % (lanes * ways) != 0 {
+        a.push(next(first));
+        b.push(next(second));
+    }
+    let sums = [0, 1, -1, i64::from(i32::MAX), i64::from(i32::MIN), 123_456_789];
+    let c: Vec<i64> = (0..a.len() / ways).map(|i| sums[i % sums.len()]).collect();
+    let value = |x: i64| if unsigned { bits(x, width) as i64 } else { wrap(x, width) };
+    let expected = c.iter().enumerate().map(|(lane, &sum)| {
+        let products = (0..ways).map(|j| value(a[ways * lane + j]) * wrap(b[ways * lane + j], width));
+        sum + products.sum::<i64>()
+    });
+    let (count, step) = (a.len(), lanes * ways);
+    let text = format!(
+        "%size = arith.constant {count} : index
+         %step = arith.constant {step} : index
+         %ways = arith.constant {ways} : index
+         scf.for %i = %c0 to %size step %step {{
+           %o = arith.divui %i, %ways : index
+           %a = vector.load %in0[%i] : memref<{count}xi{width}>, vector<{step}xi{width}>
+           %b = vector.load %in1[%i] : memref<{count}xi{width}>, vector<{step}xi{width}>
+           %c = vector.load %in2[%o] : memref<{outs}xi32>, vector<{lanes}xi32>
+           %r = afpk.dot %c, %a, %b {{{flags}}} : vector<{lanes}xi32>, vector<{step}xi{width}>
+           vector.store %r, %out[%o] : memref<{outs}xi32>, vector<{lanes}xi32>
+         }}",
+        outs = c.len(),
+    );
+    let kernels = vec![("dot".to_owned(), text, Buffer::new(32, expected))];
+    let inputs = vec![Buffer::new(width, a), Buffer::new(width, b), Buffer::new(32, c)];
+    Program { inputs, kernels }.check();
+}
+
+const LANES: [usize; 5] = [1, 2, 4, 8, 16];
+const BYTES: [i64; 9] = [-128, -127, -64, -1, 0, 1, 63, 126, 127];
+
+#[test]
+fn bytes_signed_by_signed() {
+    for lanes in LANES {
+        check(8, lanes, "", &BYTES, &BYTES);
+    }
+}
+
+#[test]
+fn bytes_unsigned_by_signed() {
+    for lanes in LANES {
+        check(8, lanes, "unsigned_a", &[0, 1, 2, 127, 128, 129, 200, 254, 255], &BYTES);
+    }
+}
+
+#[test]
+fn pairs_that_fit() {
+    for lanes in LANES {
+        // 2 * 255 * 64 is the most that 16 bits hold.
+        check(8, lanes, "unsigned_a, pairs_fit", &[0, 1, 127, 128, 255], &[-64, -63, -1, 0, 1, 63, 64]);
+        check(8, lanes, "pairs_fit", &[-128, -1, 0, 1, 127], &[-127, -1, 0, 1, 127]);
+    }
+}
+
+#[test]
+fn words() {
+    let words = [-32768, -32767, -256, -1, 0, 1, 255, 32766, 32767];
+    for lanes in LANES {
+        check(16, lanes, "", &words, &words);
+    }
+}

@@ -1,0 +1,8 @@
+//! Every operator on every type and at its extremes, by code in memory; objects of all targets.
+
+mod conversions;
+mod dots;
+mod foreign;
+mod harness;
+mod objects;
+mod operators;

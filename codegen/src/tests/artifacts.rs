@@ -1,0 +1,130 @@
+//! What is made of objects: archives, texts, the stack that code needs.
+
+use std::{fs, path::Path, process::Command};
+
+use afp_ir::mlir::Session;
+
+use super::{ACCUMULATE, BITS, build};
+use crate::{
+    archive::write_archive,
+    llvm::{OptLevel, Products, Wanted, products},
+    target::{TABLE, Target},
+};
+
+fn produced(source: &str, target: &Target, opt: OptLevel) -> Products {
+    let session = Session::new();
+    let module = session
+        .parse("test.mlir", source.as_bytes())
+        .unwrap_or_else(|_| panic!("the test's module: {:?}", session.take_diagnostics()));
+    let wanted = Wanted { llvm: true, assembly: true };
+    products(&module, "network_run", target, opt, wanted).expect("products")
+}
+
+/// Runs a tool and gives its standard output.
+fn tool(name: &str, folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(name).args(arguments).current_dir(folder).output().expect(name);
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn an_archive_links_and_repeats() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (one, _) = build(ACCUMULATE, "first_run", &Target::host(), OptLevel::O3).expect("an object");
+    let (two, _) = build(BITS, "second_run", &Target::host(), OptLevel::O3).expect("an object");
+    let members: [(&str, &[u8]); 2] =
+        [("a_name_longer_than_sixteen_characters.o", &one.bytes), ("b.o", &two.bytes)];
+    let path = folder.path().join("libnetworks.a");
+    write_archive(&path, &members).expect("an archive");
+    let bytes = fs::read(&path).expect("the archive");
+    write_archive(&path, &members).expect("an archive");
+    assert_eq!(bytes, fs::read(&path).expect("the archive"), "the same objects give the same bytes");
+    assert_eq!(
+        tool("ar", folder.path(), &["t", "libnetworks.a"]),
+        "a_name_longer_than_sixteen_characters.o\nb.o\n"
+    );
+    let index = tool("nm", folder.path(), &["--print-armap", "libnetworks.a"]);
+    assert!(index.contains("second_run in b.o"), "{index}");
+
+    let program = "int second_run(const void *const *, void *const *, void *);
+        int main(void) {
+          float a[5] = {1, -3.5f, 700, 0, 9}, b[5] = {2, 8, 64, 1, 8.5f}, c[5], d[5];
+          const void *in[] = {a, b};
+          void *out[] = {c, d};
+          static char arena[4096];
+          return second_run(in, out, arena) != 0 || d[1] != 3.5f;
+        }";
+    fs::write(folder.path().join("main.c"), program).expect("a program");
+    tool("cc", folder.path(), &["main.c", "-L.", "-lnetworks", "-o", "main"]);
+    tool("./main", folder.path(), &[]);
+
+    let missing = folder.path().join("missing/libnetworks.a");
+    assert_eq!(write_archive(&missing, &members).expect_err("no folder").code, "AFP0501");
+}
+
+#[test]
+fn texts_say_what_was_compiled() {
+    let produced = produced(BITS, &Target::host(), OptLevel::O3);
+    assert!(produced.llvm.expect("a text").contains(" @network_run(ptr "));
+    assert!(produced.assembly.expect("a text").contains("network_run:"));
+    let (object, _) = build(BITS, "network_run", &Target::host(), OptLevel::O3).expect("an object");
+    assert!(object == produced.object, "texts beside it change no object");
+}
+
+/// A chain of two functions with 4096 and 1024 bytes of their own each, and one beside it with 2048.
+const FRAMES: &str = "\
+module {
+func.func private @inner(%out: memref<1xf32>) attributes {passthrough = [\"noinline\"]} {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %memory = memref.alloca() : memref<256xf32>
+  %x = memref.load %out[%c0] : memref<1xf32>
+  %n = arith.fptosi %x : f32 to i32
+  %i = arith.index_cast %n : i32 to index
+  memref.store %x, %memory[%i] : memref<256xf32>
+  %y = memref.load %memory[%c0] : memref<256xf32>
+  memref.store %y, %out[%c0] : memref<1xf32>
+  return
+}
+func.func private @beside(%out: memref<1xf32>) attributes {passthrough = [\"noinline\"]} {
+  %c0 = arith.constant 0 : index
+  %memory = memref.alloca() : memref<512xf32>
+  %x = memref.load %out[%c0] : memref<1xf32>
+  %n = arith.fptosi %x : f32 to i32
+  %i = arith.index_cast %n : i32 to index
+  memref.store %x, %memory[%i] : memref<512xf32>
+  %y = memref.load %memory[%c0] : memref<512xf32>
+  memref.store %y, %out[%c0] : memref<1xf32>
+  return
+}
+func.func private @outer(%out: memref<1xf32>) attributes {passthrough = [\"noinline\"]} {
+  %c0 = arith.constant 0 : index
+  %memory = memref.alloca() : memref<1024xf32>
+  %x = memref.load %out[%c0] : memref<1xf32>
+  %n = arith.fptosi %x : f32 to i32
+  %i = arith.index_cast %n : i32 to index
+  memref.store %x, %memory[%i] : memref<1024xf32>
+  func.call @inner(%out) : (memref<1xf32>) -> ()
+  %y = memref.load %memory[%c0] : memref<1024xf32>
+  memref.store %y, %out[%c0] : memref<1xf32>
+  return
+}
+func.func @body(%in: memref<1xf32>, %out: memref<1xf32>, %arena: memref<1xi8>) attributes {afp.inputs = 1 : i64} {
+  func.call @outer(%out) : (memref<1xf32>) -> ()
+  func.call @beside(%out) : (memref<1xf32>) -> ()
+  return
+}
+}";
+
+#[test]
+fn the_stack_is_that_of_the_deepest_chain() {
+    for target in TABLE.into_iter().filter(|target| target.pointer_bits == 64) {
+        for opt in [OptLevel::O0, OptLevel::O3] {
+            let stack = produced(FRAMES, &target, opt).stack_bytes;
+            let (least, most) = (4096 + 1024, 4096 + 1024 + 400);
+            assert!((least..most).contains(&stack), "{} {opt:?}: {stack}", target.name);
+        }
+        let small = produced(ACCUMULATE, &target, OptLevel::O3).stack_bytes;
+        assert!(small < 256, "{}: {small}", target.name);
+    }
+}
