@@ -47,8 +47,12 @@ impl Library {
             let entry = *library.get::<Entry>(symbol).map_err(failed)?;
             // The symbol, if it is there, is a variable of this compiler that holds a pointer.
             let slot = library.get::<*const AtomicPtr<c_void>>(profile::slot(symbol)).ok();
-            let slot = slot.map(|slot| &**slot);
-            Ok(Self { slot, ..Self::in_memory(Box::new(library), entry, interface) })
+            let slot = slot.map(|slot| *slot);
+            let function = Self::in_memory(Box::new(library), entry, interface);
+            Ok(match slot {
+                Some(slot) => function.with_slot(slot),
+                None => function,
+            })
         }
     }
 
@@ -60,6 +64,15 @@ impl Library {
         // SAFETY: by contract of this function; the code lives as long as what is made here.
         let function = unsafe { Function::new(entry, interface) };
         Self { _code: code, function, slot: None }
+    }
+
+    /// With the variable through which steps are observed.
+    ///
+    /// # Safety
+    /// It must be one, in the code that the library keeps.
+    pub(crate) unsafe fn with_slot(self, slot: *const AtomicPtr<c_void>) -> Self {
+        // SAFETY: by contract of this function.
+        Self { slot: Some(unsafe { &*slot }), ..self }
     }
 
     /// The function.

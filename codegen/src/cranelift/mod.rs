@@ -11,6 +11,7 @@
 //! * [`module`]: constants, functions, the C entry.
 //! * [`function`]: blocks and the dispatch of operations; [`elementwise`], [`convert`], [`memory`] and
 //!   [`dot`] are the operations themselves.
+//! * [`host`]: the hook behind steps, threads.
 //! * [`kind`], [`lanes`]: types, and what is done with registers.
 //!
 //! **Invariant.** Arithmetic that the target lacks for a type is done lane by lane on scalars
@@ -21,6 +22,7 @@ mod convert;
 mod dot;
 mod elementwise;
 mod function;
+mod host;
 mod isa;
 mod kind;
 mod lanes;
@@ -33,6 +35,7 @@ mod tests;
 use std::sync::Mutex;
 
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
+use afp_runtime::pool;
 use cranelift_codegen::settings::Configurable;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{ModuleError, default_libcall_names};
@@ -80,17 +83,24 @@ pub fn jit(module: &SourceModule<'_>, target: &Target) -> Result<Library, Diagno
     let interface = Interface::of(module)?;
     let (isa, machine) = isa::of(target, false)?;
     let lowered = function::to_branches(module)?;
-    let builder = JITBuilder::with_isa(isa, default_libcall_names());
+    let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
+    builder.symbol(pool::RUN, pool::run as *const u8);
+    builder.symbol(pool::BARRIER, pool::barrier as *const u8);
     let mut code = Code(Mutex::new(Some(JITModule::new(builder))));
     let memory = code.0.get_mut().ok().and_then(Option::as_mut);
     let memory = memory.ok_or_else(|| internal("the memory for code got lost"))?;
-    let entry = module::define(&lowered, &interface, "afp_run", machine, memory)?;
+    let (entry, slot) = module::define(&lowered, &interface, "afp_run", machine, memory)?;
     memory.finalize_definitions().map_err(|error| failed(&error))?;
     let address = memory.get_finalized_function(entry);
+    let slot = slot.map(|slot| memory.get_finalized_data(slot).0);
     // SAFETY: `entry` was made with this signature for this interface, and points into the code.
     unsafe {
         let entry = std::mem::transmute::<*const u8, Entry>(address);
-        Ok(Library::in_memory(Box::new(code), entry, interface))
+        let library = Library::in_memory(Box::new(code), entry, interface);
+        Ok(match slot {
+            Some(slot) => library.with_slot(slot.cast()),
+            None => library,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use afp_ir::{
 };
 use cranelift_codegen::ir::{
     AbiParam, FuncRef, Function, GlobalValue, GlobalValueData, InstBuilder as _, MemFlagsData, Signature,
-    UserFuncName, types,
+    UserFuncName, Value, types,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module};
@@ -16,6 +16,7 @@ use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module};
 use super::{
     failed,
     function::Translator,
+    host,
     isa::Machine,
     kind::{Kind, strides},
     lanes,
@@ -28,8 +29,8 @@ const ALIGNMENT: u64 = 64;
 /// What functions refer to by name.
 pub(super) struct Symbols<'m> {
     pub(super) module: &'m mut dyn Module,
-    globals: HashMap<String, DataId>,
-    functions: HashMap<String, FuncId>,
+    pub(super) globals: HashMap<String, DataId>,
+    pub(super) functions: HashMap<String, FuncId>,
 }
 
 impl Symbols<'_> {
@@ -38,7 +39,8 @@ impl Symbols<'_> {
         let &id = self.functions.get(name)?;
         let reference = self.module.declare_func_in_func(id, caller);
         // Memory that is asked for in pieces may lie anywhere.
-        caller.dfg.ext_funcs[reference].colocated = self.module.isa().flags().is_pic();
+        let is_here = self.module.declarations().get_function_decl(id).linkage != Linkage::Import;
+        caller.dfg.ext_funcs[reference].colocated = is_here && self.module.isa().flags().is_pic();
         Some(reference)
     }
 
@@ -53,14 +55,15 @@ impl Symbols<'_> {
     }
 }
 
-/// Defines everything in a module without loops, and the C entry under the name `symbol`.
+/// Defines everything in a module without loops, and the C entry under the name `symbol`. Gives the entry,
+/// and the variable of the hook behind steps if there is one.
 pub(super) fn define(
     source: &SourceModule<'_>,
     interface: &Interface,
     symbol: &str,
     machine: Machine,
     module: &mut dyn Module,
-) -> Result<FuncId, Diagnostic> {
+) -> Result<(FuncId, Option<DataId>), Diagnostic> {
     let (body, _) = crate::interface::body(source)?;
     let mut symbols = Symbols { module, globals: HashMap::new(), functions: HashMap::new() };
     for op in source.op().blocks().into_iter().flat_map(Block::ops) {
@@ -78,6 +81,10 @@ pub(super) fn define(
         symbols.functions.insert(name, id.map_err(|error| failed(&error))?);
     }
     let mut builders = FunctionBuilderContext::new();
+    let slot = host::define_hook(&mut symbols, source, symbol, &mut builders)?;
+    if interface.threads > 1 {
+        host::import_pool(&mut symbols)?;
+    }
     for function in defined {
         let id = symbols.functions[&name_of(function)];
         let signature = signature(function, symbols.module)?;
@@ -85,7 +92,8 @@ pub(super) fn define(
             Translator::new(builder, machine, symbols).run(function)
         })?;
     }
-    entry(&mut symbols, interface, symbol, &name_of(body), &mut builders)
+    let entry = entry(&mut symbols, interface, symbol, &name_of(body), &mut builders)?;
+    Ok((entry, slot))
 }
 
 fn name_of(op: Op) -> String {
@@ -93,7 +101,7 @@ fn name_of(op: Op) -> String {
 }
 
 /// Compiles one function.
-fn finish<'m>(
+pub(super) fn finish<'m>(
     symbols: &mut Symbols<'m>,
     id: FuncId,
     signature: Signature,
@@ -169,23 +177,16 @@ fn entry(
     signature.returns = vec![AbiParam::new(types::I32)];
     let id = symbols.module.declare_function(symbol, Linkage::Export, &signature);
     let id = id.map_err(|error| failed(&error))?;
+    if interface.threads > 1 {
+        host::team_entry(symbols, interface, (symbol, id, signature), body, builders)?;
+        return Ok(id);
+    }
     finish(symbols, id, signature, builders, |mut b, symbols| {
         let block = b.create_block();
         b.append_block_params_for_function_params(block);
         b.switch_to_block(block);
-        let parameters = b.block_params(block).to_vec();
-        let mut arguments = Vec::new();
-        for (&list, ports) in parameters.iter().zip([&interface.inputs, &interface.outputs]) {
-            for index in 0..ports.len() {
-                let offset = i32::try_from(8 * index)
-                    .map_err(|_| internal("the program has too many inputs and outputs"))?;
-                arguments.push(b.ins().load(types::I64, MemFlagsData::trusted(), list, offset));
-            }
-        }
-        arguments.push(parameters[2]);
-        let callee = symbols.function_in(body, b.func);
-        let callee = callee.ok_or_else(|| internal("the function to compile got lost"))?;
-        b.ins().call(callee, &arguments);
+        let lists = b.block_params(block).to_vec();
+        call_body(&mut b, symbols, interface, body, &lists, None)?;
         let zero = lanes::scalar(&mut b, 32, 0);
         b.ins().return_(&[zero]);
         b.seal_all_blocks();
@@ -193,4 +194,29 @@ fn entry(
         Ok(())
     })?;
     Ok(id)
+}
+
+/// Calls the body: on the tensors of two lists, the arena, and on several threads a number.
+pub(super) fn call_body(
+    b: &mut FunctionBuilder<'_>,
+    symbols: &mut Symbols<'_>,
+    interface: &Interface,
+    body: &str,
+    lists: &[Value],
+    number: Option<Value>,
+) -> Result<(), Diagnostic> {
+    let mut arguments = Vec::new();
+    for (&list, ports) in lists.iter().zip([&interface.inputs, &interface.outputs]) {
+        for index in 0..ports.len() {
+            let offset = i32::try_from(8 * index)
+                .map_err(|_| internal("the program has too many inputs and outputs"))?;
+            arguments.push(b.ins().load(types::I64, MemFlagsData::trusted(), list, offset));
+        }
+    }
+    arguments.extend(lists.last());
+    arguments.extend(number);
+    let callee = symbols.function_in(body, b.func);
+    let callee = callee.ok_or_else(|| internal("the function to compile got lost"))?;
+    b.ins().call(callee, &arguments);
+    Ok(())
 }
