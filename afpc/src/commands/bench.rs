@@ -268,20 +268,21 @@ fn gmacs(macs: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { macs as f64 / seconds / 1e9 } else { 0.0 }
 }
 
-/// A time for a person.
-fn milliseconds(seconds: f64) -> String {
-    format!("{:.4} ms", 1e3 * seconds)
+/// What times are told to a person in: the name, and how many there are in a second.
+fn unit(seconds: f64) -> (&'static str, f64) {
+    if seconds < 1e-3 { ("us", 1e6) } else { ("ms", 1e3) }
 }
 
 impl Measured {
     fn lines(&self) -> Vec<String> {
         let Times { calls, median, p10, p90 } = self.whole;
+        let (unit, per_second) = unit(median);
         let mut lines = vec![
             format!("target     {} by {}", self.target, self.backend),
             format!("threads    {}", self.threads),
             format!("calls      {calls}"),
-            format!("median     {}", milliseconds(median)),
-            format!("p10, p90   {}, {}", milliseconds(p10), milliseconds(p90)),
+            format!("median     {:.3} {unit}", per_second * median),
+            format!("p10, p90   {:.3} {unit}, {:.3} {unit}", per_second * p10, per_second * p90),
             format!("MACs       {}", self.macs),
             format!("speed      {:.2} GMAC/s", gmacs(self.macs, median)),
         ];
@@ -290,14 +291,14 @@ impl Measured {
         lines.push(String::new());
         lines.push(format!(
             "{:<40} {:>9} {:>6} {:>11} {:>8}",
-            "slowest layers", "ms", "share", "MACs", "GMAC/s"
+            "slowest layers", unit, "share", "MACs", "GMAC/s"
         ));
         for layer in layers.iter().take(SHOWN) {
             let share = if total > 0.0 { 100.0 * layer.seconds / total } else { 0.0 };
             lines.push(format!(
-                "{:<40} {:>9.4} {share:>4.1} % {:>11} {:>8.2}",
+                "{:<40} {:>9.3} {share:>4.1} % {:>11} {:>8.2}",
                 shortened(&layer.name, 40),
-                1e3 * layer.seconds,
+                per_second * layer.seconds,
                 layer.macs,
                 gmacs(layer.macs, layer.seconds)
             ));
