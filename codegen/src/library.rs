@@ -47,12 +47,8 @@ impl Library {
             let entry = *library.get::<Entry>(symbol).map_err(failed)?;
             // The symbol, if it is there, is a variable of this compiler that holds a pointer.
             let slot = library.get::<*const AtomicPtr<c_void>>(profile::slot(symbol)).ok();
-            let slot = slot.map(|slot| *slot);
-            let function = Self::in_memory(Box::new(library), entry, interface);
-            Ok(match slot {
-                Some(slot) => function.with_slot(slot),
-                None => function,
-            })
+            let slot = slot.map(|slot| &**slot);
+            Ok(Self { slot, ..Self::in_memory(Box::new(library), entry, interface) })
         }
     }
 
@@ -66,12 +62,12 @@ impl Library {
         Self { _code: code, function, slot: None }
     }
 
-    /// With the variable through which steps are observed.
+    /// The same, with the variable that its steps are observed through.
     ///
     /// # Safety
-    /// It must be one, in the code that the library keeps.
-    pub(crate) unsafe fn with_slot(self, slot: *const AtomicPtr<c_void>) -> Self {
-        // SAFETY: by contract of this function.
+    /// The address must be that of a pointer in the code of this library.
+    pub(crate) unsafe fn observed_through(self, slot: *const AtomicPtr<c_void>) -> Self {
+        // SAFETY: by contract of this function; the code lives as long as the library.
         Self { slot: Some(unsafe { &*slot }), ..self }
     }
 

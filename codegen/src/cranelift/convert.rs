@@ -109,7 +109,7 @@ impl Translator<'_, '_> {
         Ok(Lowered::scalar(value))
     }
 
-    /// `vector.broadcast` of a scalar.
+    /// `vector.broadcast` of a scalar, or of a vector of one lane.
     pub(super) fn broadcast(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
         let x = self.operand(op, 0)?;
         let (from, to) = (self.kind(op.operand(0), op)?, self.kind(op.result(0), op)?);
@@ -124,6 +124,11 @@ impl Translator<'_, '_> {
                 Ok(Lowered::vector(vec![part; to.parts().len()]))
             }
             (from, to) if from == to => Ok(x),
+            (Kind::Vector { count: 1, .. }, Kind::Vector { width, .. }) => {
+                let lane = self.b.ins().extractlane(x.parts[0], 0);
+                let part = self.b.ins().splat(register(width), lane);
+                Ok(Lowered::vector(vec![part; to.parts().len()]))
+            }
             _ => Err(self.unknown(op)),
         }
     }

@@ -17,7 +17,7 @@ const PIPELINE: &str = "builtin.module(lower-affine,convert-scf-to-cf)";
 
 /// A copy of the module without loops.
 pub(super) fn to_branches<'s>(module: &SourceModule<'s>) -> Result<SourceModule<'s>, Diagnostic> {
-    afp_passes::registry::register_all();
+    crate::pipeline::register_all();
     let copy = module.duplicate();
     copy.run_pipeline(PIPELINE).map_err(|message| {
         internal("the loops of the program cannot be lowered").found(if message.is_empty() {

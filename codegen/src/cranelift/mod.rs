@@ -8,10 +8,9 @@
 //! 1; a vector of `i1` is a mask, all ones or all zeros in lanes of the width it was made with.
 //!
 //! * [`isa`]: what Cranelift is told of a target.
-//! * [`module`]: constants, functions, the C entry.
+//! * [`module`]: constants and functions; [`entry`]: the C entry, threads, the hook behind steps.
 //! * [`function`]: blocks and the dispatch of operations; [`elementwise`], [`convert`], [`memory`] and
 //!   [`dot`] are the operations themselves.
-//! * [`host`]: the hook behind steps, threads.
 //! * [`kind`], [`lanes`]: types, and what is done with registers.
 //!
 //! **Invariant.** Arithmetic that the target lacks for a type is done lane by lane on scalars
@@ -21,8 +20,8 @@ mod constants;
 mod convert;
 mod dot;
 mod elementwise;
+mod entry;
 mod function;
-mod host;
 mod isa;
 mod kind;
 mod lanes;
@@ -89,16 +88,17 @@ pub fn jit(module: &SourceModule<'_>, target: &Target) -> Result<Library, Diagno
     let mut code = Code(Mutex::new(Some(JITModule::new(builder))));
     let memory = code.0.get_mut().ok().and_then(Option::as_mut);
     let memory = memory.ok_or_else(|| internal("the memory for code got lost"))?;
-    let (entry, slot) = module::define(&lowered, &interface, "afp_run", machine, memory)?;
+    let defined = module::define(&lowered, &interface, "afp_run", machine, memory)?;
     memory.finalize_definitions().map_err(|error| failed(&error))?;
-    let address = memory.get_finalized_function(entry);
-    let slot = slot.map(|slot| memory.get_finalized_data(slot).0);
-    // SAFETY: `entry` was made with this signature for this interface, and points into the code.
+    let address = memory.get_finalized_function(defined.entry);
+    let slot = defined.slot.map(|slot| memory.get_finalized_data(slot).0);
+    // SAFETY: `entry` was made with this signature for this interface, and points into the code, as the
+    // variable does.
     unsafe {
         let entry = std::mem::transmute::<*const u8, Entry>(address);
         let library = Library::in_memory(Box::new(code), entry, interface);
         Ok(match slot {
-            Some(slot) => library.with_slot(slot.cast()),
+            Some(slot) => library.observed_through(slot.cast()),
             None => library,
         })
     }

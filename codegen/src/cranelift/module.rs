@@ -1,4 +1,4 @@
-//! Constants, functions and the C entry.
+//! Constants and functions.
 
 use std::collections::HashMap;
 
@@ -6,22 +6,20 @@ use afp_ir::{
     diag::Diagnostic,
     mlir::{Block, DenseData, Op, SourceModule, Type},
 };
+use afp_runtime::pool;
 use cranelift_codegen::ir::{
-    AbiParam, FuncRef, Function, GlobalValue, GlobalValueData, InstBuilder as _, MemFlagsData, Signature,
-    UserFuncName, Value, types,
+    AbiParam, FuncRef, Function, GlobalValue, GlobalValueData, Signature, UserFuncName,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module};
 
 use super::{
-    failed,
+    entry, failed,
     function::Translator,
-    host,
     isa::Machine,
     kind::{Kind, strides},
-    lanes,
 };
-use crate::{interface::Interface, internal};
+use crate::{interface::Interface, internal, profile};
 
 /// Constants start at multiples of this.
 const ALIGNMENT: u64 = 64;
@@ -29,41 +27,58 @@ const ALIGNMENT: u64 = 64;
 /// What functions refer to by name.
 pub(super) struct Symbols<'m> {
     pub(super) module: &'m mut dyn Module,
-    pub(super) globals: HashMap<String, DataId>,
-    pub(super) functions: HashMap<String, FuncId>,
+    globals: HashMap<String, DataId>,
+    functions: HashMap<String, FuncId>,
 }
 
 impl Symbols<'_> {
     /// A function, as one that calls it sees it.
     pub(super) fn function_in(&mut self, name: &str, caller: &mut Function) -> Option<FuncRef> {
         let &id = self.functions.get(name)?;
+        Some(self.reference(id, caller))
+    }
+
+    /// A function by its number, as one that calls it sees it.
+    pub(super) fn reference(&mut self, id: FuncId, caller: &mut Function) -> FuncRef {
         let reference = self.module.declare_func_in_func(id, caller);
-        // Memory that is asked for in pieces may lie anywhere.
-        let is_here = self.module.declarations().get_function_decl(id).linkage != Linkage::Import;
-        caller.dfg.ext_funcs[reference].colocated = is_here && self.module.isa().flags().is_pic();
-        Some(reference)
+        let callee = &mut caller.dfg.ext_funcs[reference];
+        callee.colocated &= self.module.isa().flags().is_pic();
+        reference
     }
 
     /// A constant, as a function that reads it sees it.
     pub(super) fn global_in(&mut self, name: &str, reader: &mut Function) -> Option<GlobalValue> {
         let &id = self.globals.get(name)?;
-        let value = self.module.declare_data_in_func(id, reader);
-        if let GlobalValueData::Symbol { colocated, .. } = &mut reader.global_values[value] {
-            *colocated = self.module.isa().flags().is_pic();
+        Some(self.data(id, reader))
+    }
+
+    /// Data by its number, as a function that uses it sees it.
+    pub(super) fn data(&mut self, id: DataId, user: &mut Function) -> GlobalValue {
+        let value = self.module.declare_data_in_func(id, user);
+        // Memory that is asked for in pieces may lie anywhere.
+        if let GlobalValueData::Symbol { colocated, .. } = &mut user.global_values[value] {
+            *colocated &= self.module.isa().flags().is_pic();
         }
-        Some(value)
+        value
     }
 }
 
-/// Defines everything in a module without loops, and the C entry under the name `symbol`. Gives the entry,
-/// and the variable of the hook behind steps if there is one.
+/// What the outside uses of a module.
+pub(super) struct Defined {
+    /// The C entry.
+    pub(super) entry: FuncId,
+    /// The variable through which steps are observed, if they are.
+    pub(super) slot: Option<DataId>,
+}
+
+/// Defines everything in a module without loops, and the C entry under the name `symbol`.
 pub(super) fn define(
     source: &SourceModule<'_>,
     interface: &Interface,
     symbol: &str,
     machine: Machine,
     module: &mut dyn Module,
-) -> Result<(FuncId, Option<DataId>), Diagnostic> {
+) -> Result<Defined, Diagnostic> {
     let (body, _) = crate::interface::body(source)?;
     let mut symbols = Symbols { module, globals: HashMap::new(), functions: HashMap::new() };
     for op in source.op().blocks().into_iter().flat_map(Block::ops) {
@@ -81,10 +96,7 @@ pub(super) fn define(
         symbols.functions.insert(name, id.map_err(|error| failed(&error))?);
     }
     let mut builders = FunctionBuilderContext::new();
-    let slot = host::define_hook(&mut symbols, source, symbol, &mut builders)?;
-    if interface.threads > 1 {
-        host::import_pool(&mut symbols)?;
-    }
+    let slot = outside(&mut symbols, source, symbol, &mut builders)?;
     for function in defined {
         let id = symbols.functions[&name_of(function)];
         let signature = signature(function, symbols.module)?;
@@ -92,8 +104,33 @@ pub(super) fn define(
             Translator::new(builder, machine, symbols).run(function)
         })?;
     }
-    let entry = entry(&mut symbols, interface, symbol, &name_of(body), &mut builders)?;
-    Ok((entry, slot))
+    let entry = entry::define(&mut symbols, interface, symbol, &name_of(body), &mut builders)?;
+    Ok(Defined { entry, slot })
+}
+
+/// Functions that the module calls and does not define: the barrier of the thread pool, and the hook
+/// behind steps.
+fn outside(
+    symbols: &mut Symbols<'_>,
+    source: &SourceModule<'_>,
+    symbol: &str,
+    builders: &mut FunctionBuilderContext,
+) -> Result<Option<DataId>, Diagnostic> {
+    let mut slot = None;
+    for function in source.functions().into_iter().filter(|function| function.blocks().is_empty()) {
+        let name = name_of(function);
+        if name == pool::BARRIER {
+            let signature = signature(function, symbols.module)?;
+            let id = symbols.module.declare_function(&name, Linkage::Import, &signature);
+            symbols.functions.insert(name, id.map_err(|error| failed(&error))?);
+        } else if name == profile::HOOK {
+            let signature = signature(function, symbols.module)?;
+            let (id, variable) = entry::hook(symbols, signature, symbol, builders)?;
+            symbols.functions.insert(name, id);
+            slot = Some(variable);
+        }
+    }
+    Ok(slot)
 }
 
 fn name_of(op: Op) -> String {
@@ -162,61 +199,4 @@ fn signature(function: Op, module: &dyn Module) -> Result<Signature, Diagnostic>
     };
     (signature.params, signature.returns) = (parts(&inputs)?, parts(&results)?);
     Ok(signature)
-}
-
-/// `int symbol(inputs, outputs, arena)`, which loads the tensors' addresses and calls the body.
-fn entry(
-    symbols: &mut Symbols<'_>,
-    interface: &Interface,
-    symbol: &str,
-    body: &str,
-    builders: &mut FunctionBuilderContext,
-) -> Result<FuncId, Diagnostic> {
-    let mut signature = symbols.module.make_signature();
-    signature.params = vec![AbiParam::new(types::I64); 3];
-    signature.returns = vec![AbiParam::new(types::I32)];
-    let id = symbols.module.declare_function(symbol, Linkage::Export, &signature);
-    let id = id.map_err(|error| failed(&error))?;
-    if interface.threads > 1 {
-        host::team_entry(symbols, interface, (symbol, id, signature), body, builders)?;
-        return Ok(id);
-    }
-    finish(symbols, id, signature, builders, |mut b, symbols| {
-        let block = b.create_block();
-        b.append_block_params_for_function_params(block);
-        b.switch_to_block(block);
-        let lists = b.block_params(block).to_vec();
-        call_body(&mut b, symbols, interface, body, &lists, None)?;
-        let zero = lanes::scalar(&mut b, 32, 0);
-        b.ins().return_(&[zero]);
-        b.seal_all_blocks();
-        b.finalize(symbols.module.target_config());
-        Ok(())
-    })?;
-    Ok(id)
-}
-
-/// Calls the body: on the tensors of two lists, the arena, and on several threads a number.
-pub(super) fn call_body(
-    b: &mut FunctionBuilder<'_>,
-    symbols: &mut Symbols<'_>,
-    interface: &Interface,
-    body: &str,
-    lists: &[Value],
-    number: Option<Value>,
-) -> Result<(), Diagnostic> {
-    let mut arguments = Vec::new();
-    for (&list, ports) in lists.iter().zip([&interface.inputs, &interface.outputs]) {
-        for index in 0..ports.len() {
-            let offset = i32::try_from(8 * index)
-                .map_err(|_| internal("the program has too many inputs and outputs"))?;
-            arguments.push(b.ins().load(types::I64, MemFlagsData::trusted(), list, offset));
-        }
-    }
-    arguments.extend(lists.last());
-    arguments.extend(number);
-    let callee = symbols.function_in(body, b.func);
-    let callee = callee.ok_or_else(|| internal("the function to compile got lost"))?;
-    b.ins().call(callee, &arguments);
-    Ok(())
 }
