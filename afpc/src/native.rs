@@ -12,7 +12,7 @@ use afp_codegen::{
     object_file::Object,
     pipeline::{Choices, lower, select},
     profile,
-    target::Target,
+    target::{System, Target},
 };
 use afp_ir::{
     diag::Diagnostic,
@@ -68,6 +68,20 @@ impl<'a> Request<'a> {
             Backend::Cranelift => target.narrowed(128),
         });
         Self { symbol, backend, choices, wanted: Wanted::default(), is_profiled: false }
+    }
+
+    /// For so many threads.
+    ///
+    /// # Errors
+    /// AFP0512 if the target has no threads.
+    pub fn with_threads(mut self, threads: usize) -> Result<Self, Diagnostic> {
+        if threads > 1 && self.choices.target.system == System::Bare {
+            return Err(Diagnostic::error("AFP0512", "the target has no threads")
+                .expected("--threads 1, or a target with an operating system")
+                .found(format!("--threads {threads} for {}", self.choices.target.name)));
+        }
+        self.choices.threads = threads;
+        Ok(self)
     }
 }
 

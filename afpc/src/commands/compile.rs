@@ -50,6 +50,9 @@ pub struct Arguments {
     /// What makes the machine code
     #[arg(long, value_enum, default_value_t = Backend::Llvm)]
     backend: Backend,
+    /// Threads that share the work of a call
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
     /// Print nothing but warnings and errors
     #[arg(short, long)]
     quiet: bool,
@@ -102,10 +105,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let symbol = format!("{name}_run");
     let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
     let request = Request { wanted, ..Request::new(&symbol, arguments.backend, target) };
+    let request = request.with_threads(arguments.threads.into())?;
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
     let mut options = arguments.recipe.chosen();
     options.insert("backend".into(), arguments.backend.name().into());
     options.insert("target".into(), target.name.into());
+    options.insert("threads".into(), arguments.threads.into());
     let report = Report::new(&name, &symbol, &compiled, options);
     let writer = Writer { folder: &folder, name: &name, symbol: &symbol, target: &target, emit: &emit };
     writer.write(compiled, &report)?;
