@@ -22,7 +22,7 @@ use crate::{
         output::{ModuleOutput, print, unwritable},
     },
     native::{self, Backend, Compiled, Request},
-    network::{Description, Report},
+    network::Report,
     recipe::{Recipe, main_function},
 };
 
@@ -99,15 +99,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let module = model::load(&session, &arguments.model)?;
     arguments.recipe.apply(&session, &module)?;
     let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
-    let description = Description::of(&module);
     let symbol = format!("{name}_run");
     let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
-    let request = Request { wanted, backend: arguments.backend, ..Request::new(&symbol, &target) };
+    let request = Request { wanted, ..Request::new(&symbol, arguments.backend, target) };
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
     let mut options = arguments.recipe.chosen();
     options.insert("backend".into(), arguments.backend.name().into());
     options.insert("target".into(), target.name.into());
-    let report = Report::new(&name, &symbol, description, &compiled, options);
+    let report = Report::new(&name, &symbol, &compiled, options);
     let writer = Writer { folder: &folder, name: &name, symbol: &symbol, target: &target, emit: &emit };
     writer.write(compiled, &report)?;
     if arguments.json {
@@ -142,9 +141,13 @@ fn products(arguments: &Arguments, target: &Target) -> Result<Vec<Emit>, Diagnos
         let found = "a shared library is linked for this machine alone; use --emit obj,header or static";
         return Err(conflict("--target", found));
     }
-    let is_text = |product: &&Emit| matches!(product, Emit::Llvm | Emit::Asm);
-    if arguments.backend != Backend::Llvm && emit.iter().any(|product| is_text(&product)) {
-        return Err(conflict("--backend", "the texts of a program, llvm and asm, are LLVM's"));
+    let texts = [(Emit::Llvm, "--emit llvm"), (Emit::Asm, "--emit asm")];
+    if let Some((_, option)) = texts.iter().find(|(text, _)| emit.contains(text))
+        && arguments.backend != Backend::Llvm
+    {
+        return Err(Diagnostic::error("AFP0506", format!("{option} does not go with --backend"))
+            .expected("--backend llvm")
+            .found(arguments.backend.name()));
     }
     Ok(emit)
 }
