@@ -4,11 +4,13 @@ use std::path::Path;
 
 use afp_codegen::{
     constants::Constants,
+    cranelift,
     interface::Interface,
     library::Library,
     link::link_shared,
-    llvm::{self, Object, OptLevel, Products, Wanted},
-    pipeline::{Choices, lower},
+    llvm::{self, OptLevel, Products, Wanted},
+    object_file::Object,
+    pipeline::{Choices, lower, select},
     profile,
     target::Target,
 };
@@ -19,19 +21,40 @@ use afp_ir::{
 };
 use afp_passes::pipeline::{self, PipelineOptions, STAGES};
 
-use crate::cli::Failure;
+use crate::{cli::Failure, network::Description};
 
 /// The symbol of a program that is run and not kept.
 pub const RUN_SYMBOL: &str = "afp_run";
+
+/// Who makes machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// LLVM, with all of its optimizations
+    Llvm,
+    /// Cranelift: compiles faster, to slower code, for 64-bit machines
+    Cranelift,
+}
+
+impl Backend {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Llvm => "llvm",
+            Self::Cranelift => "cranelift",
+        }
+    }
+}
 
 /// What is to be compiled, and what for.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The name of the C function.
     pub symbol: &'a str,
-    /// The machine.
-    pub target: &'a Target,
-    /// Texts that are wanted beside the object.
+    /// Who makes the code.
+    pub backend: Backend,
+    /// The machine, and what is chosen for it.
+    pub choices: Choices,
+    /// Texts that are wanted beside the object; of LLVM alone.
     pub wanted: Wanted,
     /// Whether the steps are to be timed ([`profile::instrument`]).
     pub is_profiled: bool,
@@ -39,9 +62,20 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// An object alone.
-    pub fn new(symbol: &'a str, target: &'a Target) -> Self {
-        Self { symbol, target, wanted: Wanted::default(), is_profiled: false }
+    pub fn new(symbol: &'a str, backend: Backend, target: Target) -> Self {
+        let choices = Choices::new(match backend {
+            Backend::Llvm => target,
+            Backend::Cranelift => target.narrowed(128),
+        });
+        Self { symbol, backend, choices, wanted: Wanted::default(), is_profiled: false }
     }
+}
+
+/// A program in kernels, and what is known of it.
+struct Prepared {
+    description: Description,
+    constants: Constants,
+    steps: Vec<String>,
 }
 
 /// Compiled code, and what it takes and gives.
@@ -50,6 +84,8 @@ pub struct Compiled {
     pub object: Object,
     /// Inputs, outputs, arena.
     pub interface: Interface,
+    /// The program that it was made of.
+    pub description: Description,
     /// Weights, biases and tables.
     pub constants: Constants,
     /// The most stack that a call takes on each thread, in bytes, if the backend says.
@@ -58,8 +94,52 @@ pub struct Compiled {
     pub llvm: Option<String>,
     /// The assembly, if wanted.
     pub assembly: Option<String>,
+}
+
+/// Code that is loaded.
+pub struct Loaded {
+    /// The function.
+    pub library: Library,
+    /// The program that it was made of.
+    pub description: Description,
     /// The names of the steps, if they are to be timed.
     pub steps: Vec<String>,
+}
+
+/// The names and shapes of a program's inputs and outputs.
+type Names<'a> = (&'a [Signature], &'a [Signature]);
+
+/// Replaces an exact AFP program by its kernels.
+fn prepare(session: &Session, module: &SourceModule<'_>, request: &Request<'_>) -> Result<Prepared, Failure> {
+    // Accumulators are as wide as is proven here, whatever the module says of itself.
+    let proof = STAGES.iter().find(|stage| stage.name == "afp-prove-widths");
+    if let Some(Err(error)) = proof.map(|stage| pipeline::run(module, stage, &PipelineOptions::default())) {
+        let mut all = session.take_diagnostics();
+        all.extend(error);
+        return Err(all.into());
+    }
+    select(session, module, &request.choices)?;
+    let description = Description::of(module);
+    lower(session, module, &request.choices)?;
+    let constants = Constants::of(module)?;
+    let steps = if request.is_profiled { profile::instrument(module)? } else { Vec::new() };
+    Ok(Prepared { description, constants, steps })
+}
+
+fn interface(module: &SourceModule<'_>, names: Names<'_>) -> Result<Interface, Diagnostic> {
+    let mut interface = Interface::of(module)?;
+    let ports = interface.inputs.iter_mut().zip(names.0).chain(interface.outputs.iter_mut().zip(names.1));
+    for (port, named) in ports {
+        port.name.clone_from(&named.name);
+    }
+    Ok(interface)
+}
+
+/// An error, behind what MLIR said before it.
+fn with_details(session: &Session, error: Diagnostic) -> Failure {
+    let mut all = session.take_diagnostics();
+    all.push(error);
+    all.into()
 }
 
 /// Compiles an exact AFP program, which is replaced by its kernels.
@@ -70,38 +150,52 @@ pub fn compile(
     session: &Session,
     module: &SourceModule<'_>,
     request: &Request<'_>,
-    names: (&[Signature], &[Signature]),
+    names: Names<'_>,
 ) -> Result<Compiled, Failure> {
-    // Accumulators are as wide as is proven here, whatever the module says of itself.
-    let proof = STAGES.iter().find(|stage| stage.name == "afp-prove-widths");
-    if let Some(Err(error)) = proof.map(|stage| pipeline::run(module, stage, &PipelineOptions::default())) {
-        let mut all = session.take_diagnostics();
-        all.extend(error);
-        return Err(all.into());
-    }
-    lower(session, module, &Choices::new(*request.target))?;
-    let constants = Constants::of(module)?;
-    let steps = if request.is_profiled { profile::instrument(module)? } else { Vec::new() };
-    let Request { symbol, target, wanted, .. } = *request;
-    let products = llvm::products(module, symbol, target, OptLevel::O3, wanted).map_err(|error| {
-        let mut all = session.take_diagnostics();
-        all.push(error);
-        all
-    })?;
-    let mut interface = Interface::of(module)?;
-    let ports = interface.inputs.iter_mut().zip(names.0).chain(interface.outputs.iter_mut().zip(names.1));
-    for (port, named) in ports {
-        port.name.clone_from(&named.name);
-    }
-    let Products { object, stack_bytes, llvm, assembly } = products;
-    Ok(Compiled { object, interface, constants, stack_bytes: Some(stack_bytes), llvm, assembly, steps })
+    let Prepared { description, constants, .. } = prepare(session, module, request)?;
+    produce(session, module, request, names, (description, constants))
 }
 
-/// Links compiled code for this machine into a library, and loads it.
+fn produce(
+    session: &Session,
+    module: &SourceModule<'_>,
+    request: &Request<'_>,
+    names: Names<'_>,
+    (description, constants): (Description, Constants),
+) -> Result<Compiled, Failure> {
+    let Request { symbol, choices, wanted, .. } = *request;
+    let failed = |error| with_details(session, error);
+    let interface = interface(module, names)?;
+    let (object, stack_bytes, llvm, assembly) = match request.backend {
+        Backend::Llvm => {
+            let products = llvm::products(module, symbol, &choices.target, OptLevel::O3, wanted);
+            let Products { object, stack_bytes, llvm, assembly } = products.map_err(failed)?;
+            (object, Some(stack_bytes), llvm, assembly)
+        }
+        Backend::Cranelift => {
+            (cranelift::compile(module, symbol, &choices.target).map_err(failed)?, None, None, None)
+        }
+    };
+    Ok(Compiled { object, interface, description, constants, stack_bytes, llvm, assembly })
+}
+
+/// Compiles an exact AFP program for this machine, and loads it.
 ///
 /// # Errors
-/// What the linker or the loader reports.
-pub fn load(compiled: Compiled, symbol: &str) -> Result<Library, Failure> {
+/// What the compiler, the linker or the loader reports.
+pub fn load(
+    session: &Session,
+    module: &SourceModule<'_>,
+    request: &Request<'_>,
+    names: Names<'_>,
+) -> Result<Loaded, Failure> {
+    let Prepared { description, constants, steps } = prepare(session, module, request)?;
+    if request.backend == Backend::Cranelift {
+        let library = cranelift::jit(module, &request.choices.target);
+        let library = library.map_err(|error| with_details(session, error))?;
+        return Ok(Loaded { library, description, steps });
+    }
+    let compiled = produce(session, module, request, names, (description, constants))?;
     let folder = tempfile::tempdir().map_err(|problem| {
         Diagnostic::error("AFP0501", "the output cannot be written")
             .expected("a folder for temporary files")
@@ -110,7 +204,8 @@ pub fn load(compiled: Compiled, symbol: &str) -> Result<Library, Failure> {
     let path = folder.path().join("libafp_run.so");
     link_shared(&[compiled.object], &path)?;
     // SAFETY: the library was made just now, with this interface.
-    Ok(unsafe { Library::open(&path, symbol, compiled.interface) }?)
+    let library = unsafe { Library::open(&path, request.symbol, compiled.interface) }?;
+    Ok(Loaded { library, description: compiled.description, steps })
 }
 
 /// What executes a program.
@@ -126,12 +221,16 @@ impl Executor {
     ///
     /// # Errors
     /// What the compiler, the linker or the loader reports.
-    pub fn native(session: &Session, module: &SourceModule<'_>, program: Program) -> Result<Self, Failure> {
+    pub fn native(
+        session: &Session,
+        module: &SourceModule<'_>,
+        program: Program,
+        backend: Backend,
+    ) -> Result<Self, Failure> {
         let names = (program.inputs(), program.outputs());
-        let target = Target::host();
-        let compiled = compile(session, module, &Request::new(RUN_SYMBOL, &target), names)?;
-        let library = load(compiled, RUN_SYMBOL)?;
-        Ok(Self::Native(library, program))
+        let request = Request::new(RUN_SYMBOL, backend, Target::host());
+        let loaded = load(session, module, &request, names)?;
+        Ok(Self::Native(loaded.library, program))
     }
 
     /// What the program takes.

@@ -72,3 +72,8 @@ extern "C" int afpEmit(LLVMTargetMachineRef machineRef, LLVMModuleRef moduleRef,
   *output = wrap(MemoryBuffer::getMemBufferCopy(StringRef(bytes.data(), bytes.size())).release());
   return 0;
 }
+
+/// Has objects carry the size of each function's frame, in the section .stack_sizes.
+extern "C" void afpEmitStackSizes(LLVMTargetMachineRef machine) {
+  reinterpret_cast<TargetMachine *>(machine)->Options.EmitStackSizeSection = true;
+}

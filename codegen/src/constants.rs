@@ -9,7 +9,10 @@ use afp_ir::{
 
 use crate::interface::{LAYER, body};
 
-/// Names of globals begin with their role; these are parameters of the network, others are tables.
+/// The attribute of a global that says what it is for.
+pub const ROLE: &str = "afp.role";
+
+/// The roles of the network's parameters; everything else is a table.
 const PARAMETERS: [&str; 3] = ["weights", "bias", "codes"];
 
 /// Bytes of constants. What several layers read counts in each of them, and once in the sums.
@@ -30,16 +33,17 @@ impl Constants {
     /// AFP0001 if the module has no body.
     pub fn of(module: &SourceModule<'_>) -> Result<Self, Diagnostic> {
         let (body, _) = body(module)?;
+        let mut all = Self::default();
+        let mut sizes: HashMap<String, u64> = HashMap::new();
         let top = module.op().blocks().into_iter().flat_map(|block| block.ops());
-        let sizes: HashMap<String, u64> =
-            top.filter(|op| op.is("memref.global")).filter_map(|op| Some((symbol(op)?, size(op)?))).collect();
+        for op in top.filter(|op| op.is("memref.global")) {
+            let (Some(name), Some(bytes)) = (symbol(op), size(op)) else { continue };
+            let role = op.attr(ROLE).and_then(Attr::as_string).unwrap_or_default();
+            *if PARAMETERS.contains(&role.as_str()) { &mut all.weights } else { &mut all.tables } += bytes;
+            sizes.insert(name, bytes);
+        }
         let functions: HashMap<String, Op> =
             module.functions().into_iter().filter_map(|op| Some((symbol(op)?, op))).collect();
-        let mut all = Self::default();
-        for (name, bytes) in &sizes {
-            let is_parameter = PARAMETERS.iter().any(|role| name.starts_with(role));
-            *if is_parameter { &mut all.weights } else { &mut all.tables } += bytes;
-        }
         for call in body.descendants().into_iter().filter(|op| op.is("func.call")) {
             let Some(layer) = call.attr(LAYER).and_then(Attr::as_string) else { continue };
             let mut read = HashSet::new();

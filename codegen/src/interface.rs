@@ -4,7 +4,7 @@
 //!
 //! * `@body(inputs..., outputs..., %arena: memref<N x i8>)` with the attribute `afp.inputs`, the number
 //!   of inputs. Inputs and outputs are memrefs of static sizes: of `f32`, or of the integers that hold
-//!   codes (i8, i16), and then the argument has the attribute `afp.type = !afp.float<...>`.
+//!   codes (i8, i16). `afp.ports` lists their types in the source program, which say what codes are worth.
 //! * With the attribute `afp.threads = N : i64`, N > 1, it takes `%thread: index` behind the arena and is
 //!   called on N threads at a time, with numbers from 0 to N - 1. They meet in
 //!   `func.func private @afp_runtime_barrier()`.
@@ -29,8 +29,9 @@ pub const INPUTS: &str = "afp.inputs";
 /// The attribute of the body that says how many threads it runs on; one if it is not there.
 pub const THREADS: &str = "afp.threads";
 
-/// The attribute of an argument that holds codes: their type.
-pub const TYPE: &str = "afp.type";
+/// The attribute of the body with the source program's types of inputs and outputs; without it they are
+/// `f32`.
+pub const PORTS: &str = "afp.ports";
 
 /// The attribute of a call in the body: the layer that it computes.
 pub const LAYER: &str = "afp.layer";
@@ -138,12 +139,12 @@ impl Interface {
         let (Some(bytes), Some(8)) = (bytes, arena.ty().element().int_width()) else {
             return Err(misfit("an arena that is not memref<N x i8>"));
         };
-        let attributes = function.attr("arg_attrs");
+        let types = function.attr(PORTS);
         let port = |index: usize| {
             let (kind, number) = if index < count { ("input", index) } else { ("output", index - count) };
             let ty = ports[index].ty();
             let name = ports[index].loc().name().unwrap_or_else(|| format!("{kind}{number}"));
-            let coded = attributes.and_then(|all| all.element(index)?.entry(TYPE)).and_then(Attr::as_type);
+            let coded = types.and_then(|all| all.element(index)).and_then(Attr::as_type);
             let element = match coded.and_then(FloatType::of) {
                 Some(float) if ty.element().int_width() == Some(float.storage_bits()) => {
                     Element::Float(float)

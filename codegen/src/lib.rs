@@ -6,12 +6,12 @@
 //! * [`memory`]: every buffer gets its place in the arena.
 //! * [`afpk`]: the operators that kernels add to upstream's dialects.
 //! * [`constants`]: what kernels keep in memory that does not change, by layer.
+//! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`interface`]: what a generated function takes and gives.
 //! * [`target`]: the machines that code is generated for.
-//! * [`llvm`]: a module of kernels becomes an object file.
+//! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
 //! * [`cranelift`]: the same by Cranelift, as an object file or in memory.
 //! * [`object_file`]: what backends give.
-//! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library; [`archive`]: or a static one.
 //! * [`library`]: compiled code is loaded; [`call`]: and called.

@@ -4,7 +4,7 @@ use afp_ir::diag::Diagnostic;
 use afp_runtime::pool;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 
-use crate::{interface::Interface, internal};
+use crate::internal;
 
 /// An object file in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub(crate) fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
 
 /// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`], and the thread
 /// pool if it is made for several threads.
-pub(crate) fn measure(bytes: Vec<u8>, interface: &Interface) -> Result<Object, Diagnostic> {
-    let pool: &[&str] = if interface.threads > 1 { &[pool::RUN, pool::BARRIER] } else { &[] };
+pub(crate) fn measure(bytes: Vec<u8>, threads: usize) -> Result<Object, Diagnostic> {
+    let pool: &[&str] = if threads > 1 { &[pool::RUN, pool::BARRIER] } else { &[] };
     let file = object::File::parse(bytes.as_slice())
         .map_err(|error| internal("the object is malformed").found(error.to_string()))?;
     let missing = file

@@ -53,34 +53,58 @@ impl Choices {
         Self { target, multiply, weights, codes: false, threads: 1 }
     }
 
-    /// The textual pipeline.
-    pub fn pipeline(&self) -> String {
-        let Target { name, vectors, arena_alignment, .. } = self.target;
+    /// The textual pipeline of the choice of kernels, which attaches attributes.
+    fn selection(&self) -> String {
+        let Target { name, vectors, .. } = self.target;
         let multiply = if self.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" };
         let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
+        let bits = vectors.bits;
+        format!(
+            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} multiply={multiply} weights={weights}}})"
+        )
+    }
+
+    /// The textual pipeline behind it.
+    fn conversion(&self) -> String {
+        let (alignment, threads) = (self.target.arena_alignment, self.threads);
         let io = if self.codes { "codes" } else { "float" };
         format!(
-            "builtin.module(afp-select-kernels{{target={name} vector-bits={} multiply={multiply} weights={weights}}},\
-             convert-afp-to-kernels{{io={io} threads={}}},afp-plan-memory{{alignment={arena_alignment}}},\
-             afpk-expand,canonicalize,cse)",
-            vectors.bits, self.threads
+            "builtin.module(convert-afp-to-kernels{{io={io} threads={threads}}},\
+             afp-plan-memory{{alignment={alignment}}},afpk-expand,canonicalize,cse)"
         )
     }
 }
 
-/// Replaces a module's program by kernels and the function that calls them.
+/// Chooses a kernel for every group of a module's program.
+///
+/// # Errors
+/// What the pass reports.
+pub fn select(
+    session: &Session,
+    module: &SourceModule<'_>,
+    choices: &Choices,
+) -> Result<(), Vec<Diagnostic>> {
+    run(session, module, &choices.selection())
+}
+
+/// Replaces a module's program by kernels and the function that calls them. What [`select`] has chosen
+/// before is chosen again.
 ///
 /// # Errors
 /// AFP0611 for each operation without native code, and what else the passes report.
 pub fn lower(session: &Session, module: &SourceModule<'_>, choices: &Choices) -> Result<(), Vec<Diagnostic>> {
+    select(session, module, choices)?;
+    run(session, module, &choices.conversion())
+}
+
+fn run(session: &Session, module: &SourceModule<'_>, pipeline: &str) -> Result<(), Vec<Diagnostic>> {
     register_all();
-    if let Err(message) = module.run_pipeline(&choices.pipeline()) {
+    module.run_pipeline(pipeline).map_err(|message| {
         let mut found = session.take_diagnostics();
         found.retain(Diagnostic::is_error);
         if found.is_empty() {
             found.push(crate::internal("the program cannot be lowered to kernels").found(message));
         }
-        return Err(found);
-    }
-    Ok(())
+        found
+    })
 }

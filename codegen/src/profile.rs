@@ -41,7 +41,7 @@ pub fn instrument(module: &SourceModule<'_>) -> Result<Vec<String>, Diagnostic> 
         names.push(layer.unwrap_or_else(|| callee(*op)));
     }
     if let Some(&outside) = module.op().blocks().first() {
-        ctx.declare_function(outside, loc, HOOK, &[int], &[]);
+        ctx.declare_function(outside, loc, HOOK, &[int]);
     }
     Ok(names)
 }

@@ -21,8 +21,8 @@ use crate::{
         model,
         output::{ModuleOutput, print, unwritable},
     },
-    native::{self, Compiled, Request},
-    network::{Description, Report},
+    native::{self, Backend, Compiled, Request},
+    network::Report,
     recipe::{Recipe, main_function},
 };
 
@@ -47,6 +47,9 @@ pub struct Arguments {
     /// The machine to compile for: host, or a name such as x86-64-v3 or aarch64
     #[arg(long, default_value = "host")]
     target: String,
+    /// What makes the machine code
+    #[arg(long, value_enum, default_value_t = Backend::Llvm)]
+    backend: Backend,
     /// Print nothing but warnings and errors
     #[arg(short, long)]
     quiet: bool,
@@ -96,15 +99,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let module = model::load(&session, &arguments.model)?;
     arguments.recipe.apply(&session, &module)?;
     let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
-    let description = Description::of(&module);
     let symbol = format!("{name}_run");
     let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
-    let request = Request { wanted, ..Request::new(&symbol, &target) };
+    let request = Request { wanted, ..Request::new(&symbol, arguments.backend, target) };
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
     let mut options = arguments.recipe.chosen();
-    options.insert("backend".into(), "llvm".into());
+    options.insert("backend".into(), arguments.backend.name().into());
     options.insert("target".into(), target.name.into());
-    let report = Report::new(&name, &symbol, description, &compiled, options);
+    let report = Report::new(&name, &symbol, &compiled, options);
     let writer = Writer { folder: &folder, name: &name, symbol: &symbol, target: &target, emit: &emit };
     writer.write(compiled, &report)?;
     if arguments.json {
@@ -138,6 +140,14 @@ fn products(arguments: &Arguments, target: &Target) -> Result<Vec<Emit>, Diagnos
     if emit.contains(&Emit::Shared) && is_foreign(target) {
         let found = "a shared library is linked for this machine alone; use --emit obj,header or static";
         return Err(conflict("--target", found));
+    }
+    let texts = [(Emit::Llvm, "--emit llvm"), (Emit::Asm, "--emit asm")];
+    if let Some((_, option)) = texts.iter().find(|(text, _)| emit.contains(text))
+        && arguments.backend != Backend::Llvm
+    {
+        return Err(Diagnostic::error("AFP0506", format!("{option} does not go with --backend"))
+            .expected("--backend llvm")
+            .found(arguments.backend.name()));
     }
     Ok(emit)
 }

@@ -17,7 +17,7 @@ use crate::{
         output::{print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
-    native::Executor,
+    native::{self, Executor},
     recipe::{Recipe, is_quantized, main_function, quantized_already},
     report,
     score::Score,
@@ -63,6 +63,8 @@ enum Backend {
     Interpreter,
     /// Machine code for this machine, by LLVM
     Llvm,
+    /// Machine code in memory, by Cranelift: compiled faster, slower
+    Cranelift,
 }
 
 /// Runs the command.
@@ -86,8 +88,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
     let program = compile()?;
     let executor = match arguments.backend {
-        Backend::Llvm if !arguments.float => Executor::native(&session, &module, program)?,
-        _ => Executor::Interpreter(program),
+        _ if arguments.float => Executor::Interpreter(program),
+        Backend::Interpreter => Executor::Interpreter(program),
+        Backend::Llvm => Executor::native(&session, &module, program, native::Backend::Llvm)?,
+        Backend::Cranelift => Executor::native(&session, &module, program, native::Backend::Cranelift)?,
     };
     let mut work = Run::new(arguments, executor, float)?;
     let inputs = work.program.inputs().to_vec();

@@ -1,6 +1,10 @@
 //! The layers of an exact AFP program: everything that is stored, with what is computed on the way.
 
-use afp_codegen::kernels::{layer_name, value_name};
+use afp_codegen::kernels::{
+    layer_name,
+    strategy::{Choice, Strategy},
+    value_name,
+};
 use afp_ir::{
     dialect::{Element, FloatType, view},
     mlir::{Attr, Op, SourceModule, Value},
@@ -139,9 +143,18 @@ fn layer(op: Op) -> Layer {
         weights,
         macs: all.iter().copied().map(macs).sum(),
         bytes: Bytes { constants: 0, output: stored * output.elements() },
-        strategy: op.attr("afp.strategy").and_then(Attr::as_string).unwrap_or_else(|| "portable".to_owned()),
+        strategy: strategy(op).to_owned(),
         name,
         output,
+    }
+}
+
+/// How an operation is computed, as `afp-select-kernels` has chosen.
+fn strategy(op: Op) -> &'static str {
+    match Choice::of(op).strategy {
+        Strategy::Portable => "portable",
+        Strategy::Direct(_) => "direct",
+        Strategy::Depthwise(_) => "depthwise",
     }
 }
 

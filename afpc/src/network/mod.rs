@@ -121,14 +121,9 @@ fn average(tensors: impl Iterator<Item = (u32, u64)>) -> Option<f64> {
 
 impl Report {
     /// The report of a program and what became of it.
-    pub fn new(
-        model: &str,
-        symbol: &str,
-        mut program: Description,
-        compiled: &Compiled,
-        options: Map<String, Value>,
-    ) -> Self {
+    pub fn new(model: &str, symbol: &str, compiled: &Compiled, options: Map<String, Value>) -> Self {
         let Constants { weights, layers, .. } = &compiled.constants;
+        let mut program = compiled.description.clone();
         for layer in &mut program.layers {
             layer.bytes.constants = layers.get(&layer.name).copied().unwrap_or(0);
         }

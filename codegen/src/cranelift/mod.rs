@@ -66,7 +66,7 @@ pub fn compile(module: &SourceModule<'_>, symbol: &str, target: &Target) -> Resu
         .finish()
         .emit()
         .map_err(|error| internal("the object cannot be written").found(error.to_string()))?;
-    measure(bytes, &interface)
+    measure(bytes, interface.threads)
 }
 
 /// Compiles a module into the memory of this process. The code is freed with the result.

@@ -34,7 +34,7 @@ use afp_ir::{
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_runtime::pool::BARRIER;
 
-use crate::interface::{self, LAYER};
+use crate::interface;
 use builder::Kernel;
 use layout::Layout;
 use scope::{Extra, Scope};
@@ -55,24 +55,6 @@ pub static PASS: Pass = Pass {
 
 /// The name of the function that a module's program becomes.
 pub const BODY: &str = "body";
-/// The name of what an operation that is stored computes: `afp.name`, or else its operator and the name of
-/// its first operand.
-pub fn layer_name(op: Op) -> String {
-    let given = op.attr("afp.name").and_then(Attr::as_string);
-    given.unwrap_or_else(|| {
-        let operator = op.name().trim_start_matches("afp.").to_owned();
-        if op.operand_count() == 0 { operator } else { format!("{operator} {}", value_name(op.operand(0))) }
-    })
-}
-
-/// The name of a value: of the layer that computes it, through changes of shape, or of an input.
-pub fn value_name(value: Value) -> String {
-    match (value.def(), value.arg_index()) {
-        (Some(op), _) if op.is("afp.reshape") => value_name(op.operand(0)),
-        (Some(op), _) => layer_name(op),
-        (None, index) => value.loc().name().unwrap_or_else(|| format!("input{}", index.unwrap_or_default())),
-    }
-}
 
 fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     let codes = match options.text("io") {
@@ -82,7 +64,7 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     };
     let threads: i64 = options.parse("threads", "a number of threads")?;
     if !(1..=interface::MOST_THREADS as i64).contains(&threads) {
-        return Err(options.reject("threads", &format!("1 to {}", interface::MOST_THREADS)));
+        return Err(options.reject("threads", "1 to 1024"));
     }
     convert(module, codes, threads).map_err(|problems| {
         for (loc, problem) in problems {
@@ -148,20 +130,11 @@ fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagno
     }
     let (body, body_block) = ctx.add_function(block, loc, BODY, &types, &[]);
     body.set_attr(interface::INPUTS, Attr::int(ctx, 64, source.args().len() as i64));
-    let attributes: Vec<Attr> = ports
-        .iter()
-        .map(|port| match Element::of(port.tensor) {
-            Element::Float(ty) => Attr::dict(ctx, &[(interface::TYPE, Attr::ty(ty.to_mlir(ctx)))]),
-            _ => Attr::dict(ctx, &[]),
-        })
-        .chain(types[ports.len()..].iter().map(|_| Attr::dict(ctx, &[])))
-        .collect();
-    if codes {
-        body.set_attr("arg_attrs", Attr::array(ctx, &attributes));
-    }
+    let elements: Vec<Attr> = ports.iter().map(|port| Attr::ty(port.tensor)).collect();
+    body.set_attr(interface::PORTS, Attr::array(ctx, &elements));
     if threads > 1 {
         body.set_attr(interface::THREADS, Attr::int(ctx, 64, threads));
-        ctx.declare_function(block, loc, BARRIER, &[], &[]);
+        ctx.declare_function(block, loc, BARRIER, &[]);
     }
     let mut lowering = Lowering {
         ctx,
@@ -193,6 +166,25 @@ fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagno
     }
     function.erase();
     Ok(())
+}
+
+/// The name of what an operation that is stored computes: `afp.name`, or else its operator and the name of
+/// its first operand.
+pub fn layer_name(op: Op) -> String {
+    let given = op.attr("afp.name").and_then(Attr::as_string);
+    given.unwrap_or_else(|| {
+        let operator = op.name().trim_start_matches("afp.").to_owned();
+        if op.operand_count() == 0 { operator } else { format!("{operator} {}", value_name(op.operand(0))) }
+    })
+}
+
+/// The name of a value: of the layer that computes it, through changes of shape, or of an input.
+pub fn value_name(value: Value) -> String {
+    match (value.def(), value.arg_index()) {
+        (Some(op), _) if op.is("afp.reshape") => value_name(op.operand(0)),
+        (Some(op), _) => layer_name(op),
+        (None, index) => value.loc().name().unwrap_or_else(|| format!("input{}", index.unwrap_or_default())),
+    }
 }
 
 /// What the caller passes for an input or an output.
@@ -348,7 +340,8 @@ impl Lowering {
             .attr("type", Attr::ty(ty))
             .attr("initial_value", data)
             .attr("constant", Attr::unit(self.ctx))
-            .attr("alignment", Attr::int(self.ctx, 64, 64));
+            .attr("alignment", Attr::int(self.ctx, 64, 64))
+            .attr(crate::constants::ROLE, Attr::string(self.ctx, role));
         afp_ir::mlir::Builder::at_end(self.ctx, self.module).build(Loc::unknown(self.ctx), spec);
         self.globals.push(Global { name, ty });
         if key.2.len() <= SHARED_BYTES {
@@ -507,7 +500,7 @@ impl Lowering {
             OpSpec::new("func.call")
                 .operands(arguments)
                 .attr("callee", Attr::symbol(self.ctx, name))
-                .attr(LAYER, Attr::string(self.ctx, &layer_name(op))),
+                .attr(interface::LAYER, Attr::string(self.ctx, &layer_name(op))),
         );
         self.calls += 1;
     }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::{
         link::link_shared,
-        llvm::{Object, OptLevel, machine},
+        llvm::{OptLevel, machine, measure},
         target::Target,
     };
 
@@ -103,8 +103,7 @@ mod tests {
         type Function = unsafe extern "C" fn(*const u8, *const u8, *mut u8);
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("masks.so");
-        link_shared(&[Object { bytes: object.to_vec(), code_bytes: 0, data_bytes: 0 }], &path)
-            .expect("a library");
+        link_shared(&[measure(object.to_vec(), 1).expect("an object")], &path).expect("a library");
         // SAFETY: the library was just made, and stays loaded while its functions are called.
         let library = unsafe { libloading::Library::new(&path) }.expect("the library");
         let call = |name: &str, p: &[u8; 16], q: &[u8; 16]| {

@@ -113,17 +113,15 @@ pub fn products(
     let calls = stack::calls(&code);
     // Emission changes the module that it is given.
     let llvm = wanted.llvm.then(|| code.print_to_string().to_string());
-    let emit = |code: &Module<'_>, kind: FileType| {
-        let buffer = emit::emit(code, &machine, kind)?;
-        Ok::<_, Diagnostic>(buffer.as_slice().to_vec())
-    };
     let assembly = match wanted.assembly {
-        true => Some(String::from_utf8_lossy(&emit(&code.clone(), FileType::Assembly)?).into_owned()),
+        true => Some(emit::emit(&code.clone(), &machine, FileType::Assembly)?),
         false => None,
     };
+    let assembly = assembly.map(|text| String::from_utf8_lossy(text.as_slice()).into_owned());
     // SAFETY: the machine is alive.
     unsafe { afpEmitStackSizes(machine.as_mut_ptr()) };
-    let object = measure(emit(&code, FileType::Object)?, &interface)?;
+    let object =
+        measure(emit::emit(&code, &machine, FileType::Object)?.as_slice().to_vec(), interface.threads)?;
     let stack_bytes = stack::bytes(&object.bytes, &calls, symbol)?;
     Ok(Products { object, stack_bytes, llvm, assembly })
 }
@@ -154,12 +152,11 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
 
 fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result<(), Diagnostic> {
     code.verify().map_err(|error| failed("verify", &error))?;
-    let options = PassBuilderOptions::create();
     let passes = match opt {
         OptLevel::O0 => "default<O0>",
         OptLevel::O3 => "default<O3>",
     };
-    code.run_passes(passes, machine, options).map_err(|error| failed("optimize", &error))
+    code.run_passes(passes, machine, PassBuilderOptions::create()).map_err(|error| failed("optimize", &error))
 }
 
 fn failed(what: &str, error: &inkwell::support::LLVMString) -> Diagnostic {

@@ -17,11 +17,10 @@ use crate::{
 
 /// Copies codes of 8 and of 16 bits, and adds 1 to each.
 const COPY: &str = "\
-func.func @body(%a: memref<3xi8> {afp.type = !afp.float<e0m7, exp = -5>},
-                %b: memref<2xi16> {afp.type = !afp.float<ue3m9, exp = 2>},
-                %c: memref<3xi8> {afp.type = !afp.float<ue2m3, exp = 0>},
-                %d: memref<2xi16> {afp.type = !afp.float<e0m15, exp = -4096>}, %arena: memref<1xi8>)
-    attributes {afp.inputs = 2 : i64} {
+func.func @body(%a: memref<3xi8>, %b: memref<2xi16>, %c: memref<3xi8>, %d: memref<2xi16>, %arena: memref<1xi8>)
+    attributes {afp.inputs = 2 : i64, afp.ports = [
+      tensor<3x!afp.float<e0m7, exp = -5>>, tensor<2x!afp.float<ue3m9, exp = 2>>,
+      tensor<3x!afp.float<ue2m3, exp = 0>>, tensor<2x!afp.float<e0m15, exp = -4096>>]} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -89,10 +88,7 @@ fn codes_go_in_and_out() {
 
 #[test]
 fn codes_need_integers_of_their_width() {
-    for (from, to) in [
-        ("memref<3xi8> {afp.type = !afp.float<e0m7", "memref<3xi8> {afp.type = !afp.float<e0m9"),
-        ("%a: memref<3xi8> {afp.type = !afp.float<e0m7, exp = -5>}", "%a: memref<3xi8>"),
-    ] {
+    for (from, to) in [("e0m7", "e0m9"), ("tensor<3x!afp.float<e0m7, exp = -5>>", "tensor<3xf32>")] {
         let session = afp_ir::mlir::Session::new();
         let module = session.parse("test.mlir", COPY.replace(from, to).as_bytes()).expect("a module");
         let error = Interface::of(&module).expect_err("no interface").to_string();

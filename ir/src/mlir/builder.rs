@@ -157,29 +157,22 @@ impl Ctx {
         (function, block)
     }
 
-    /// Appends `func.func private @name`, a function that is defined elsewhere, to a module's block.
-    pub fn declare_function(
-        self,
-        module: Block,
-        loc: Loc,
-        name: &str,
-        inputs: &[Type],
-        results: &[Type],
-    ) -> Op {
+    /// Appends the declaration of a function that is defined elsewhere.
+    pub fn declare_function(self, module: Block, loc: Loc, name: &str, inputs: &[Type]) -> Op {
         unsafe {
+            let region = mlirRegionCreate();
             let mut state = mlirOperationStateGet(sref("func.func"), loc.raw());
             let attrs = [
                 ("sym_name", Attr::string(self, name)),
                 ("sym_visibility", Attr::string(self, "private")),
-                ("function_type", Attr::ty(Type::function(self, inputs, results))),
+                ("function_type", Attr::ty(Type::function(self, inputs, &[]))),
             ]
             .map(|(key, value)| mlirNamedAttributeGet(mlirIdentifierGet(self.raw(), sref(key)), value.raw()));
-            let region = mlirRegionCreate();
             mlirOperationStateAddAttributes(&mut state, attrs.len() as isize, attrs.as_ptr());
             mlirOperationStateAddOwnedRegions(&mut state, 1, &region);
-            let function = mlirOperationCreate(&mut state);
-            mlirBlockAppendOwnedOperation(module.raw(), function);
-            Op::from_raw(function)
+            let op = mlirOperationCreate(&mut state);
+            mlirBlockAppendOwnedOperation(module.raw(), op);
+            Op::from_raw(op)
         }
     }
 
