@@ -2,6 +2,8 @@
 # make build   afpc and afp-opt
 # make demo    quantize and compile examples/digits, and classify its 360 test images
 # make test    Rust tests with doc tests, then lit
+# make differential HOST=100000 SIMULATED=2000 [SEED=1] [FROM=0]
+#              random networks on every execution there is, bit for bit: hours
 # make lint    formatting, clippy
 # make deny    licences, bans and sources of the dependencies (installs cargo-deny: some minutes, once)
 # make docs    the generated pages of the book
@@ -15,7 +17,7 @@ LIT_FLAGS ?= -v
 
 DIGITS := examples/digits
 
-.PHONY: deps build demo test lint deny docs clean
+.PHONY: deps build demo test differential lint deny docs clean
 
 deps:
 	@scripts/install-deps
@@ -39,6 +41,15 @@ demo: build
 test: build
 	$(CARGO) test --workspace
 	AFP_BIN_DIR=$(AFP_BIN_DIR) AFP_LLVM_PREFIX=$(LLVM_PREFIX) $(LLVM_PREFIX)/bin/lit $(LIT_FLAGS) lit-tests
+
+HOST ?= 10000
+SIMULATED ?= 500
+SEED ?= 1
+FROM ?= 0
+
+differential: deps
+	AFP_HOST_CASES=$(HOST) AFP_SIMULATED_CASES=$(SIMULATED) AFP_SEED=$(SEED) AFP_FROM=$(FROM) \
+	  $(CARGO) test -p afp-codegen --test differential -- --nocapture
 
 lint: deps
 	$(CARGO) fmt --all --check

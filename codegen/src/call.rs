@@ -162,6 +162,28 @@ fn input_buffer(input: &Tensor, port: &Signature) -> Result<Buffer, Diagnostic> 
     }
 }
 
+/// An input as it lies in memory, of a machine with the least byte first.
+///
+/// # Errors
+/// AFP0404 if it is not what the port takes.
+pub(crate) fn to_bytes(input: &Tensor, port: &Signature) -> Result<Vec<u8>, Diagnostic> {
+    Ok(match input_buffer(input, port)? {
+        Buffer::Reals(data) => data.into_iter().flat_map(f32::to_le_bytes).collect(),
+        Buffer::Bytes(data) => data,
+        Buffer::Halves(data) => data.into_iter().flat_map(u16::to_le_bytes).collect(),
+    })
+}
+
+/// An output from such memory.
+pub(crate) fn from_bytes(bytes: &[u8], port: &Signature) -> Result<Tensor, Diagnostic> {
+    let buffer = match storage(port)?.bytes() {
+        4 => Buffer::Reals(bytes.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect()),
+        2 => Buffer::Halves(bytes.as_chunks().0.iter().map(|value| u16::from_le_bytes(*value)).collect()),
+        _ => Buffer::Bytes(bytes.to_vec()),
+    };
+    Ok(tensor(port, buffer))
+}
+
 fn empty_buffer(port: &Signature) -> Result<Buffer, Diagnostic> {
     let count = port.shape.iter().product();
     Ok(match storage(port)?.bytes() {

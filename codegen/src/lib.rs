@@ -15,6 +15,7 @@
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library; [`archive`]: or a static one.
 //! * [`library`]: compiled code is loaded; [`call`]: and called.
+//! * [`simulate`]: objects for other machines are run by simulators.
 
 pub mod afpk;
 pub mod archive;
@@ -32,6 +33,7 @@ pub mod object_file;
 pub mod pipeline;
 pub mod profile;
 pub mod select;
+pub mod simulate;
 pub mod target;
 
 #[cfg(test)]

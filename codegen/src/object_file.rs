@@ -20,6 +20,14 @@ pub struct Object {
 /// The functions of a C library that objects may need.
 const LIBRARY_FUNCTIONS: [&str; 3] = ["memcpy", "memset", "memmove"];
 
+/// How the Arm EABI names them, with an alignment behind the name at times.
+const EABI_FUNCTIONS: [&str; 4] = ["__aeabi_memcpy", "__aeabi_memset", "__aeabi_memmove", "__aeabi_memclr"];
+
+/// Whether an object may need this function.
+fn is_library_function(name: &str) -> bool {
+    LIBRARY_FUNCTIONS.contains(&name) || EABI_FUNCTIONS.contains(&name.trim_end_matches(['4', '8']))
+}
+
 /// A C identifier that the C standard does not reserve.
 pub(crate) fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
     let well_formed = symbol.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -42,7 +50,7 @@ pub(crate) fn measure(bytes: Vec<u8>, threads: usize) -> Result<Object, Diagnost
         .symbols()
         .filter(|symbol| symbol.is_undefined())
         .filter_map(|symbol| symbol.name().ok())
-        .find(|name| !name.is_empty() && !LIBRARY_FUNCTIONS.contains(name) && !pool.contains(name));
+        .find(|name| !name.is_empty() && !is_library_function(name) && !pool.contains(name));
     if let Some(name) = missing {
         return Err(internal("the object needs a function that targets may not have")
             .expected(LIBRARY_FUNCTIONS.join(", "))

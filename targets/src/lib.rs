@@ -86,7 +86,8 @@ pub const TABLE: [Target; 7] = [
         name: "cortex-m4",
         triple: "thumbv7em-none-eabi",
         cpu: "cortex-m4",
-        features: "",
+        // With a floating-point unit or without: its registers are not used either.
+        features: "+soft-float,-fpregs",
         pointer_bits: 32,
         system: System::Bare,
         vectors: vectors(0, 0, Dot::None),

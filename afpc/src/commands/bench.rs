@@ -24,7 +24,7 @@ use crate::{
         output::print,
         samples::{Source, with_samples},
     },
-    native::{self, Backend, Loaded, RUN_SYMBOL, Request},
+    native::{self, Backend, Generation, Loaded, RUN_SYMBOL, Request},
     network::json::pretty,
     recipe::{Recipe, main_function},
 };
@@ -55,9 +55,8 @@ pub struct Arguments {
     /// The machine to compile for, which this one must be able to stand for
     #[arg(long, default_value = "host")]
     target: String,
-    /// Threads that share the work of a call
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: u16,
+    #[command(flatten)]
+    generation: Generation,
     /// Time each layer by itself too
     #[arg(long)]
     per_layer: bool,
@@ -94,7 +93,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         arguments.recipe.apply(&session, &module)?;
         let program = Program::from_function(main_function(&module)?)?;
         let request = Request { is_profiled, ..Request::new(RUN_SYMBOL, arguments.backend, target) };
-        let request = request.with_threads(arguments.threads.into())?;
+        let request = request.with(&arguments.generation)?;
         let names = (program.inputs(), program.outputs());
         Ok((native::load(&session, &module, &request, names)?, program))
     };
@@ -105,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let layers =
         if arguments.per_layer { Some(layers(&load(true)?.0, &inputs, arguments.time)?) } else { None };
     let macs = network.description.macs();
-    let (backend, threads) = (arguments.backend.name(), arguments.threads);
+    let (backend, threads) = (arguments.backend.name(), arguments.generation.threads);
     let result = Measured { target: target.name, backend, threads, macs, whole, layers };
     print(&if arguments.json { pretty(&result.json()) } else { result.lines().join("\n") + "\n" })?;
     Ok(())

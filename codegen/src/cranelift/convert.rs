@@ -125,7 +125,7 @@ impl Translator<'_, '_> {
             }
             (from, to) if from == to => Ok(x),
             (Kind::Vector { count: 1, .. }, Kind::Vector { width, .. }) => {
-                let lane = self.b.ins().extractlane(x.parts[0], 0);
+                let lane = lanes::first(&mut self.b, width, x.parts[0]);
                 let part = self.b.ins().splat(register(width), lane);
                 Ok(Lowered::vector(vec![part; to.parts().len()]))
             }
@@ -149,6 +149,9 @@ impl Translator<'_, '_> {
         let x = self.operand(op, 0)?;
         let per_register = REGISTER / width;
         let part = x.parts[(lane / per_register) as usize];
+        if lane % per_register == 0 {
+            return Ok(Lowered::scalar(lanes::first(&mut self.b, width, part)));
+        }
         Ok(Lowered::scalar(self.b.ins().extractlane(part, (lane % per_register) as u8)))
     }
 

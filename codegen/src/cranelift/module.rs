@@ -1,6 +1,6 @@
 //! Constants and functions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use afp_ir::{
     diag::Diagnostic,
@@ -15,7 +15,7 @@ use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module};
 
 use super::{
     entry, failed,
-    function::Translator,
+    function::{Translator, referred},
     isa::Machine,
     kind::{Kind, strides},
 };
@@ -29,6 +29,8 @@ pub(super) struct Symbols<'m> {
     pub(super) module: &'m mut dyn Module,
     globals: HashMap<String, DataId>,
     functions: HashMap<String, FuncId>,
+    /// Globals that never change.
+    pub(super) constants: HashSet<String>,
 }
 
 impl Symbols<'_> {
@@ -80,7 +82,8 @@ pub(super) fn define(
     module: &mut dyn Module,
 ) -> Result<Defined, Diagnostic> {
     let (body, _) = crate::interface::body(source)?;
-    let mut symbols = Symbols { module, globals: HashMap::new(), functions: HashMap::new() };
+    let mut symbols =
+        Symbols { module, globals: HashMap::new(), functions: HashMap::new(), constants: HashSet::new() };
     for op in source.op().blocks().into_iter().flat_map(Block::ops) {
         if op.is("memref.global") {
             global(&mut symbols, op, symbol)?;
@@ -97,11 +100,17 @@ pub(super) fn define(
     }
     let mut builders = FunctionBuilderContext::new();
     let slot = outside(&mut symbols, source, symbol, &mut builders)?;
+    let constant = constant_arguments(source, &symbols.constants);
     for function in defined {
         let id = symbols.functions[&name_of(function)];
         let signature = signature(function, symbols.module)?;
         finish(&mut symbols, id, signature, &mut builders, |builder, symbols| {
-            Translator::new(builder, machine, symbols).run(function)
+            let arguments = function.blocks().first().map(|block| block.args()).unwrap_or_default();
+            let is_constant = |(index, value)| {
+                constant.get(&(name_of(function), index)).is_some_and(|&all| all).then_some(value)
+            };
+            let constants = arguments.into_iter().enumerate().filter_map(is_constant).collect();
+            Translator::new(builder, machine, symbols, constants).run(function)
         })?;
     }
     let entry = entry::define(&mut symbols, interface, symbol, &name_of(body), &mut builders)?;
@@ -131,6 +140,27 @@ fn outside(
         }
     }
     Ok(slot)
+}
+
+/// For each argument of a private function that is called: whether every call passes a constant.
+fn constant_arguments(
+    source: &SourceModule<'_>,
+    constants: &HashSet<String>,
+) -> HashMap<(String, usize), bool> {
+    let mut found = HashMap::new();
+    let calls = source.functions().into_iter().flat_map(Op::descendants).filter(|op| op.is("func.call"));
+    for call in calls {
+        let callee = referred(call, "callee");
+        for (index, operand) in call.operands().into_iter().enumerate() {
+            let global = operand.def_as("memref.get_global");
+            let is_constant = global.is_some_and(|global| constants.contains(&referred(global, "name")));
+            *found.entry((callee.clone(), index)).or_insert(true) &= is_constant;
+        }
+    }
+    for function in source.public_functions() {
+        found.retain(|(name, _), _| *name != name_of(function));
+    }
+    found
 }
 
 fn name_of(op: Op) -> String {
@@ -169,6 +199,9 @@ fn global(symbols: &mut Symbols<'_>, op: Op, symbol: &str) -> Result<(), Diagnos
     };
     let name = name_of(op);
     let writable = op.attr("constant").is_none();
+    if !writable {
+        symbols.constants.insert(name.clone());
+    }
     let module = &mut symbols.module;
     let id = module
         .declare_data(&format!("{symbol}.{name}"), Linkage::Local, writable, false)

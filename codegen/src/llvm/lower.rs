@@ -12,11 +12,17 @@ use mlir_sys::{mlirRegisterAllLLVMTranslations, mlirTranslateModuleToLLVMIR};
 
 use crate::{internal, target::Target};
 
-/// Memrefs of functions are bare pointers: all sizes are static.
-const PIPELINE: &str = "convert-scf-to-cf,expand-strided-metadata,lower-affine,\
-    convert-vector-to-llvm,convert-math-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,\
-    convert-cf-to-llvm,finalize-memref-to-llvm,\
-    convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},reconcile-unrealized-casts";
+/// Upstream's passes, for an `index` of so many bits. Memrefs of functions are bare pointers: all sizes
+/// are static.
+fn upstream(index_bits: u32) -> String {
+    let index = format!("index-bitwidth={index_bits}");
+    format!(
+        "convert-scf-to-cf,expand-strided-metadata,lower-affine,convert-vector-to-llvm,convert-math-to-llvm,\
+         convert-arith-to-llvm{{{index}}},convert-index-to-llvm{{{index}}},convert-cf-to-llvm{{{index}}},\
+         finalize-memref-to-llvm{{{index}}},\
+         convert-func-to-llvm{{use-bare-ptr-memref-call-conv=1 {index}}},reconcile-unrealized-casts"
+    )
+}
 
 /// A copy of the module in the `llvm` dialect.
 pub(super) fn to_llvm_dialect<'s>(
@@ -25,8 +31,11 @@ pub(super) fn to_llvm_dialect<'s>(
 ) -> Result<SourceModule<'s>, Diagnostic> {
     crate::pipeline::register_all();
     let copy = module.duplicate();
-    let pipeline =
-        format!("builtin.module(afpk-expand,convert-afpk-to-llvm{{target={}}},{PIPELINE})", target.name);
+    let pipeline = format!(
+        "builtin.module(afpk-expand,convert-afpk-to-llvm{{target={}}},{})",
+        target.name,
+        upstream(target.pointer_bits)
+    );
     copy.run_pipeline(&pipeline).map_err(|message| {
         internal("the program cannot be lowered to the llvm dialect").found(if message.is_empty() {
             "a pass that failed".to_owned()

@@ -5,6 +5,7 @@
 
 mod emit;
 mod entry;
+mod legalize;
 mod lower;
 mod stack;
 
@@ -22,7 +23,7 @@ use crate::{
     interface::Interface,
     internal,
     object_file::{check_symbol, measure},
-    target::{Target, initialize},
+    target::{System, Target, initialize},
 };
 
 /// How much LLVM optimizes. Results are the same: floating-point arithmetic is never rearranged.
@@ -65,8 +66,8 @@ unsafe extern "C" {
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`.
 ///
 /// The module stays as it is. Its one function with the attribute `afp.inputs` (see [`Interface::of`])
-/// is what the symbol calls. The code is position-independent. Tensors are aligned as their elements
-/// are, the arena as the target says.
+/// is what the symbol calls. The code is position-independent where a system loads it. Tensors are aligned
+/// as their elements are, the arena as the target says.
 ///
 /// # Errors
 /// AFP0601 if the symbol is no C identifier; AFP0001 for a module that cannot be lowered, with MLIR's
@@ -104,6 +105,9 @@ pub fn products(
     code.set_triple(&machine.get_triple());
     code.set_data_layout(&machine.get_target_data().get_data_layout());
     code.set_source_file_name(symbol);
+    if target.pointer_bits < 64 {
+        legalize::divisions(&context, &code)?;
+    }
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
     let calls = stack::calls(&code);
@@ -133,7 +137,12 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
         .ok()
         .and_then(|known| {
             let (cpu, features) = (target.cpu, target.features);
-            known.create_target_machine(&triple, cpu, features, level, RelocMode::PIC, CodeModel::Default)
+            // Without a system, nothing moves code once it is linked.
+            let relocation = match target.system {
+                System::Linux => RelocMode::PIC,
+                System::Bare => RelocMode::Static,
+            };
+            known.create_target_machine(&triple, cpu, features, level, relocation, CodeModel::Default)
         })
         .ok_or_else(|| {
             Diagnostic::error("AFP0604", "LLVM does not know the target")

@@ -17,28 +17,17 @@ pub struct Recipe {
     pub steps: Vec<(u8, u64)>,
 }
 
-/// A network.
-pub struct Graph {
-    /// The module, ready for `afp-range-analysis`.
-    pub text: String,
-    /// The shape of its only input.
-    pub input: Vec<usize>,
-}
-
-impl Graph {
-    /// Inputs: normal numbers of several scales, and the extremes.
-    pub fn samples(&self, seed: u64) -> Vec<Tensor> {
-        let mut random = Random(seed ^ 0x5eed);
-        let count: usize = self.input.iter().product();
-        let constants =
-            [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
-        let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
-        for scale in [0.01, 1.0, 4.0, 1e6] {
-            samples.push((0..count).map(|_| random.normal() * scale).collect());
-        }
-        samples.push((0..count).map(|_| random.pick(&constants)).collect());
-        samples.into_iter().map(|values| Tensor::real(&self.input, values)).collect()
+/// Inputs of a shape: normal numbers of several scales, and the extremes.
+pub fn samples(shape: &[usize], seed: u64) -> Vec<Tensor> {
+    let mut random = Random(seed ^ 0x5eed);
+    let count: usize = shape.iter().product();
+    let constants = [0.0, -0.0, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, 0.5];
+    let mut samples: Vec<Vec<f32>> = constants.iter().map(|&value| vec![value; count]).collect();
+    for scale in [0.01, 1.0, 4.0, 1e6] {
+        samples.push((0..count).map(|_| random.normal() * scale).collect());
     }
+    samples.push((0..count).map(|_| random.pick(&constants)).collect());
+    samples.into_iter().map(|values| Tensor::real(shape, values)).collect()
 }
 
 /// Number of kinds of steps.
@@ -46,6 +35,10 @@ pub const KINDS: u8 = 15;
 
 /// Most elements of a value: larger ones are not made.
 const MAX_ELEMENTS: i64 = 400;
+
+/// The same in a large network, and most products of one operator there.
+const MAX_ELEMENTS_LARGE: i64 = 5000;
+const MAX_PRODUCTS: i64 = 150_000;
 
 /// A small generator of numbers (splitmix64).
 pub struct Random(pub u64);
@@ -96,6 +89,8 @@ struct Site {
 }
 
 struct Writer {
+    /// Whether it is a large network: of as many channels and columns as no tile divides.
+    large: bool,
     body: String,
     values: Vec<Value>,
     count: usize,
@@ -104,11 +99,20 @@ struct Writer {
 }
 
 impl Recipe {
-    /// Writes the network.
-    pub fn graph(&self) -> Graph {
+    /// The network, ready for `afp-range-analysis`: a function of one input.
+    pub fn network(&self) -> String {
         let mut random = Random(self.seed);
-        let shape = vec![random.range(1, 2), random.range(1, 6), random.range(1, 6), random.range(1, 4)];
+        let large = random.once_in(5);
+        let shape = if large {
+            let channels = if random.once_in(2) { random.range(1, 70) } else { random.range(1, 4) };
+            let width = random.range(1, 40);
+            let height = random.range(1, (MAX_ELEMENTS_LARGE / (2 * channels * width)).clamp(1, 9));
+            vec![1, height, width, channels]
+        } else {
+            vec![random.range(1, 2), random.range(1, 6), random.range(1, 6), random.range(1, 4)]
+        };
         let mut writer = Writer {
+            large,
             body: String::new(),
             values: Vec::new(),
             count: 0,
@@ -125,15 +129,14 @@ impl Recipe {
         let names: Vec<&str> = outputs.iter().map(|v| v.name.as_str()).collect();
         let types: Vec<String> = outputs.iter().map(|v| tensor(&v.shape, "f32")).collect();
         let formats = formats(&writer, &mut random);
-        let text = format!(
+        format!(
             "module attributes {{afp.formats = {formats}}} {{\nfunc.func @f(%x: {}) -> ({}) {{\n{}return {} : {}\n}}\n}}\n",
             tensor(&shape, "f32"),
             types.join(", "),
             writer.body,
             names.join(", "),
             types.join(", "),
-        );
-        Graph { text, input: shape.into_iter().map(|size| size as usize).collect() }
+        )
     }
 }
 
@@ -151,7 +154,9 @@ fn formats(writer: &Writer, random: &mut Random) -> String {
             Some(other) => choices[other].clone(),
             None if random.once_in(4) && about == -4 => None,
             None => {
-                let (format, exp) = (format(random), about + random.range(-5, 5));
+                let spread = if random.once_in(12) { 40 } else { 5 };
+                let exp = (about + random.range(-spread, spread)).clamp(-4096, 4096);
+                let format = format(random);
                 let fixed = format!("{{format = \"{format}\", exp = {exp} : i32}}");
                 Some(if random.once_in(4) && about == -4 { format!("\"{format}\"") } else { fixed })
             }
@@ -196,6 +201,15 @@ fn count(shape: &[i64]) -> i64 {
 }
 
 impl Writer {
+    fn most_elements(&self) -> i64 {
+        if self.large { MAX_ELEMENTS_LARGE } else { MAX_ELEMENTS }
+    }
+
+    /// A number of output channels: up to a small one, or many in a large network.
+    fn outputs(&self, small: i64, random: &mut Random) -> i64 {
+        random.range(1, if self.large { 70 } else { small })
+    }
+
     fn fresh(&mut self) -> String {
         self.count += 1;
         format!("%{}", self.count)
@@ -219,14 +233,20 @@ impl Writer {
         Value { name, shape: shape.to_vec(), site: None }
     }
 
-    /// Weights of some scale, with zeros and a channel without weights at times.
+    /// Weights of some scale, with zeros and a channel without weights at times; now and then all of one
+    /// magnitude, so that every code is the largest, or of one sign as well.
     fn random_constant(&mut self, shape: &[i64], random: &mut Random) -> Value {
         let scale = 2f32.powi(random.range(-6, 1) as i32);
         let dead = random.once_in(6);
+        let extreme = random.once_in(6).then(|| random.pick(&[-1, 0, 1]));
         let run = (count(shape) / shape[0]).max(1);
-        let values: Vec<f32> = (0..count(shape))
-            .map(|i| if random.once_in(7) || (dead && i < run) { 0.0 } else { random.normal() * scale })
-            .collect();
+        let value = |i: i64| match extreme {
+            _ if random.once_in(7) || (dead && i < run) => 0.0,
+            None => random.normal() * scale,
+            Some(0) => random.pick(&[-scale, scale]),
+            Some(sign) => sign as f32 * scale,
+        };
+        let values: Vec<f32> = (0..count(shape)).map(value).collect();
         self.constant(shape, &values)
     }
 
@@ -264,8 +284,9 @@ impl Writer {
             return value;
         }
         let total = count(&value.shape);
-        let channels = divisor(total, 4, random);
-        let width = divisor(total / channels, 5, random);
+        let (most_channels, most_columns) = if self.large { (70, 40) } else { (4, 5) };
+        let channels = divisor(total, most_channels, random);
+        let width = divisor(total / channels, most_columns, random);
         self.reshape(&value, &[1, total / channels / width, width, channels])
     }
 
@@ -351,9 +372,12 @@ impl Writer {
         let x = self.choose_map(random);
         let channels = x.shape[3];
         let groups = if random.once_in(2) { 1 } else { divisor(channels, 4, random) };
-        let outputs = groups * random.range(1, 3);
+        let outputs = groups * if groups == 1 { self.outputs(3, random) } else { random.range(1, 3) };
         let Some(geometry) = Geometry::new(&x.shape, random) else { return };
         let [kh, kw] = geometry.kernel;
+        if count(&x.shape) * outputs * kh * kw / groups > 4 * MAX_PRODUCTS {
+            return;
+        }
         let weight = self.random_constant(&[outputs, kh, kw, channels / groups], random);
         let mut attrs = geometry.attrs(true);
         attrs.push(format!("groups = {groups} : i64"));
@@ -363,7 +387,7 @@ impl Writer {
 
     fn depthwise(&mut self, random: &mut Random) {
         let x = self.choose_map(random);
-        let multiplier = random.range(1, 2);
+        let multiplier = random.pick(&[1, 1, 2, 3]);
         let Some(geometry) = Geometry::new(&x.shape, random) else { return };
         let [kh, kw] = geometry.kernel;
         let weight = self.random_constant(&[kh, kw, x.shape[3], multiplier], random);
@@ -373,10 +397,10 @@ impl Writer {
 
     fn fully_connected(&mut self, random: &mut Random) {
         let x = self.choose(random);
-        let inputs = divisor(count(&x.shape), 32, random);
+        let inputs = divisor(count(&x.shape), if self.large { 600 } else { 32 }, random);
         let rows = count(&x.shape) / inputs;
         let x = self.reshape(&x, &[rows, inputs]);
-        let outputs = random.range(1, 4);
+        let outputs = self.outputs(4, random);
         let weight = self.random_constant(&[outputs, inputs], random);
         self.contraction("afp.fully_connected", &x, &weight, Vec::new(), &[rows, outputs], random);
     }
@@ -390,10 +414,15 @@ impl Writer {
         shape: &[i64],
         random: &mut Random,
     ) {
-        if count(shape) > MAX_ELEMENTS {
+        if count(shape) > self.most_elements() {
             return;
         }
         let channels = shape[shape.len() - 1];
+        let depth =
+            count(&weight.shape) / if name == "afp.depthwise_conv2d" { channels } else { weight.shape[0] };
+        if count(shape) * depth > MAX_PRODUCTS {
+            return;
+        }
         let bias = random.once_in(2).then(|| self.random_constant(&[channels], random));
         attrs.push(self.weight_name());
         let (mut text, mut types) = (
@@ -412,8 +441,11 @@ impl Writer {
     /// A matrix times its transpose, or times a constant.
     fn matmul(&mut self, random: &mut Random) {
         let x = self.choose(random);
-        let depth = divisor(count(&x.shape), 16, random);
+        let depth = divisor(count(&x.shape), if self.large { 100 } else { 16 }, random);
         let rows = count(&x.shape) / depth;
+        if rows * rows * depth > MAX_PRODUCTS {
+            return;
+        }
         let lhs = self.reshape(&x, &[1, rows, depth]);
         let rhs = if random.once_in(3) {
             let columns = random.range(1, 4);
@@ -424,7 +456,7 @@ impl Writer {
             self.op(&format!("afp.transpose {}", lhs.name), &[perm], &types, &[1, depth, rows])
         };
         let shape = [1, rows, rhs.shape[2]];
-        if count(&shape) > MAX_ELEMENTS {
+        if count(&shape) > self.most_elements() {
             return;
         }
         let types = format!(
@@ -469,7 +501,7 @@ impl Writer {
             .collect();
         let mut shape = a.shape.clone();
         shape[axis] = parts.iter().map(|v| v.shape[axis]).sum();
-        if count(&shape) > MAX_ELEMENTS {
+        if count(&shape) > self.most_elements() {
             return;
         }
         let names: Vec<&str> = parts.iter().map(|v| v.name.as_str()).collect();
@@ -484,7 +516,7 @@ impl Writer {
         let x = self.choose_map(random);
         let Some(geometry) = Geometry::pool(&x.shape, random) else { return };
         let shape = [x.shape[0], geometry.size[0], geometry.size[1], x.shape[3]];
-        if count(&shape) > MAX_ELEMENTS {
+        if count(&shape) > self.most_elements() {
             return;
         }
         let [kh, kw] = geometry.kernel;
@@ -534,14 +566,14 @@ impl Writer {
         let low: Vec<i64> = x.shape.iter().map(|_| random.range(0, 3) / 2).collect();
         let high: Vec<i64> = x.shape.iter().map(|_| random.range(0, 3) / 2).collect();
         let shape: Vec<i64> = (0..low.len()).map(|d| x.shape[d] + low[d] + high[d]).collect();
-        if count(&shape) > MAX_ELEMENTS {
+        if count(&shape) > self.most_elements() {
             return;
         }
         // Values that some formats hold, and values that few do.
-        let value = match random.range(0, 3) {
-            0 => String::new(),
-            1 => format!("value = {} : f32", float(random.range(-8, 8) as f32 * 0.25)),
-            2 => format!("value = {} : f32", float(random.normal())),
+        let value = match random.range(0, 11) {
+            0..=8 => String::new(),
+            9 => format!("value = {} : f32", float(random.range(-8, 8) as f32 * 0.25)),
+            10 => format!("value = {} : f32", float(random.normal())),
             _ => format!("value = {} : f32", float(random.pick(&[f32::MAX, f32::MIN, -0.0, 1e-45]))),
         };
         let attrs =
@@ -625,6 +657,7 @@ impl Geometry {
     fn new(shape: &[i64], random: &mut Random) -> Option<Self> {
         let mut pair = |hi: i64| [random.range(1, hi), random.range(1, hi)];
         let (kernel, stride, dilation) = (pair(3), pair(3), pair(2));
+        let kernel = if random.once_in(6) { [random.range(1, 7), random.range(1, 7)] } else { kernel };
         let padded = random.once_in(2);
         let pad = [0; 4].map(|_| if padded { random.range(0, 2) } else { 0 });
         Self { kernel, stride, dilation, pad, size: [0; 2] }.sized(shape)

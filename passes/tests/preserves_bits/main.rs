@@ -15,7 +15,7 @@ use afp_ir::{
     mlir::{Attr, Session, SourceModule},
 };
 use afp_passes::registry;
-use graph::{Graph, KINDS, Recipe};
+use graph::{KINDS, Recipe, samples};
 use proptest::{
     collection,
     prelude::*,
@@ -79,15 +79,17 @@ fn outputs_stay_bit_for_bit() {
 
 /// Compares one network's outputs before and after each pass; whether it could be executed.
 fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
-    let graph = recipe.graph();
+    let graph = recipe.network();
     let session = Session::new();
-    let Ok(module) = session.parse("network.mlir", graph.text.as_bytes()) else {
+    let Ok(module) = session.parse("network.mlir", graph.as_bytes()) else {
         return Err(fail(&graph, "the network is no program", &format!("{:?}", session.take_diagnostics())));
     };
     if !passed(&session, &module, QUANTIZE, &graph)? {
         return Ok(false);
     }
-    let samples = graph.samples(recipe.seed);
+    let input = module.functions()[0].blocks()[0].args()[0].ty().shape().unwrap_or_default();
+    let shape: Vec<usize> = input.into_iter().map(|size| size as usize).collect();
+    let samples = samples(&shape, recipe.seed);
     let Some(expected) = outputs(&module, &samples, &graph)? else { return Ok(false) };
     for pass in ORDERS[recipe.steps.len() % ORDERS.len()] {
         let before = module.to_text(false);
@@ -110,8 +112,8 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
     Ok(true)
 }
 
-fn fail(graph: &Graph, what: &str, detail: &str) -> TestCaseError {
-    TestCaseError::fail(format!("{what}\n--- network\n{}\n--- detail\n{detail}", graph.text))
+fn fail(graph: &str, what: &str, detail: &str) -> TestCaseError {
+    TestCaseError::fail(format!("{what}\n--- network\n{graph}\n--- detail\n{detail}"))
 }
 
 /// Runs a pipeline; false if it refuses the network for a reason that is its to give.
@@ -119,7 +121,7 @@ fn passed(
     session: &Session,
     module: &SourceModule<'_>,
     pipeline: &str,
-    graph: &Graph,
+    graph: &str,
 ) -> Result<bool, TestCaseError> {
     let result = module.run_pipeline(pipeline);
     let mut diagnostics = session.take_diagnostics();
@@ -135,7 +137,7 @@ fn passed(
 fn outputs(
     module: &SourceModule<'_>,
     samples: &[Tensor],
-    graph: &Graph,
+    graph: &str,
 ) -> Result<Option<Vec<Vec<Vec<u32>>>>, TestCaseError> {
     let program = match Program::from_function(module.functions()[0]) {
         Ok(program) => program,
@@ -158,7 +160,7 @@ fn outputs(
 }
 
 /// Every exact value that occurs has at most `afp.bits` bits of magnitude.
-fn widths_hold(module: &SourceModule<'_>, samples: &[Tensor], graph: &Graph) -> Result<(), TestCaseError> {
+fn widths_hold(module: &SourceModule<'_>, samples: &[Tensor], graph: &str) -> Result<(), TestCaseError> {
     let function = module.functions()[0];
     let proven: HashMap<String, i64> = function
         .descendants()

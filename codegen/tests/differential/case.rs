@@ -1,0 +1,125 @@
+//! Cases: a network, quantized, with samples and the interpreter's outputs.
+
+use afp_ir::{
+    diag::Diagnostic,
+    dialect::{Element, FloatType},
+    interp::{Program, Tensor},
+    mlir::{Session, SourceModule},
+};
+
+use crate::graph::{KINDS, Random, Recipe, samples};
+
+/// From the real form to an exact, proven program.
+const PIPELINE: &str = "builtin.module(afp-range-analysis{input-range=-3,3},\
+    afp-assign-formats{weights=e2m3 activations=auto},afp-quantize,afp-encode-weights,cse,\
+    afp-eliminate-requant,canonicalize,cse,afp-prove-widths)";
+
+/// Passes, interpreter and code generator may refuse a network for its formats or operators: a bias or
+/// an exact value beyond 63 bits, a quotient that 63 bits do not develop.
+const REFUSALS: [&str; 4] = ["AFP0313", "W1", "AFP0405", "AFP0611"];
+
+/// Whether all of these say that a network has no native code, rather than that something is wrong.
+pub fn are_refusals(errors: &[Diagnostic]) -> bool {
+    !errors.is_empty() && errors.iter().all(|error| REFUSALS.contains(&error.code.as_str()))
+}
+
+/// The bits of each output of each sample.
+pub type Outputs = Vec<Vec<Vec<u32>>>;
+
+/// The bits of outputs.
+pub fn bits(tensors: &[Tensor]) -> Vec<Vec<u32>> {
+    let values = |tensor: &Tensor| tensor.as_real().unwrap_or_default().iter().map(|v| v.to_bits()).collect();
+    tensors.iter().map(values).collect()
+}
+
+/// What a case is made from.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What the samples are drawn with.
+    pub seed: u64,
+    /// The network in the real form, with the formats to use.
+    pub text: String,
+}
+
+/// A case that executions can run.
+pub struct Prepared {
+    /// Its number; executions that alternate between machines choose by it.
+    pub index: u64,
+    /// The exact program, as bytecode.
+    pub program: Vec<u8>,
+    /// The samples; networks have one input.
+    pub samples: Vec<Vec<Tensor>>,
+    /// What the interpreter gives.
+    pub expected: Outputs,
+    /// Its operators and, with `!` in front, its formats of at most 8 bits.
+    pub contents: Vec<String>,
+}
+
+/// Why a case is not run.
+pub enum Unfit {
+    /// It is refused, as it may be.
+    Refused,
+    /// Something is wrong.
+    Wrong(String),
+}
+
+impl Case {
+    /// The case of a number, in a series of random ones.
+    pub fn random(series: u64, index: u64) -> (Recipe, Self) {
+        let mut random = Random(Random(series).bits() ^ Random(index).bits().rotate_left(17));
+        let seed = random.bits();
+        let kind = |random: &mut Random| (random.bits() % u64::from(KINDS)) as u8;
+        let steps = (0..random.range(1, 8)).map(|_| (kind(&mut random), random.bits())).collect();
+        let recipe = Recipe { seed, steps };
+        let case = Self::of(&recipe);
+        (recipe, case)
+    }
+
+    /// The case of a recipe.
+    pub fn of(recipe: &Recipe) -> Self {
+        Self { seed: recipe.seed, text: recipe.network() }
+    }
+
+    /// Quantizes the network and lets the interpreter run it.
+    pub fn prepare(&self, index: u64) -> Result<Prepared, Unfit> {
+        let wrong = |what: &str, errors: &[Diagnostic]| {
+            if are_refusals(errors) { Unfit::Refused } else { Unfit::Wrong(format!("{what}: {errors:?}")) }
+        };
+        let session = Session::new();
+        let Ok(module) = session.parse("network.mlir", self.text.as_bytes()) else {
+            return Err(Unfit::Wrong(format!("the network is no program: {:?}", session.take_diagnostics())));
+        };
+        if module.run_pipeline(PIPELINE).is_err() {
+            let mut found = session.take_diagnostics();
+            found.retain(Diagnostic::is_error);
+            return Err(wrong("the passes fail", &found));
+        }
+        let program = Program::from_function(module.functions()[0])
+            .map_err(|errors| wrong("the program cannot be executed", &errors))?;
+        let shape = &program.inputs()[0].shape;
+        let samples: Vec<Vec<Tensor>> = samples(shape, self.seed).into_iter().map(|x| vec![x]).collect();
+        let mut expected = Vec::new();
+        for sample in &samples {
+            let outputs = program.run(sample).map_err(|error| wrong("the program fails", &[error]))?;
+            expected.push(bits(&outputs));
+        }
+        let contents = contents(&module);
+        Ok(Prepared { index, program: module.to_bytecode(), samples, expected, contents })
+    }
+}
+
+/// The operators and formats of a program, each once.
+fn contents(module: &SourceModule<'_>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for op in module.functions()[0].descendants() {
+        found.push(op.name());
+        let values = op.operands().into_iter().chain(op.results());
+        for ty in values.map(afp_ir::mlir::Value::ty).filter(|ty| Element::of(*ty) != Element::Real) {
+            let narrow = FloatType::of(ty).filter(|float| float.format.width() <= 8);
+            found.extend(narrow.map(|float| format!("!{}", float.format)));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}

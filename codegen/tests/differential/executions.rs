@@ -1,0 +1,212 @@
+//! The ways to execute a case. To add one, implement [`Execution`] and list it in [`host`] or
+//! [`simulated`].
+
+use std::time::Duration;
+
+use afp_codegen::{
+    interface::Interface,
+    kernels::strategy::{Multiply, Weights},
+    library::Library,
+    link::link_shared,
+    llvm::{self, OptLevel},
+    object_file::Object,
+    pipeline::{Choices, lower},
+    simulate::{Job, Simulated, Simulator},
+    target::Target,
+};
+use afp_ir::{diag::Diagnostic, mlir::Session};
+
+use crate::case::{Outputs, Prepared, bits};
+
+/// One way to execute cases.
+pub trait Execution: Sync {
+    /// What messages call it.
+    fn name(&self) -> &str;
+
+    /// The outputs of each case, or why there are none. Several cases at a time share what is slow:
+    /// linking, or starting a simulator.
+    fn run(&self, cases: &[Prepared]) -> Vec<Result<Outputs, Vec<Diagnostic>>>;
+}
+
+/// The executions on this machine.
+pub fn host() -> Vec<Box<dyn Execution>> {
+    let levels: Vec<Target> = afp_codegen::target::TABLE
+        .into_iter()
+        .filter(|target| target.runs_here() && target.name != Target::host().name)
+        .collect();
+    let native = |name: &'static str, targets: Vec<Target>, build| Native { name, targets, build };
+    let (least, most) = (Llvm::new(OptLevel::O0), Llvm::new(OptLevel::O3));
+    let shift_add = Llvm { multiply: Multiply::ShiftAdd, ..most };
+    let packed = Llvm { weights: Weights::Packed, ..most };
+    let this = vec![Target::host()];
+    let mut all: Vec<Box<dyn Execution>> = vec![
+        Box::new(native("LLVM O0", this.clone(), least)),
+        Box::new(native("LLVM O3", this.clone(), most)),
+        Box::new(native("shift-and-add", this.clone(), shift_add)),
+        Box::new(native("packed weights", this, packed)),
+    ];
+    if !levels.is_empty() {
+        all.push(Box::new(native("LLVM O3 for lesser processors", levels, most)));
+    }
+    all
+}
+
+/// The simulated executions, or what they lack.
+///
+/// # Errors
+/// What a simulator needs and does not find.
+pub fn simulated() -> Result<Vec<Box<dyn Execution>>, Diagnostic> {
+    let simulation = |name: &'static str, build| -> Result<Box<dyn Execution>, Diagnostic> {
+        let target = afp_codegen::target::named(name)?;
+        let simulator = Simulator::for_target(&target)?.with_limit(Duration::from_secs(300));
+        let execution = Simulation { name: format!("{name} under QEMU"), target, simulator, build };
+        Ok(Box::new(execution))
+    };
+    let most = Llvm::new(OptLevel::O3);
+    Ok(vec![
+        simulation("aarch64", most)?,
+        simulation("aarch64+dotprod", most)?,
+        simulation("cortex-m4", most)?,
+    ])
+}
+
+/// How an exact program becomes an object.
+trait Build: Sync {
+    fn object(
+        &self,
+        program: &[u8],
+        symbol: &str,
+        target: &Target,
+    ) -> Result<(Object, Interface), Vec<Diagnostic>>;
+}
+
+/// By LLVM.
+#[derive(Clone, Copy)]
+struct Llvm {
+    opt: OptLevel,
+    multiply: Multiply,
+    weights: Weights,
+}
+
+impl Llvm {
+    /// The usual code.
+    const fn new(opt: OptLevel) -> Self {
+        Self { opt, multiply: Multiply::Native, weights: Weights::Expanded }
+    }
+
+    fn choices(&self, target: Target) -> Choices {
+        Choices { multiply: self.multiply, weights: self.weights, ..Choices::new(target) }
+    }
+}
+
+impl Build for Llvm {
+    fn object(
+        &self,
+        program: &[u8],
+        symbol: &str,
+        target: &Target,
+    ) -> Result<(Object, Interface), Vec<Diagnostic>> {
+        let session = Session::new();
+        let Ok(module) = session.parse("program.mlirbc", program) else {
+            return Err(session.take_diagnostics());
+        };
+        lower(&session, &module, &self.choices(*target))?;
+        let failed = |error| {
+            let mut all = session.take_diagnostics();
+            all.push(error);
+            all
+        };
+        let object = llvm::compile(&module, symbol, target, self.opt).map_err(failed)?;
+        let interface = Interface::of(&module).map_err(failed)?;
+        Ok((object, interface))
+    }
+}
+
+impl Prepared {
+    fn symbol(&self) -> String {
+        format!("network{}_run", self.index)
+    }
+}
+
+/// Code that this machine runs itself.
+struct Native<B> {
+    name: &'static str,
+    /// The machines that cases are compiled for, in turn.
+    targets: Vec<Target>,
+    build: B,
+}
+
+impl<B: Build> Execution for Native<B> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn run(&self, cases: &[Prepared]) -> Vec<Result<Outputs, Vec<Diagnostic>>> {
+        let compile = |case: &Prepared| {
+            let target = &self.targets[case.index as usize % self.targets.len()];
+            self.build.object(&case.program, &case.symbol(), target)
+        };
+        let built: Vec<_> = cases.iter().map(compile).collect();
+        let objects: Vec<Object> = built.iter().flatten().map(|(object, _)| object.clone()).collect();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("libnetworks.so");
+        if let Err(error) = link_shared(&objects, &path) {
+            return cases.iter().map(|_| Err(vec![error.clone()])).collect();
+        }
+        let run = |case: &Prepared, interface: Interface| -> Result<Outputs, Diagnostic> {
+            // SAFETY: the library was made just now, and the function has this interface.
+            let library = unsafe { Library::open(&path, &case.symbol(), interface) }?;
+            case.samples.iter().map(|sample| Ok(bits(&library.run(sample)?))).collect()
+        };
+        let results = cases.iter().zip(built);
+        results
+            .map(|(case, built)| {
+                built.and_then(|(_, interface)| run(case, interface).map_err(|error| vec![error]))
+            })
+            .collect()
+    }
+}
+
+/// Code that a simulator runs.
+struct Simulation<B> {
+    name: String,
+    target: Target,
+    simulator: Simulator,
+    build: B,
+}
+
+impl<B: Build> Execution for Simulation<B> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(&self, cases: &[Prepared]) -> Vec<Result<Outputs, Vec<Diagnostic>>> {
+        let build = |case: &Prepared| self.build.object(&case.program, &case.symbol(), &self.target);
+        let built: Vec<_> = cases.iter().map(build).collect();
+        let symbols: Vec<String> = cases.iter().map(Prepared::symbol).collect();
+        let job = |index: usize| {
+            let (object, interface) = built[index].as_ref().ok()?;
+            Some(Job { object, symbol: &symbols[index], interface, samples: &cases[index].samples })
+        };
+        let indices: Vec<usize> = (0..cases.len()).filter(|&index| built[index].is_ok()).collect();
+        let jobs: Vec<Job<'_>> = indices.iter().filter_map(|&index| job(index)).collect();
+        let outputs = |result: &Simulated| result.outputs.iter().map(|tensors| bits(tensors)).collect();
+        let mut found: Vec<Option<Result<Outputs, Vec<Diagnostic>>>> = cases.iter().map(|_| None).collect();
+        match self.simulator.run_all(&jobs) {
+            Ok(results) => {
+                for (&index, result) in indices.iter().zip(&results) {
+                    found[index] = Some(Ok(outputs(result)));
+                }
+            }
+            // One of them: each alone.
+            Err(_) => {
+                for (&index, job) in indices.iter().zip(&jobs) {
+                    let result = self.simulator.run_all(&[*job]).map_err(|error| vec![error]);
+                    found[index] = Some(result.map(|results| outputs(&results[0])));
+                }
+            }
+        }
+        let unbuilt = built.into_iter().map(|built| built.err().unwrap_or_default());
+        found.into_iter().zip(unbuilt).map(|(found, errors)| found.unwrap_or(Err(errors))).collect()
+    }
+}

@@ -1,0 +1,98 @@
+//! Networks that failed once: made small, stored beside this file, and run before all others.
+
+use std::{fs, path::PathBuf};
+
+use crate::{
+    case::Case,
+    executions::Execution,
+    graph::Recipe,
+    runner::{Verdict, difference},
+};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/differential/regressions")
+}
+
+/// The line that says what the samples are drawn with.
+const SEED: &str = "// samples: ";
+
+/// Runs what is stored.
+///
+/// # Panics
+/// If one fails.
+pub fn replay(host: &[Box<dyn Execution>], simulated: &[Box<dyn Execution>]) {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder())
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "mlir"));
+    paths.sort();
+    for path in paths {
+        let name = path.display();
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let seed = text.lines().find_map(|line| line.strip_prefix(SEED)?.trim().parse().ok());
+        let seed = seed.unwrap_or_else(|| panic!("{name}: expected a line '{SEED}SEED'"));
+        for execution in host.iter().chain(simulated) {
+            if let Some(what) = fault(&Case { seed, text: text.clone() }, execution.as_ref()) {
+                panic!("{name}: {}: {what}", execution.name());
+            }
+        }
+    }
+}
+
+/// What is wrong with a case on an execution.
+fn fault(case: &Case, execution: &dyn Execution) -> Option<String> {
+    let prepared = case.prepare(0).ok()?;
+    let found = execution.run(std::slice::from_ref(&prepared)).pop()?;
+    match difference(&prepared, found) {
+        Verdict::Differs(what) => Some(what),
+        Verdict::Equal | Verdict::Refused => None,
+    }
+}
+
+/// Shrinks a case that fails and stores it; a message.
+pub fn store(series: u64, index: u64, execution: &dyn Execution, what: &str) -> String {
+    let (recipe, case) = Case::random(series, index);
+    let (case, what) = match shrink(recipe, execution) {
+        Some(found) => found,
+        // In company only, or for the number that chose its machine: it stays as it is.
+        None => (case, what.to_owned()),
+    };
+    let name = format!("series-{series}-network-{index}.mlir");
+    let path = folder().join(&name);
+    let comment: Vec<String> = what.lines().map(|line| format!("//   {line}\n")).collect();
+    let text = format!(
+        "// Network {index} of series {series}, on {}:\n{}{SEED}{}\n{}",
+        execution.name(),
+        comment.concat(),
+        case.seed,
+        case.text
+    );
+    let stored = fs::create_dir_all(folder()).and_then(|()| fs::write(&path, &text));
+    let place = stored.map_or_else(|error| format!("not stored: {error}"), |()| path.display().to_string());
+    format!("network {index} of series {series} on {}: {what}\nmade small: {place}\n{text}", execution.name())
+}
+
+/// Takes steps away, from the last to the first, as long as the case fails without them.
+fn shrink(mut recipe: Recipe, execution: &dyn Execution) -> Option<(Case, String)> {
+    let mut smallest = None;
+    let mut try_it = |recipe: &Recipe| {
+        let case = Case::of(recipe);
+        let what = fault(&case, execution)?;
+        smallest = Some((case, what));
+        Some(())
+    };
+    try_it(&recipe)?;
+    loop {
+        let before = recipe.steps.len();
+        for step in (0..recipe.steps.len()).rev() {
+            let mut smaller = recipe.clone();
+            smaller.steps.remove(step);
+            if try_it(&smaller).is_some() {
+                recipe = smaller;
+            }
+        }
+        if recipe.steps.len() == before {
+            return smallest;
+        }
+    }
+}
