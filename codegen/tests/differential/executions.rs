@@ -17,7 +17,10 @@ use afp_codegen::{
 };
 use afp_ir::{
     diag::Diagnostic,
+    dialect::Element,
+    interp::{Data, Signature, Tensor},
     mlir::{Session, SourceModule},
+    numerics::{Rounding, dyadic_to_f32, encode_f32},
 };
 
 use crate::case::{Outputs, Prepared, bits};
@@ -42,13 +45,21 @@ pub fn host() -> Vec<Box<dyn Execution>> {
     let (least, most) = (Llvm::new(OptLevel::O0), Llvm::new(OptLevel::O3));
     let shift_add = Llvm { multiply: Multiply::ShiftAdd, ..most };
     let packed = Llvm { weights: Weights::Packed, ..most };
+    let (threads, codes) = (Llvm { threads: 3, ..most }, Llvm { codes: true, ..most });
     let this = vec![Target::host()];
     let mut all: Vec<Box<dyn Execution>> = vec![
         Box::new(native("LLVM O0", this.clone(), least)),
         Box::new(native("LLVM O3", this.clone(), most)),
         Box::new(native("shift-and-add", this.clone(), shift_add)),
         Box::new(native("packed weights", this.clone(), packed)),
-        Box::new(Native { name: "Cranelift", targets: this, build: Cranelift }),
+        Box::new(native("three threads", this.clone(), threads)),
+        Box::new(native("codes at the boundary", this, codes)),
+        // Kernels for narrow vectors, and wide ones that it splits.
+        Box::new(Native {
+            name: "Cranelift",
+            targets: vec![Target::host().narrowed(128), Target::host()],
+            build: Cranelift,
+        }),
     ];
     if !levels.is_empty() {
         all.push(Box::new(native("LLVM O3 for lesser processors", levels, most)));
@@ -100,8 +111,7 @@ impl Build for Cranelift {
         symbol: &str,
         target: &Target,
     ) -> Result<(Object, Interface), Vec<Diagnostic>> {
-        let choices = Choices::new(target.narrowed(128));
-        object(program, &choices, |module| cranelift::compile(module, symbol, target))
+        object(program, &Choices::new(*target), |module| cranelift::compile(module, symbol, target))
     }
 }
 
@@ -115,7 +125,13 @@ fn object(
     let Ok(module) = session.parse("program.mlirbc", program) else {
         return Err(session.take_diagnostics());
     };
-    lower(&session, &module, choices)?;
+    match lower(&session, &module, choices) {
+        // An input that is rounded to several formats can only be passed as floats.
+        Err(errors) if errors.iter().all(|error| error.code == "AFP0613") => {
+            return object(program, &Choices { codes: false, ..*choices }, compile);
+        }
+        result => result?,
+    }
     let compiled = compile(&module).and_then(|object| Ok((object, Interface::of(&module)?)));
     compiled.map_err(|error| {
         let mut all = session.take_diagnostics();
@@ -130,16 +146,21 @@ struct Llvm {
     opt: OptLevel,
     multiply: Multiply,
     weights: Weights,
+    threads: usize,
+    /// Whether codes are passed and not floats, where a network has one format for each input.
+    codes: bool,
 }
 
 impl Llvm {
     /// The usual code.
     const fn new(opt: OptLevel) -> Self {
-        Self { opt, multiply: Multiply::Native, weights: Weights::Expanded }
+        let (multiply, weights) = (Multiply::Native, Weights::Expanded);
+        Self { opt, multiply, weights, threads: 1, codes: false }
     }
 
     fn choices(&self, target: Target) -> Choices {
-        Choices { multiply: self.multiply, weights: self.weights, ..Choices::new(target) }
+        let Self { multiply, weights, threads, codes, .. } = *self;
+        Choices { multiply, weights, threads, codes, ..Choices::new(target) }
     }
 }
 
@@ -152,6 +173,22 @@ impl Build for Llvm {
     ) -> Result<(Object, Interface), Vec<Diagnostic>> {
         object(program, &self.choices(*target), |module| llvm::compile(module, symbol, target, self.opt))
     }
+}
+
+/// An input as a port takes it: rounded to codes where it takes codes (rule Q1).
+fn coded(input: &Tensor, port: &Signature) -> Tensor {
+    let (Element::Float(ty), Some(values)) = (port.element, input.as_real()) else { return input.clone() };
+    let exp = ty.exp.fixed().expect("codes at the boundary have static scale exponents");
+    let codes = values.iter().map(|&x| encode_f32(x, ty.format, exp, Rounding::HalfUp)).collect();
+    Tensor { shape: input.shape.clone(), data: Data::Codes { ty, codes } }
+}
+
+/// An output as the interpreter gives it (rule Q3).
+fn real(output: &Tensor) -> Tensor {
+    let Data::Codes { ty, codes } = &output.data else { return output.clone() };
+    let exp = ty.exp.fixed().expect("codes at the boundary have static scale exponents");
+    let values = codes.iter().map(|&code| dyadic_to_f32(ty.format.decode(code), exp)).collect();
+    Tensor::real(&output.shape, values)
 }
 
 impl Prepared {
@@ -189,7 +226,13 @@ impl<B: Build> Execution for Native<B> {
         let run = |case: &Prepared, interface: Interface| -> Result<Outputs, Diagnostic> {
             // SAFETY: the library was made just now, and the function has this interface.
             let library = unsafe { Library::open(&path, &case.symbol(), interface) }?;
-            case.samples.iter().map(|sample| Ok(bits(&library.run(sample)?))).collect()
+            let ports = &library.interface().inputs;
+            let run = |sample: &Vec<Tensor>| -> Result<_, Diagnostic> {
+                let inputs: Vec<Tensor> = sample.iter().zip(ports).map(|(x, port)| coded(x, port)).collect();
+                let outputs: Vec<Tensor> = library.run(&inputs)?.iter().map(real).collect();
+                Ok(bits(&outputs))
+            };
+            case.samples.iter().map(run).collect()
         };
         let results = cases.iter().zip(built);
         results
