@@ -26,14 +26,17 @@ build: deps
 	$(CARGO) build --workspace
 
 demo: build
-	@echo "== in float and in AFP, by the interpreter"
-	$(AFP_BIN_DIR)/afpc run $(DIGITS)/graph.mlir --calib $(DIGITS)/calib_images.npy --formats e2m4 \
+	@echo "== The network in float, and in AFP by the interpreter"
+	@$(AFP_BIN_DIR)/afpc run $(DIGITS)/graph.mlir --calib $(DIGITS)/calib_images.npy --formats e2m4 \
 	  --input $(DIGITS)/test_images.npy --labels $(DIGITS)/test_labels.npy --compare
-	@echo "== compiled, and linked with a C program"
-	$(AFP_BIN_DIR)/afpc compile $(DIGITS)/graph.mlir --calib $(DIGITS)/calib_images.npy --formats e2m4 \
+	@echo
+	@echo "== Compiled for this machine"
+	@$(AFP_BIN_DIR)/afpc compile $(DIGITS)/graph.mlir --calib $(DIGITS)/calib_images.npy --formats e2m4 \
 	  --name digits -o target/demo
-	$(CC) -std=c99 -O2 -I target/demo $(DIGITS)/classify.c target/demo/digits.o -o target/demo/classify
-	target/demo/classify $(DIGITS)/test_images.npy $(DIGITS)/test_labels.npy
+	@echo
+	@echo "== Its object in a C program ($(DIGITS)/classify.c)"
+	@$(CC) -std=c99 -O2 -I target/demo $(DIGITS)/classify.c target/demo/digits.o -o target/demo/classify
+	@target/demo/classify $(DIGITS)/test_images.npy $(DIGITS)/test_labels.npy
 
 test: build
 	$(CARGO) test --workspace

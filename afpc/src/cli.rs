@@ -22,6 +22,7 @@ enum Command {
     Import(commands::import::Arguments),
     Compile(commands::compile::Arguments),
     Run(commands::run::Arguments),
+    Bench(commands::bench::Arguments),
     Ops(commands::ops::Arguments),
     Explain(commands::explain::Arguments),
 }
@@ -86,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => commands::import::run(&arguments),
         Command::Compile(arguments) => commands::compile::run(&arguments),
         Command::Run(arguments) => commands::run::run(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Ops(arguments) => commands::ops::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
     };

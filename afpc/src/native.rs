@@ -6,6 +6,7 @@ use afp_codegen::{
     constants::Constants,
     cranelift,
     interface::Interface,
+    kernels::strategy::{Multiply, Weights},
     library::Library,
     link::link_shared,
     llvm::{self, OptLevel, Products, Wanted},
@@ -13,7 +14,7 @@ use afp_codegen::{
     pipeline::{Choices, lower, select},
     profile,
     simulate::Simulator,
-    target::Target,
+    target::{System, Target},
 };
 use afp_ir::{
     diag::Diagnostic,
@@ -47,6 +48,51 @@ impl Backend {
     }
 }
 
+/// How products are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum MultiplyChoice {
+    /// By the machine's multiplier and dot products
+    #[default]
+    Native,
+    /// By shifts and additions: the same bits on machines without a multiplier
+    ShiftAdd,
+}
+
+/// How weights are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WeightsChoice {
+    /// Packed on microcontrollers, expanded on hosts
+    #[default]
+    Auto,
+    /// As many bits as the format has, unpacked when they are used
+    Packed,
+    /// Whole bytes, in the order that the kernels read them
+    Expanded,
+}
+
+/// What the user chooses of the code, whoever makes it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Generation {
+    /// Threads that share the work of a call
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+    /// How products are computed
+    #[arg(long, value_enum, default_value_t = MultiplyChoice::Native)]
+    pub multiply: MultiplyChoice,
+    /// How weights are stored
+    #[arg(long, value_enum, default_value_t = WeightsChoice::Auto)]
+    pub weights: WeightsChoice,
+}
+
+/// The names of the choices, for reports.
+pub fn choice_names(choices: &Choices) -> [(&'static str, &'static str); 3] {
+    [
+        ("io", if choices.codes { "codes" } else { "float" }),
+        ("multiply", if choices.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" }),
+        ("weights", if choices.weights == Weights::Packed { "packed" } else { "expanded" }),
+    ]
+}
+
 /// What is to be compiled, and what for.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -70,6 +116,31 @@ impl<'a> Request<'a> {
             Backend::Cranelift => target.narrowed(128),
         });
         Self { symbol, backend, choices, wanted: Wanted::default(), is_profiled: false }
+    }
+
+    /// With the user's choices.
+    ///
+    /// # Errors
+    /// AFP0512 if the target has no threads.
+    pub fn with(mut self, generation: &Generation) -> Result<Self, Diagnostic> {
+        let threads = usize::from(generation.threads);
+        let bare = self.choices.target.system == System::Bare;
+        self.choices.multiply = match generation.multiply {
+            MultiplyChoice::Native => Multiply::Native,
+            MultiplyChoice::ShiftAdd => Multiply::ShiftAdd,
+        };
+        self.choices.weights = match generation.weights {
+            WeightsChoice::Packed => Weights::Packed,
+            WeightsChoice::Auto if bare => Weights::Packed,
+            _ => Weights::Expanded,
+        };
+        if threads > 1 && self.choices.target.system == System::Bare {
+            return Err(Diagnostic::error("AFP0512", "the target has no threads")
+                .expected("--threads 1, or a target with an operating system")
+                .found(format!("--threads {threads} for {}", self.choices.target.name)));
+        }
+        self.choices.threads = threads;
+        Ok(self)
     }
 }
 

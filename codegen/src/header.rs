@@ -47,7 +47,7 @@ pub fn header(symbol: &str, model: &str, interface: &Interface, footprint: &Foot
     }
     let mut threads = "Returns 0.".to_owned();
     if interface.threads > 1 {
-        let _ = write!(memory, "#define {prefix}_THREADS {}\n", interface.threads);
+        let _ = writeln!(memory, "#define {prefix}_THREADS {}", interface.threads);
         threads = format!(
             "Computes on {prefix}_THREADS threads of the pool in afp_pool.c.\n \
              * Returns 0, or 1 if the system refuses a thread: then nothing was computed."

@@ -62,6 +62,15 @@ impl Library {
         Self { _code: code, function, slot: None }
     }
 
+    /// The same, with the variable that its steps are observed through.
+    ///
+    /// # Safety
+    /// The address must be that of a pointer in the code of this library.
+    pub(crate) unsafe fn observed_through(self, slot: *const AtomicPtr<c_void>) -> Self {
+        // SAFETY: by contract of this function; the code lives as long as the library.
+        Self { slot: Some(unsafe { &*slot }), ..self }
+    }
+
     /// The function.
     pub fn function(&self) -> &Function {
         &self.function

@@ -1,6 +1,6 @@
 //! What generated code may call on a host, and what it is started by where it is simulated.
 //!
-//! * [`pool`]: threads.
+//! * [`pool`]: threads for networks that are compiled for several of them.
 //! * [`simulation`]: the program around networks in a simulator.
 
 pub mod pool;

@@ -21,7 +21,7 @@ use crate::{
         model,
         output::{ModuleOutput, print, unwritable},
     },
-    native::{self, Backend, Compiled, Request},
+    native::{self, Backend, Compiled, Generation, Request, choice_names},
     network::Report,
     recipe::{Recipe, main_function},
 };
@@ -50,6 +50,11 @@ pub struct Arguments {
     /// What makes the machine code
     #[arg(long, value_enum, default_value_t = Backend::Llvm)]
     backend: Backend,
+    #[command(flatten)]
+    generation: Generation,
+    /// What the function is passed for inputs and outputs
+    #[arg(long, value_enum, default_value_t = Io::Float)]
+    io: Io,
     /// Print nothing but warnings and errors
     #[arg(short, long)]
     quiet: bool,
@@ -79,6 +84,15 @@ enum Emit {
     Asm,
 }
 
+/// What stands at the boundary of the generated function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Io {
+    /// 32-bit floats, as in the model
+    Float,
+    /// Codes of the formats at the boundary: no conversion, no floating-point number
+    Codes,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -102,10 +116,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let symbol = format!("{name}_run");
     let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
     let request = Request { wanted, ..Request::new(&symbol, arguments.backend, target) };
+    let mut request = request.with(&arguments.generation)?;
+    request.choices.codes = arguments.io == Io::Codes;
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
     let mut options = arguments.recipe.chosen();
     options.insert("backend".into(), arguments.backend.name().into());
     options.insert("target".into(), target.name.into());
+    options.insert("threads".into(), arguments.generation.threads.into());
+    for (option, value) in choice_names(&request.choices) {
+        options.insert(option.into(), value.into());
+    }
     let report = Report::new(&name, &symbol, &compiled, options);
     let writer = Writer { folder: &folder, name: &name, symbol: &symbol, target: &target, emit: &emit };
     writer.write(compiled, &report)?;

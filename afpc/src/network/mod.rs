@@ -3,7 +3,7 @@
 //! docs/report.md describes the JSON. It holds neither times nor paths: the same network, data and
 //! options give the same report.
 
-mod json;
+pub mod json;
 pub mod layers;
 
 use std::collections::HashSet;

@@ -109,7 +109,7 @@ impl Translator<'_, '_> {
         Ok(Lowered::scalar(value))
     }
 
-    /// `vector.broadcast` of a scalar.
+    /// `vector.broadcast` of a scalar, or of a vector of one lane.
     pub(super) fn broadcast(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
         let x = self.operand(op, 0)?;
         let (from, to) = (self.kind(op.operand(0), op)?, self.kind(op.result(0), op)?);
@@ -124,6 +124,11 @@ impl Translator<'_, '_> {
                 Ok(Lowered::vector(vec![part; to.parts().len()]))
             }
             (from, to) if from == to => Ok(x),
+            (Kind::Vector { count: 1, .. }, Kind::Vector { width, .. }) => {
+                let lane = lanes::first(&mut self.b, width, x.parts[0]);
+                let part = self.b.ins().splat(register(width), lane);
+                Ok(Lowered::vector(vec![part; to.parts().len()]))
+            }
             _ => Err(self.unknown(op)),
         }
     }
@@ -144,6 +149,9 @@ impl Translator<'_, '_> {
         let x = self.operand(op, 0)?;
         let per_register = REGISTER / width;
         let part = x.parts[(lane / per_register) as usize];
+        if lane % per_register == 0 {
+            return Ok(Lowered::scalar(lanes::first(&mut self.b, width, part)));
+        }
         Ok(Lowered::scalar(self.b.ins().extractlane(part, (lane % per_register) as u8)))
     }
 

@@ -11,7 +11,8 @@ use cranelift_codegen::ir::{self, InstBuilder as _};
 use super::{
     function::{Lowered, Translator},
     isa::Machine,
-    kind::Kind,
+    kind::{Kind, register},
+    lanes,
 };
 
 impl Translator<'_, '_> {
@@ -50,18 +51,30 @@ impl Translator<'_, '_> {
         self.b.ins().iadd_pairwise(low, high)
     }
 
-    /// `pmaddwd` on each half, extended to 16 bits, then pairs of its sums.
+    /// `pmaddwd` on the even bytes and on the odd, as 16 bits.
     fn halves(&mut self, a: ir::Value, b: ir::Value, unsigned: bool) -> ir::Value {
-        let a = super::lanes::widen(&mut self.b, &[a], 16, 8, !unsigned);
-        let b = super::lanes::widen(&mut self.b, &[b], 16, 8, true);
-        let (low, high) = (self.pairs(a[0], b[0]), self.pairs(a[1], b[1]));
-        self.b.ins().iadd_pairwise(low, high)
+        let (a, b) = (self.alternate(a, unsigned), self.alternate(b, false));
+        let (even, odd) = (self.pairs(a[0], b[0]), self.pairs(a[1], b[1]));
+        self.b.ins().iadd(even, odd)
+    }
+
+    /// The even and the odd bytes, extended to 16 bits.
+    fn alternate(&mut self, bytes: ir::Value, unsigned: bool) -> [ir::Value; 2] {
+        let words = lanes::reinterpret(&mut self.b, register(16), bytes);
+        let eight = lanes::scalar(&mut self.b, 32, 8);
+        if unsigned {
+            let mask = lanes::uniform(&mut self.b, 16, 255);
+            [self.b.ins().band(words, mask), self.b.ins().ushr(words, eight)]
+        } else {
+            let top = self.b.ins().ishl(words, eight);
+            [self.b.ins().sshr(top, eight), self.b.ins().sshr(words, eight)]
+        }
     }
 
     /// The tree that is `vpdpbusd` or `sdot`, or else a few instructions.
     fn tree(&mut self, a: ir::Value, b: ir::Value, unsigned: bool) -> ir::Value {
-        let a = super::lanes::widen(&mut self.b, &[a], 16, 8, !unsigned);
-        let b = super::lanes::widen(&mut self.b, &[b], 16, 8, true);
+        let a = lanes::widen(&mut self.b, &[a], 16, 8, !unsigned);
+        let b = lanes::widen(&mut self.b, &[b], 16, 8, true);
         let mut sums = [a[0]; 2];
         for half in 0..2 {
             // The order of the factors is the one that is recognized.

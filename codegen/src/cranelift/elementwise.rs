@@ -12,6 +12,7 @@ use cranelift_frontend::FunctionBuilder;
 
 use super::{
     function::{Lowered, Translator},
+    isa::Machine,
     kind::{Kind, integer},
     lanes,
 };
@@ -105,16 +106,26 @@ impl Binary {
         y: ir::Value,
     ) -> ir::Value {
         if self == Self::Mul && width == 8 {
-            // No machine multiplies bytes: the low halves of products of 16 bits.
-            let wide = |b: &mut FunctionBuilder<'_>, part| lanes::widen(b, &[part], 16, 8, false);
-            let (x, y) = (wide(b, x), wide(b, y));
-            let products: Vec<ir::Value> = x.iter().zip(&y).map(|(&x, &y)| b.ins().imul(x, y)).collect();
-            return lanes::narrow(b, &products, 16)[0];
+            return lanes::multiply_bytes(b, x, y);
         }
         if self.is_division() || self.is_shift() {
             return lanes::each(b, width, used, &[x, y], |b, lane| self.emit(b, lane[0], lane[1]));
         }
         self.emit(b, x, y)
+    }
+}
+
+impl Binary {
+    /// A shift of lanes of 32 bits by counts below 32: by powers of two, where a count has that bit.
+    fn by_bits(self, b: &mut FunctionBuilder<'_>, x: ir::Value, counts: ir::Value) -> ir::Value {
+        let mut result = x;
+        for bit in 0..5 {
+            let (power, to_top) = (lanes::scalar(b, 32, 1 << bit), lanes::scalar(b, 32, 31 - bit));
+            let shifted = self.emit(b, result, power);
+            let selected = b.ins().ishl(counts, to_top);
+            result = b.ins().blendv(selected, shifted, result);
+        }
+        result
     }
 }
 
@@ -203,6 +214,8 @@ impl Translator<'_, '_> {
                     let powers = lanes::constant(b, width, bytes);
                     Binary::Mul.on_registers(b, (width, used), x, powers)
                 }
+                // Selection by each bit of the count is less than to take lanes out and put them back.
+                None if width == 32 && used > 1 && self.machine != Machine::Aarch64 => which.by_bits(b, x, y),
                 None => which.on_registers(b, (width, used), x, y),
             }
         };

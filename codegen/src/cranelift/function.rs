@@ -17,7 +17,7 @@ const PIPELINE: &str = "builtin.module(lower-affine,convert-scf-to-cf)";
 
 /// A copy of the module without loops.
 pub(super) fn to_branches<'s>(module: &SourceModule<'s>) -> Result<SourceModule<'s>, Diagnostic> {
-    afp_passes::registry::register_all();
+    crate::pipeline::register_all();
     let copy = module.duplicate();
     copy.run_pipeline(PIPELINE).map_err(|message| {
         internal("the loops of the program cannot be lowered").found(if message.is_empty() {
@@ -54,12 +54,20 @@ pub(super) struct Translator<'a, 'm> {
     blocks: HashMap<Block, ir::Block>,
     values: HashMap<Value, Lowered>,
     callees: HashMap<String, FuncRef>,
+    /// Memrefs whose elements never change.
+    pub(super) constants: HashSet<Value>,
 }
 
 impl<'a, 'm> Translator<'a, 'm> {
-    pub(super) fn new(b: FunctionBuilder<'a>, machine: Machine, symbols: &'a mut Symbols<'m>) -> Self {
+    /// A translator of a function, some of whose arguments are memrefs that never change.
+    pub(super) fn new(
+        b: FunctionBuilder<'a>,
+        machine: Machine,
+        symbols: &'a mut Symbols<'m>,
+        constants: HashSet<Value>,
+    ) -> Self {
         let (blocks, values, callees) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { b, machine, symbols, blocks, values, callees }
+        Self { b, machine, symbols, blocks, values, callees, constants }
     }
 
     /// Translates a function's body.
@@ -194,9 +202,12 @@ impl<'a, 'm> Translator<'a, 'm> {
 
     fn global(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
         self.kind(op.result(0), op)?;
-        let name = op.attr("name").map(|name| name.to_string()).unwrap_or_default();
-        let value = self.symbols.global_in(name.trim_start_matches('@'), self.b.func);
+        let name = referred(op, "name");
+        let value = self.symbols.global_in(&name, self.b.func);
         let value = value.ok_or_else(|| self.unknown(op))?;
+        if self.symbols.constants.contains(&name) {
+            self.constants.insert(op.result(0));
+        }
         Ok(Lowered::scalar(self.b.ins().symbol_value(ir::types::I64, value)))
     }
 
@@ -214,14 +225,13 @@ impl<'a, 'm> Translator<'a, 'm> {
     }
 
     fn call(&mut self, op: Op) -> Result<(), Diagnostic> {
-        let name = op.attr("callee").map(|name| name.to_string()).unwrap_or_default();
-        let name = name.trim_start_matches('@');
-        let callee = match self.callees.get(name) {
+        let name = referred(op, "callee");
+        let callee = match self.callees.get(&name) {
             Some(&callee) => callee,
             None => {
-                let callee = self.symbols.function_in(name, self.b.func);
+                let callee = self.symbols.function_in(&name, self.b.func);
                 let callee = callee.ok_or_else(|| self.unknown(op).found(format!("a call of '{name}'")))?;
-                self.callees.insert(name.to_owned(), callee);
+                self.callees.insert(name, callee);
                 callee
             }
         };
@@ -265,6 +275,12 @@ impl<'a, 'm> Translator<'a, 'm> {
         self.b.ins().brif(condition, targets.0, &then, targets.1, &otherwise);
         Ok(())
     }
+}
+
+/// The symbol that an attribute refers to.
+pub(super) fn referred(op: Op, attribute: &str) -> String {
+    let name = op.attr(attribute).map(|name| name.to_string()).unwrap_or_default();
+    name.trim_start_matches('@').trim_matches('"').to_owned()
 }
 
 /// The blocks that are reached, each before those it leads to except along the way back of a loop.

@@ -1,7 +1,7 @@
 //! What is done with registers, whatever the operation.
 
 use cranelift_codegen::ir::{
-    ConstantData, Endianness, InstBuilder as _, MemFlagsData, Type, Value, immediates::V128Imm,
+    ConstantData, Endianness, InstBuilder as _, MemFlagsData, Opcode, Type, Value, immediates::V128Imm,
 };
 use cranelift_frontend::FunctionBuilder;
 
@@ -66,19 +66,45 @@ pub(super) fn widen(
 }
 
 /// Lanes of half the width: the low halves, not saturated.
-pub(super) fn narrow(b: &mut FunctionBuilder<'_>, parts: &[Value], width: u32) -> Vec<Value> {
-    let size = width as usize / 8;
+fn narrow(b: &mut FunctionBuilder<'_>, parts: &[Value], width: u32) -> Vec<Value> {
+    parts.chunks(2).map(|pair| low_parts(b, pair[0], pair[pair.len() - 1], (width, width / 2))).collect()
+}
+
+/// The low parts, `to` bits wide, of the lanes of `x` and behind them those of `y`.
+fn low_parts(b: &mut FunctionBuilder<'_>, x: Value, y: Value, (from, to): (u32, u32)) -> Value {
+    let (size, part) = (from as usize / 8, to as usize / 8);
     let mut mask = [0; 16];
     for (index, byte) in mask.iter_mut().enumerate() {
-        *byte = (index / (size / 2) * size + index % (size / 2)) as u8;
+        *byte = ((index / part * size + index % part) % 32) as u8;
     }
-    let pairs = parts.chunks(2);
-    pairs
-        .map(|pair| {
-            let halves = bytes_of(b, pair[0], pair[pair.len() - 1], mask);
-            reinterpret(b, register(width / 2), halves)
-        })
-        .collect()
+    let bytes = bytes_of(b, x, y, mask);
+    reinterpret(b, register(to), bytes)
+}
+
+/// The low bytes of products of bytes, which no machine has: of products of 16 bits.
+pub(super) fn multiply_bytes(b: &mut FunctionBuilder<'_>, x: Value, y: Value) -> Value {
+    let (x, y) = (widen(b, &[x], 16, 8, false), widen(b, &[y], 16, 8, false));
+    let products: Vec<Value> = x.iter().zip(&y).map(|(&x, &y)| b.ins().imul(x, y)).collect();
+    low_parts(b, products[0], products[1], (16, 8))
+}
+
+/// The scalar that lane 0 of a register was made from, if that is all it was made from; else the lane.
+pub(super) fn first(b: &mut FunctionBuilder<'_>, width: u32, part: Value) -> Value {
+    let mut source = part;
+    while let Some(inst) = b.func.dfg.value_def(source).inst() {
+        match b.func.dfg.insts[inst].opcode() {
+            Opcode::Bitcast => source = b.func.dfg.inst_args(inst)[0],
+            Opcode::ScalarToVector => {
+                let scalar = b.func.dfg.inst_args(inst)[0];
+                if b.func.dfg.value_type(scalar) == integer(width) {
+                    return scalar;
+                }
+                break;
+            }
+            _ => break,
+        }
+    }
+    b.ins().extractlane(part, 0)
 }
 
 /// Lanes of any other width. What is narrowed wraps.
@@ -93,6 +119,9 @@ pub(super) fn resize(
     while from < to {
         parts = widen(b, &parts, count, from, signed);
         from *= 2;
+    }
+    if parts.len() == 1 && from > to {
+        return vec![low_parts(b, parts[0], parts[0], (from, to))];
     }
     while from > to {
         parts = narrow(b, &parts, from);

@@ -39,20 +39,26 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// How a memref is read. What never changes can be read earlier, and once.
+    fn access(&self, memref: Value) -> MemFlagsData {
+        if self.constants.contains(&memref) { ACCESS.with_readonly().with_can_move() } else { ACCESS }
+    }
+
     /// `memref.load`, `vector.load`: `base[indices...]`.
     pub(super) fn load(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
         let operands = op.operands();
+        let access = self.access(operands[0]);
         let (base, offset) = self.address(op, operands[0], &operands[1..])?;
         match self.kind(op.result(0), op)? {
             Kind::Int(width @ 8..) => {
-                Ok(Lowered::scalar(self.b.ins().load(integer(width), ACCESS, base, offset)))
+                Ok(Lowered::scalar(self.b.ins().load(integer(width), access, base, offset)))
             }
-            Kind::Float => Ok(Lowered::scalar(self.b.ins().load(types::F32, ACCESS, base, offset))),
+            Kind::Float => Ok(Lowered::scalar(self.b.ins().load(types::F32, access, base, offset))),
             Kind::Vector { count, width } => {
                 let parts = 0..super::kind::registers(count, width);
                 let load = |index| {
                     let used = lanes::used(count, width, index);
-                    self.load_register(width, used, base, offset + 16 * index as i32)
+                    self.load_register(access, (width, used), base, offset + 16 * index as i32)
                 };
                 Ok(Lowered::vector(parts.map(load).collect()))
             }
@@ -61,13 +67,19 @@ impl Translator<'_, '_> {
     }
 
     /// The first lanes of a register, and no byte beyond them.
-    fn load_register(&mut self, width: u32, used: u32, base: ir::Value, offset: i32) -> ir::Value {
+    fn load_register(
+        &mut self,
+        access: MemFlagsData,
+        (width, used): (u32, u32),
+        base: ir::Value,
+        offset: i32,
+    ) -> ir::Value {
         let b = &mut self.b;
         let ty = register(width);
         match used * width {
-            REGISTER => b.ins().load(ty, ACCESS, base, offset),
+            REGISTER => b.ins().load(ty, access, base, offset),
             bits @ (32 | 64) => {
-                let scalar = b.ins().load(integer(bits), ACCESS, base, offset);
+                let scalar = b.ins().load(integer(bits), access, base, offset);
                 let low = b.ins().scalar_to_vector(register(bits), scalar);
                 lanes::reinterpret(b, ty, low)
             }
@@ -75,7 +87,7 @@ impl Translator<'_, '_> {
                 let mut part = lanes::uniform(b, width, 0);
                 for lane in 0..used {
                     let at = offset + (lane * width / 8) as i32;
-                    let scalar = b.ins().load(integer(width), ACCESS, base, at);
+                    let scalar = b.ins().load(integer(width), access, base, at);
                     part = b.ins().insertlane(part, scalar, lane as u8);
                 }
                 part
@@ -111,7 +123,7 @@ impl Translator<'_, '_> {
             }
             bits @ (32 | 64) => {
                 let low = lanes::reinterpret(b, register(bits), part);
-                let scalar = b.ins().extractlane(low, 0);
+                let scalar = lanes::first(b, bits, low);
                 b.ins().store(ACCESS, scalar, base, offset);
             }
             _ => {
@@ -128,6 +140,9 @@ impl Translator<'_, '_> {
     pub(super) fn alias(&mut self, op: Op, name: &str) -> Result<Lowered, Diagnostic> {
         self.kind(op.result(0), op)?;
         let base = self.operand(op, 0)?.parts[0];
+        if self.constants.contains(&op.operand(0)) {
+            self.constants.insert(op.result(0));
+        }
         if name == "memref.view" {
             if op.operand_count() != 2 {
                 return Err(self.unknown(op));

@@ -8,7 +8,7 @@
 //! 1; a vector of `i1` is a mask, all ones or all zeros in lanes of the width it was made with.
 //!
 //! * [`isa`]: what Cranelift is told of a target.
-//! * [`module`]: constants, functions, the C entry.
+//! * [`module`]: constants and functions; [`entry`]: the C entry, threads, the hook behind steps.
 //! * [`function`]: blocks and the dispatch of operations; [`elementwise`], [`convert`], [`memory`] and
 //!   [`dot`] are the operations themselves.
 //! * [`kind`], [`lanes`]: types, and what is done with registers.
@@ -20,6 +20,7 @@ mod constants;
 mod convert;
 mod dot;
 mod elementwise;
+mod entry;
 mod function;
 mod isa;
 mod kind;
@@ -33,6 +34,7 @@ mod tests;
 use std::sync::Mutex;
 
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
+use afp_runtime::pool;
 use cranelift_codegen::settings::Configurable;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{ModuleError, default_libcall_names};
@@ -80,17 +82,25 @@ pub fn jit(module: &SourceModule<'_>, target: &Target) -> Result<Library, Diagno
     let interface = Interface::of(module)?;
     let (isa, machine) = isa::of(target, false)?;
     let lowered = function::to_branches(module)?;
-    let builder = JITBuilder::with_isa(isa, default_libcall_names());
+    let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
+    builder.symbol(pool::RUN, pool::run as *const u8);
+    builder.symbol(pool::BARRIER, pool::barrier as *const u8);
     let mut code = Code(Mutex::new(Some(JITModule::new(builder))));
     let memory = code.0.get_mut().ok().and_then(Option::as_mut);
     let memory = memory.ok_or_else(|| internal("the memory for code got lost"))?;
-    let entry = module::define(&lowered, &interface, "afp_run", machine, memory)?;
+    let defined = module::define(&lowered, &interface, "afp_run", machine, memory)?;
     memory.finalize_definitions().map_err(|error| failed(&error))?;
-    let address = memory.get_finalized_function(entry);
-    // SAFETY: `entry` was made with this signature for this interface, and points into the code.
+    let address = memory.get_finalized_function(defined.entry);
+    let slot = defined.slot.map(|slot| memory.get_finalized_data(slot).0);
+    // SAFETY: `entry` was made with this signature for this interface, and points into the code, as the
+    // variable does.
     unsafe {
         let entry = std::mem::transmute::<*const u8, Entry>(address);
-        Ok(Library::in_memory(Box::new(code), entry, interface))
+        let library = Library::in_memory(Box::new(code), entry, interface);
+        Ok(match slot {
+            Some(slot) => library.observed_through(slot.cast()),
+            None => library,
+        })
     }
 }
 

@@ -1,26 +1,25 @@
-//! Constants, functions and the C entry.
+//! Constants and functions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use afp_ir::{
     diag::Diagnostic,
     mlir::{Block, DenseData, Op, SourceModule, Type},
 };
+use afp_runtime::pool;
 use cranelift_codegen::ir::{
-    AbiParam, FuncRef, Function, GlobalValue, GlobalValueData, InstBuilder as _, MemFlagsData, Signature,
-    UserFuncName, types,
+    AbiParam, FuncRef, Function, GlobalValue, GlobalValueData, Signature, UserFuncName,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module};
 
 use super::{
-    failed,
-    function::Translator,
+    entry, failed,
+    function::{Translator, referred},
     isa::Machine,
     kind::{Kind, strides},
-    lanes,
 };
-use crate::{interface::Interface, internal};
+use crate::{interface::Interface, internal, profile};
 
 /// Constants start at multiples of this.
 const ALIGNMENT: u64 = 64;
@@ -30,27 +29,48 @@ pub(super) struct Symbols<'m> {
     pub(super) module: &'m mut dyn Module,
     globals: HashMap<String, DataId>,
     functions: HashMap<String, FuncId>,
+    /// Globals that never change.
+    pub(super) constants: HashSet<String>,
 }
 
 impl Symbols<'_> {
     /// A function, as one that calls it sees it.
     pub(super) fn function_in(&mut self, name: &str, caller: &mut Function) -> Option<FuncRef> {
         let &id = self.functions.get(name)?;
+        Some(self.reference(id, caller))
+    }
+
+    /// A function by its number, as one that calls it sees it.
+    pub(super) fn reference(&mut self, id: FuncId, caller: &mut Function) -> FuncRef {
         let reference = self.module.declare_func_in_func(id, caller);
-        // Memory that is asked for in pieces may lie anywhere.
-        caller.dfg.ext_funcs[reference].colocated = self.module.isa().flags().is_pic();
-        Some(reference)
+        let callee = &mut caller.dfg.ext_funcs[reference];
+        callee.colocated &= self.module.isa().flags().is_pic();
+        reference
     }
 
     /// A constant, as a function that reads it sees it.
     pub(super) fn global_in(&mut self, name: &str, reader: &mut Function) -> Option<GlobalValue> {
         let &id = self.globals.get(name)?;
-        let value = self.module.declare_data_in_func(id, reader);
-        if let GlobalValueData::Symbol { colocated, .. } = &mut reader.global_values[value] {
-            *colocated = self.module.isa().flags().is_pic();
-        }
-        Some(value)
+        Some(self.data(id, reader))
     }
+
+    /// Data by its number, as a function that uses it sees it.
+    pub(super) fn data(&mut self, id: DataId, user: &mut Function) -> GlobalValue {
+        let value = self.module.declare_data_in_func(id, user);
+        // Memory that is asked for in pieces may lie anywhere.
+        if let GlobalValueData::Symbol { colocated, .. } = &mut user.global_values[value] {
+            *colocated &= self.module.isa().flags().is_pic();
+        }
+        value
+    }
+}
+
+/// What the outside uses of a module.
+pub(super) struct Defined {
+    /// The C entry.
+    pub(super) entry: FuncId,
+    /// The variable through which steps are observed, if they are.
+    pub(super) slot: Option<DataId>,
 }
 
 /// Defines everything in a module without loops, and the C entry under the name `symbol`.
@@ -60,9 +80,10 @@ pub(super) fn define(
     symbol: &str,
     machine: Machine,
     module: &mut dyn Module,
-) -> Result<FuncId, Diagnostic> {
+) -> Result<Defined, Diagnostic> {
     let (body, _) = crate::interface::body(source)?;
-    let mut symbols = Symbols { module, globals: HashMap::new(), functions: HashMap::new() };
+    let mut symbols =
+        Symbols { module, globals: HashMap::new(), functions: HashMap::new(), constants: HashSet::new() };
     for op in source.op().blocks().into_iter().flat_map(Block::ops) {
         if op.is("memref.global") {
             global(&mut symbols, op, symbol)?;
@@ -78,14 +99,68 @@ pub(super) fn define(
         symbols.functions.insert(name, id.map_err(|error| failed(&error))?);
     }
     let mut builders = FunctionBuilderContext::new();
+    let slot = outside(&mut symbols, source, symbol, &mut builders)?;
+    let constant = constant_arguments(source, &symbols.constants);
     for function in defined {
         let id = symbols.functions[&name_of(function)];
         let signature = signature(function, symbols.module)?;
         finish(&mut symbols, id, signature, &mut builders, |builder, symbols| {
-            Translator::new(builder, machine, symbols).run(function)
+            let arguments = function.blocks().first().map(|block| block.args()).unwrap_or_default();
+            let is_constant = |(index, value)| {
+                constant.get(&(name_of(function), index)).is_some_and(|&all| all).then_some(value)
+            };
+            let constants = arguments.into_iter().enumerate().filter_map(is_constant).collect();
+            Translator::new(builder, machine, symbols, constants).run(function)
         })?;
     }
-    entry(&mut symbols, interface, symbol, &name_of(body), &mut builders)
+    let entry = entry::define(&mut symbols, interface, symbol, &name_of(body), &mut builders)?;
+    Ok(Defined { entry, slot })
+}
+
+/// Functions that the module calls and does not define: the barrier of the thread pool, and the hook
+/// behind steps.
+fn outside(
+    symbols: &mut Symbols<'_>,
+    source: &SourceModule<'_>,
+    symbol: &str,
+    builders: &mut FunctionBuilderContext,
+) -> Result<Option<DataId>, Diagnostic> {
+    let mut slot = None;
+    for function in source.functions().into_iter().filter(|function| function.blocks().is_empty()) {
+        let name = name_of(function);
+        if name == pool::BARRIER {
+            let signature = signature(function, symbols.module)?;
+            let id = symbols.module.declare_function(&name, Linkage::Import, &signature);
+            symbols.functions.insert(name, id.map_err(|error| failed(&error))?);
+        } else if name == profile::HOOK {
+            let signature = signature(function, symbols.module)?;
+            let (id, variable) = entry::hook(symbols, signature, symbol, builders)?;
+            symbols.functions.insert(name, id);
+            slot = Some(variable);
+        }
+    }
+    Ok(slot)
+}
+
+/// For each argument of a private function that is called: whether every call passes a constant.
+fn constant_arguments(
+    source: &SourceModule<'_>,
+    constants: &HashSet<String>,
+) -> HashMap<(String, usize), bool> {
+    let mut found = HashMap::new();
+    let calls = source.functions().into_iter().flat_map(Op::descendants).filter(|op| op.is("func.call"));
+    for call in calls {
+        let callee = referred(call, "callee");
+        for (index, operand) in call.operands().into_iter().enumerate() {
+            let global = operand.def_as("memref.get_global");
+            let is_constant = global.is_some_and(|global| constants.contains(&referred(global, "name")));
+            *found.entry((callee.clone(), index)).or_insert(true) &= is_constant;
+        }
+    }
+    for function in source.public_functions() {
+        found.retain(|(name, _), _| *name != name_of(function));
+    }
+    found
 }
 
 fn name_of(op: Op) -> String {
@@ -93,7 +168,7 @@ fn name_of(op: Op) -> String {
 }
 
 /// Compiles one function.
-fn finish<'m>(
+pub(super) fn finish<'m>(
     symbols: &mut Symbols<'m>,
     id: FuncId,
     signature: Signature,
@@ -124,6 +199,9 @@ fn global(symbols: &mut Symbols<'_>, op: Op, symbol: &str) -> Result<(), Diagnos
     };
     let name = name_of(op);
     let writable = op.attr("constant").is_none();
+    if !writable {
+        symbols.constants.insert(name.clone());
+    }
     let module = &mut symbols.module;
     let id = module
         .declare_data(&format!("{symbol}.{name}"), Linkage::Local, writable, false)
@@ -154,43 +232,4 @@ fn signature(function: Op, module: &dyn Module) -> Result<Signature, Diagnostic>
     };
     (signature.params, signature.returns) = (parts(&inputs)?, parts(&results)?);
     Ok(signature)
-}
-
-/// `int symbol(inputs, outputs, arena)`, which loads the tensors' addresses and calls the body.
-fn entry(
-    symbols: &mut Symbols<'_>,
-    interface: &Interface,
-    symbol: &str,
-    body: &str,
-    builders: &mut FunctionBuilderContext,
-) -> Result<FuncId, Diagnostic> {
-    let mut signature = symbols.module.make_signature();
-    signature.params = vec![AbiParam::new(types::I64); 3];
-    signature.returns = vec![AbiParam::new(types::I32)];
-    let id = symbols.module.declare_function(symbol, Linkage::Export, &signature);
-    let id = id.map_err(|error| failed(&error))?;
-    finish(symbols, id, signature, builders, |mut b, symbols| {
-        let block = b.create_block();
-        b.append_block_params_for_function_params(block);
-        b.switch_to_block(block);
-        let parameters = b.block_params(block).to_vec();
-        let mut arguments = Vec::new();
-        for (&list, ports) in parameters.iter().zip([&interface.inputs, &interface.outputs]) {
-            for index in 0..ports.len() {
-                let offset = i32::try_from(8 * index)
-                    .map_err(|_| internal("the program has too many inputs and outputs"))?;
-                arguments.push(b.ins().load(types::I64, MemFlagsData::trusted(), list, offset));
-            }
-        }
-        arguments.push(parameters[2]);
-        let callee = symbols.function_in(body, b.func);
-        let callee = callee.ok_or_else(|| internal("the function to compile got lost"))?;
-        b.ins().call(callee, &arguments);
-        let zero = lanes::scalar(&mut b, 32, 0);
-        b.ins().return_(&[zero]);
-        b.seal_all_blocks();
-        b.finalize(symbols.module.target_config());
-        Ok(())
-    })?;
-    Ok(id)
 }

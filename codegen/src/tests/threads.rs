@@ -11,6 +11,7 @@ use afp_ir::{interp::Tensor, mlir::Session};
 
 use super::{ACCUMULATE, build, global_symbols};
 use crate::{
+    cranelift,
     interface::Interface,
     library::Library,
     link::{link_shared, needs_pool},
@@ -20,6 +21,14 @@ use crate::{
 };
 
 const THREADS: &str = include_str!("threads.mlir");
+
+/// The same by Cranelift, in memory.
+fn in_memory(source: &str) -> (Library, Vec<String>) {
+    let session = Session::new();
+    let module = session.parse("test.mlir", source.as_bytes()).expect("a module");
+    let steps = instrument(&module).expect("a body");
+    (cranelift::jit(&module, &Target::host().narrowed(128)).expect("code"), steps)
+}
 
 fn library(source: &str, opt: OptLevel, is_profiled: bool) -> (Library, Vec<String>) {
     let session = Session::new();
@@ -110,6 +119,17 @@ fn objects_for_threads_need_the_pool() {
     assert_eq!(needed, ["afp_pool_run", "afp_runtime_barrier"]);
     let (object, _) = build(ACCUMULATE, "sum", &Target::host(), OptLevel::O3).expect("an object");
     assert!(!needs_pool(&object));
+    let session = Session::new();
+    let module = session.parse("test.mlir", source.as_bytes()).expect("a module");
+    let object = cranelift::compile(&module, "sum", &Target::host().narrowed(128)).expect("an object");
+    assert!(needs_pool(&object));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("network.so");
+    link_shared(&[object], &path).expect("a library");
+    // SAFETY: the library was just made for this interface.
+    let library = unsafe { Library::open(&path, "sum", Interface::of(&module).expect("an interface")) };
+    let (input, expected) = numbers();
+    assert_eq!(library.expect("the library").run(&[input]).expect("outputs"), [expected]);
     let without = source.replace(", %thread: index) attributes", ") attributes").replace("%thread)", "%c0)");
     let error = build(&without, "sum", &Target::host(), OptLevel::O0).expect_err("no number");
     assert!(error.contains("threads without a number"), "{error}");
@@ -128,17 +148,23 @@ unsafe extern "C" fn observe(step: c_int) {
 
 #[test]
 fn steps_are_observed_in_order() {
-    let (plain, steps) = library(ACCUMULATE, OptLevel::O3, true);
-    assert_eq!(steps, ["to_codes", "multiply"]);
-    // SAFETY: the observer does not unwind.
-    unsafe { plain.observe(observe) };
-    let input = Tensor::real(&[1, 4], vec![1.0, -2.0, 3.0, 10.0]);
-    let outputs = plain.run(&[input]).expect("outputs");
-    assert_eq!(outputs, [Tensor::real(&[1, 3], vec![104.0, -64.0, 374.0])]);
-    assert_eq!(STEPS.take(), [0, 1]);
+    for (plain, steps) in [library(ACCUMULATE, OptLevel::O3, true), in_memory(ACCUMULATE)] {
+        assert_eq!(steps, ["to_codes", "multiply"]);
+        // SAFETY: the observer does not unwind.
+        unsafe { plain.observe(observe) };
+        let input = Tensor::real(&[1, 4], vec![1.0, -2.0, 3.0, 10.0]);
+        let outputs = plain.run(&[input]).expect("outputs");
+        assert_eq!(outputs, [Tensor::real(&[1, 3], vec![104.0, -64.0, 374.0])]);
+        assert_eq!(STEPS.take(), [0, 1]);
+    }
+    let source = THREADS.replace("THREADS", "2");
+    for (team, steps) in [library(&source, OptLevel::O3, true), in_memory(&source)] {
+        observe_team(&team, &steps);
+    }
+}
 
+fn observe_team(team: &Library, steps: &[String]) {
     let (input, expected) = numbers();
-    let (team, steps) = library(&THREADS.replace("THREADS", "2"), OptLevel::O3, true);
     assert_eq!(steps, ["first", "add_parts", "add_part", "add_parts", "add_part", "add_parts"]);
     // Nothing is observed before somebody asks for it.
     assert_eq!(team.run(std::slice::from_ref(&input)).expect("outputs"), [expected.clone()]);

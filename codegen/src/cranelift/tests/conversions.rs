@@ -160,7 +160,13 @@ fn constants_of_vectors() {
         let lanes_text = vector_loop(lanes, (width, lanes), (width, lanes), false, &body);
         let body = format!("%r = arith.constant dense<-3> : vector<{lanes}xi{width}>");
         let splat_text = vector_loop(lanes, (width, lanes), (width, lanes), false, &body);
+        let body = format!(
+            "%one = arith.constant dense<-5> : vector<1xi{width}>
+             %r = vector.broadcast %one : vector<1xi{width}> to vector<{lanes}xi{width}>"
+        );
+        let one_text = vector_loop(lanes, (width, lanes), (width, lanes), false, &body);
         let kernels = vec![
+            ("one".to_owned(), one_text, Buffer::new(width, vec![-5; lanes])),
             ("lanes".to_owned(), lanes_text, Buffer::new(width, values)),
             ("splat".to_owned(), splat_text, Buffer::new(width, vec![-3; lanes])),
         ];

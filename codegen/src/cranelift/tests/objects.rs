@@ -1,5 +1,7 @@
 //! Objects of all targets, the modules of the other backend's tests, and what goes wrong.
 
+use std::{cell::RefCell, ffi::c_int};
+
 use afp_ir::{interp::Tensor, mlir::Session};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 
@@ -8,13 +10,15 @@ use crate::{
     cranelift::{compile, jit},
     interface::Interface,
     library::Library,
-    link::link_shared,
+    link::{link_shared, needs_pool},
     object_file::Object,
+    profile::instrument,
     target::{TABLE, Target},
 };
 
 const ACCUMULATE: &str = include_str!("../../tests/accumulate.mlir");
 const BITS: &str = include_str!("../../tests/bits.mlir");
+const THREADS: &str = include_str!("../../tests/threads.mlir");
 
 fn build(source: &str, symbol: &str, target: &Target) -> Result<Object, String> {
     let session = Session::new();
@@ -121,6 +125,59 @@ fn dot_products_are_instructions() {
         let listing = String::from_utf8_lossy(&output.stdout);
         let is_there = listing.split_whitespace().any(|word| word.trim_end_matches(".4s") == mnemonic);
         assert!(is_there, "{}: no {mnemonic} in\n{listing}", target.name);
+    }
+}
+
+/// Runs a module for several threads, or with its steps observed, in memory and from an object.
+fn libraries(source: &str, is_profiled: bool) -> Vec<Library> {
+    let session = Session::new();
+    let module = parse(&session, source);
+    if is_profiled {
+        instrument(&module).expect("a body");
+    }
+    let target = Target::host();
+    let object = compile(&module, "sum_run", &target).expect("an object");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("network.so");
+    link_shared(&[object], &path).expect("a library");
+    let interface = Interface::of(&module).expect("an interface");
+    // SAFETY: the library was just made for this interface.
+    let library = unsafe { Library::open(&path, "sum_run", interface) }.expect("the library");
+    vec![jit(&module, &target).expect("code in memory"), library]
+}
+
+thread_local! {
+    static STEPS: RefCell<Vec<c_int>> = const { RefCell::new(Vec::new()) };
+}
+
+unsafe extern "C" fn observe(step: c_int) {
+    STEPS.with_borrow_mut(|steps| steps.push(step));
+}
+
+#[test]
+fn threads_share_the_work_and_steps_are_observed() {
+    let input = Tensor::real(&[64], (0..64u8).map(f32::from).collect());
+    let expected = [Tensor::real(&[3], vec![2016.0; 3])];
+    for threads in [2, 5] {
+        let source = THREADS.replace("THREADS", &threads.to_string());
+        for library in libraries(&source, false) {
+            assert_eq!(library.interface().threads, threads);
+            for _ in 0..200 {
+                assert_eq!(library.run(std::slice::from_ref(&input)).expect("outputs"), expected);
+            }
+        }
+        for library in libraries(&source, true) {
+            assert_eq!(library.run(std::slice::from_ref(&input)).expect("outputs"), expected);
+            assert_eq!(STEPS.take(), Vec::<c_int>::new());
+            // SAFETY: the observer does not unwind.
+            unsafe { library.observe(observe) };
+            assert_eq!(library.run(std::slice::from_ref(&input)).expect("outputs"), expected);
+            assert_eq!(STEPS.take(), [0, 1, 2, 3, 4, 5]);
+        }
+    }
+    for target in TABLE.into_iter().filter(|target| target.pointer_bits == 64) {
+        let object = build(&THREADS.replace("THREADS", "4"), "sum", &target).expect(target.name);
+        assert!(needs_pool(&object), "{}", target.name);
     }
 }
 
