@@ -307,10 +307,10 @@ impl Executor {
         session: &Session,
         module: &SourceModule<'_>,
         program: Program,
-        backend: Backend,
+        (backend, generation): (Backend, &Generation),
     ) -> Result<Self, Failure> {
         let names = (program.inputs(), program.outputs());
-        let request = Request::new(RUN_SYMBOL, backend, Target::host());
+        let request = Request::new(RUN_SYMBOL, backend, Target::host()).with(generation)?;
         let loaded = load(session, module, &request, names)?;
         Ok(Self::Native(loaded.library, program))
     }
@@ -323,12 +323,12 @@ impl Executor {
         session: &Session,
         module: &SourceModule<'_>,
         program: Program,
-        backend: Backend,
+        (backend, generation): (Backend, &Generation),
         target: Target,
     ) -> Result<Self, Failure> {
         let simulator = Simulator::for_target(&target)?;
         let names = (program.inputs(), program.outputs());
-        let request = Request::new(RUN_SYMBOL, backend, target);
+        let request = Request::new(RUN_SYMBOL, backend, target).with(generation)?;
         let Compiled { object, interface, .. } = compile(session, module, &request, names)?;
         Ok(Self::Simulated(Box::new(Simulation { simulator, object, interface }), program))
     }

@@ -18,7 +18,7 @@ use crate::{
         output::{print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
-    native::{self, Executor},
+    native::{self, Executor, Generation},
     recipe::{Recipe, is_quantized, main_function, quantized_already},
     report,
     score::Score,
@@ -44,6 +44,8 @@ pub struct Arguments {
     /// run is simulated
     #[arg(long, default_value = "host", value_name = "NAME")]
     target: String,
+    #[command(flatten)]
+    generation: Generation,
     /// Run the network in float, as it was imported
     #[arg(long, conflicts_with_all = ["calib", "formats", "input_range", "until", "compare"])]
     float: bool,
@@ -107,8 +109,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let program = compile()?;
     let executor = match (backend, target) {
         (None, _) => Executor::Interpreter(program),
-        (Some(backend), None) => Executor::native(&session, &module, program, backend)?,
-        (Some(backend), Some(target)) => Executor::simulated(&session, &module, program, backend, target)?,
+        (Some(backend), None) => {
+            Executor::native(&session, &module, program, (backend, &arguments.generation))?
+        }
+        (Some(backend), Some(target)) => {
+            Executor::simulated(&session, &module, program, (backend, &arguments.generation), target)?
+        }
     };
     let mut work = Run::new(arguments, executor, float)?;
     let inputs = work.program.inputs().to_vec();

@@ -26,6 +26,9 @@ pub struct Plan {
     pub bytes: usize,
 }
 
+/// What an order sorts by.
+type Key = fn(&Interval) -> (usize, usize);
+
 /// Rounds of the search that follows the first placements.
 const ROUNDS: usize = 2000;
 
@@ -36,7 +39,7 @@ const ROUNDS: usize = 2000;
 /// buffer that lies highest is moved to the front. Deterministic.
 pub fn plan(buffers: &[Interval], alignment: usize) -> Plan {
     let bound = needed(buffers, alignment);
-    let keys: [fn(&Interval) -> (usize, usize); 3] = [
+    let keys: [Key; 3] = [
         |b| (b.bytes, usize::MAX - b.first),
         |b| (b.bytes.saturating_mul(b.last - b.first + 1), b.bytes),
         |b| (b.last - b.first, b.bytes),

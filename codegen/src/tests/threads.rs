@@ -70,9 +70,12 @@ fn sums_are_right_every_time() {
         for _ in 0..times {
             call.run().expect("it runs");
         }
-        assert_eq!(call.outputs(), [expected.clone()]);
+        assert_eq!(call.outputs(), std::slice::from_ref(&expected));
         for _ in 0..100 {
-            assert_eq!(library.run(std::slice::from_ref(&input)).expect("outputs"), [expected.clone()]);
+            assert_eq!(
+                library.run(std::slice::from_ref(&input)).expect("outputs"),
+                std::slice::from_ref(&expected)
+            );
         }
     }
 }
@@ -89,7 +92,7 @@ fn several_callers_at_a_time() {
                 start.wait();
                 for _ in 0..500 {
                     let outputs = library.run(std::slice::from_ref(&input)).expect("outputs");
-                    assert_eq!(outputs, [expected.clone()]);
+                    assert_eq!(outputs, std::slice::from_ref(&expected));
                 }
             })
         })
@@ -104,7 +107,10 @@ fn a_library_is_loaded_and_unloaded() {
     let (input, expected) = numbers();
     for _ in 0..20 {
         let (library, _) = library(&THREADS.replace("THREADS", "4"), OptLevel::O0, false);
-        assert_eq!(library.run(std::slice::from_ref(&input)).expect("outputs"), [expected.clone()]);
+        assert_eq!(
+            library.run(std::slice::from_ref(&input)).expect("outputs"),
+            std::slice::from_ref(&expected)
+        );
     }
 }
 
@@ -167,7 +173,7 @@ fn observe_team(team: &Library, steps: &[String]) {
     let (input, expected) = numbers();
     assert_eq!(steps, ["first", "add_parts", "add_part", "add_parts", "add_part", "add_parts"]);
     // Nothing is observed before somebody asks for it.
-    assert_eq!(team.run(std::slice::from_ref(&input)).expect("outputs"), [expected.clone()]);
+    assert_eq!(team.run(std::slice::from_ref(&input)).expect("outputs"), std::slice::from_ref(&expected));
     assert_eq!(STEPS.take(), Vec::<c_int>::new());
     // SAFETY: the observer does not unwind.
     unsafe { team.observe(observe) };

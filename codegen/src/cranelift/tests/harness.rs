@@ -193,24 +193,9 @@ pub(super) fn parse<'s>(session: &'s Session, text: &str) -> SourceModule<'s> {
 pub(super) fn extremes(width: u32) -> Vec<i64> {
     let (least, most) = (i64::MIN >> (64 - width), i64::MAX >> (64 - width));
     let alternating = wrap(0x5555_5555_5555_5555, width);
-    vec![
-        0,
-        1,
-        -1,
-        2,
-        -2,
-        7,
-        -8,
-        100,
-        least,
-        least + 1,
-        most,
-        most - 1,
-        alternating,
-        !alternating,
-        least / 2,
-        3,
-    ]
+    let small = [0, 1, -1, 2, -2, 3, 7, -8, 100];
+    let large = [least, least + 1, least / 2, most, most - 1, alternating, !alternating];
+    small.into_iter().chain(large).collect()
 }
 
 /// All pairs of extremes.

@@ -160,11 +160,16 @@ fn masks_change_their_width() {
                 let expected = x.iter().zip(&y).map(|(&x, &y)| sign * less(x, y));
                 kernels.push((format!("{cast}_{to}"), text, Buffer::new(to, expected)));
             }
+            let (wide, widening) = match width {
+                64 => ("%x", String::new()),
+                _ => ("%wide", format!("%wide = arith.extsi %x : {vector} to vector<{lanes}xi64>")),
+            };
             let body = format!(
                 "%c = arith.cmpi slt, %x, %y : {vector}
-                 %xt = arith.extsi %x : {vector} to vector<{lanes}xi64>
-                 %odd = arith.trunci %xt : vector<{lanes}xi64> to {mask}
+                 {widening}
+                 %odd = arith.trunci {wide} : vector<{lanes}xi64> to {mask}
                  %all = arith.constant dense<true> : {mask}
+                 %bit = arith.constant false
                  %b = vector.broadcast %bit : i1 to {mask}
                  %even = arith.xori %odd, %all : {mask}
                  %d = arith.andi %c, %even : {mask}
@@ -173,31 +178,11 @@ fn masks_change_their_width() {
                  %one = arith.constant dense<1> : vector<{lanes}xi{to}>
                  %two = arith.constant dense<2> : vector<{lanes}xi{to}>
                  %r = arith.select %f, %one, %two : {mask}, vector<{lanes}xi{to}>"
-            )
-            .replace(
-                "%xt = arith.extsi %x : vector<",
-                if width == 64 {
-                    "%xs = arith.addi %x, %x : vector<"
-                } else {
-                    "%xt = arith.extsi %x : vector<"
-                },
             );
-            let body = if width == 64 {
-                body.replace(&format!("%xs = arith.addi %x, %x : {vector} to vector<{lanes}xi64>"), "")
-                    .replace("%xt", "%x")
-            } else {
-                body
-            };
-            let text = vector_loop(
-                x.len(),
-                (width, lanes),
-                (to, lanes),
-                true,
-                &format!("%bit = arith.constant false\n{body}"),
-            );
+            let text = vector_loop(x.len(), (width, lanes), (to, lanes), true, &body);
             let expected = x.iter().zip(&y).map(|(&x, &y)| {
                 let odd = x & 1 == 1;
-                if (x < y && !odd) || odd { 1 } else { 2 }
+                if x < y || odd { 1 } else { 2 }
             });
             kernels.push((format!("logic_{to}"), text, Buffer::new(to, expected)));
         }
@@ -238,7 +223,7 @@ fn leading_zeros() {
 
 #[test]
 fn reductions() {
-    let fold: [(&str, fn(i64, i64, u32) -> i64); 9] = [
+    let fold: [(&str, Reference); 9] = [
         ("add", |x, y, _| x.wrapping_add(y)),
         ("mul", |x, y, _| x.wrapping_mul(y)),
         ("minsi", |x, y, _| x.min(y)),
