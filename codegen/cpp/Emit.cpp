@@ -8,6 +8,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/MC/MCAsmInfo.h"
 #include "llvm/Pass.h"
 #include "llvm/PassInfo.h"
 #include "llvm/PassRegistry.h"
@@ -76,4 +77,12 @@ extern "C" int afpEmit(LLVMTargetMachineRef machineRef, LLVMModuleRef moduleRef,
 /// Has objects carry the size of each function's frame, in the section .stack_sizes.
 extern "C" void afpEmitStackSizes(LLVMTargetMachineRef machine) {
   reinterpret_cast<TargetMachine *>(machine)->Options.EmitStackSizeSection = true;
+}
+
+/// Has objects carry no tables for unwinding, which Arm's carry for every function, for those that
+/// cannot be unwound as well.
+extern "C" void afpEmitNoUnwindTables(LLVMTargetMachineRef machine) {
+  const MCAsmInfo *info = reinterpret_cast<TargetMachine *>(machine)->getMCAsmInfo();
+  // The machine's own; there is no other way to reach it.
+  const_cast<MCAsmInfo *>(info)->setExceptionsType(ExceptionHandling::None);
 }

@@ -143,6 +143,16 @@ impl Simulator {
                     .help(format!("install it (Debian: {package}); scripts/install-deps installs all")));
             }
         }
+        Self::build(machine)
+    }
+
+    /// What counts by single steps on this machine.
+    #[cfg(test)]
+    pub(crate) fn stepping() -> Result<Self, Diagnostic> {
+        Self::build(user(X86_GCC, None))
+    }
+
+    fn build(machine: Machine) -> Result<Self, Diagnostic> {
         let built = tempfile::tempdir().map_err(unwritable)?;
         let folder = built.path();
         for (name, text) in PROGRAM.iter().chain(machine.sources).chain([&COUNTER]) {

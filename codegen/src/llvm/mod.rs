@@ -60,6 +60,7 @@ pub struct Products {
 
 unsafe extern "C" {
     fn afpEmitStackSizes(machine: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
+    fn afpEmitNoUnwindTables(machine: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
 }
 
 /// Compiles a module to an object with the one global symbol
@@ -110,6 +111,10 @@ pub fn products(
     }
     entry::add(&context, &code, symbol, &body, &interface)?;
     optimize(&code, &machine, opt)?;
+    if target.system == System::Bare {
+        // SAFETY: the machine is alive.
+        unsafe { afpEmitNoUnwindTables(machine.as_mut_ptr()) };
+    }
     let calls = stack::calls(&code);
     // Emission changes the module that it is given.
     let llvm = wanted.llvm.then(|| code.print_to_string().to_string());

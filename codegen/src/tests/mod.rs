@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod codes;
+mod simulate;
 mod threads;
 
 use std::{io::Write, path::Path, process::Command, process::Stdio};
