@@ -6,6 +6,7 @@ AFP_LIT_OUT      folder for the tests' own files; target/lit if it is not set
 """
 
 import os
+import shutil
 import sys
 
 import lit.formats
@@ -42,6 +43,14 @@ config.substitutions.append(("%python", sys.executable))
 # By path, for tests that change PATH.
 config.substitutions.append(("%afpc", os.path.join(tools, "afpc")))
 config.substitutions.append(("%repository", repository))
+
+# Simulated machines; `make deps` brings what they need.
+simulators = ["qemu-aarch64", "qemu-system-arm", "aarch64-linux-gnu-gcc", "arm-none-eabi-gcc"]
+missing = [tool for tool in simulators if shutil.which(tool) is None]
+if missing:
+    lit_config.note("tests on simulated machines are skipped: expected " + ", ".join(missing) + " in PATH")
+else:
+    config.available_features.add("simulators")
 
 # Root may write anywhere: tests of permissions say `UNSUPPORTED: root`.
 if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -13,6 +13,7 @@ use afp_codegen::{
     object_file::Object,
     pipeline::{Choices, lower, select},
     profile,
+    simulate::Simulator,
     target::{System, Target},
 };
 use afp_ir::{
@@ -21,6 +22,7 @@ use afp_ir::{
     mlir::{Session, SourceModule},
 };
 use afp_passes::pipeline::{self, PipelineOptions, STAGES};
+use rayon::prelude::*;
 
 use crate::{cli::Failure, network::Description};
 
@@ -285,6 +287,15 @@ pub enum Executor {
     Interpreter(Program),
     /// Machine code, and the program whose names and shapes it has.
     Native(Library, Program),
+    /// Machine code for another machine, under a simulator.
+    Simulated(Box<Simulation>, Program),
+}
+
+/// Code for another machine, and what runs it.
+pub struct Simulation {
+    simulator: Simulator,
+    object: Object,
+    interface: Interface,
 }
 
 impl Executor {
@@ -296,12 +307,30 @@ impl Executor {
         session: &Session,
         module: &SourceModule<'_>,
         program: Program,
-        backend: Backend,
+        (backend, generation): (Backend, &Generation),
     ) -> Result<Self, Failure> {
         let names = (program.inputs(), program.outputs());
-        let request = Request::new(RUN_SYMBOL, backend, Target::host());
+        let request = Request::new(RUN_SYMBOL, backend, Target::host()).with(generation)?;
         let loaded = load(session, module, &request, names)?;
         Ok(Self::Native(loaded.library, program))
+    }
+
+    /// Compiles an exact AFP program for another machine.
+    ///
+    /// # Errors
+    /// What the compiler reports; AFP0631 where the simulator of the machine is missing.
+    pub fn simulated(
+        session: &Session,
+        module: &SourceModule<'_>,
+        program: Program,
+        (backend, generation): (Backend, &Generation),
+        target: Target,
+    ) -> Result<Self, Failure> {
+        let simulator = Simulator::for_target(&target)?;
+        let names = (program.inputs(), program.outputs());
+        let request = Request::new(RUN_SYMBOL, backend, target).with(generation)?;
+        let Compiled { object, interface, .. } = compile(session, module, &request, names)?;
+        Ok(Self::Simulated(Box::new(Simulation { simulator, object, interface }), program))
     }
 
     /// What the program takes.
@@ -314,20 +343,35 @@ impl Executor {
         self.program().outputs()
     }
 
-    /// Runs one sample.
+    /// How many samples to run at a time: one for each thread, or as many as pay for a simulator's start.
+    pub fn batch(&self) -> usize {
+        match self {
+            Self::Interpreter(_) | Self::Native(..) => 2 * rayon::current_num_threads(),
+            Self::Simulated(..) => 64,
+        }
+    }
+
+    /// Runs samples. Behind the outputs of each stands how many instructions it took, where that is
+    /// counted.
     ///
     /// # Errors
-    /// What the interpreter reports, or inputs that do not fit.
-    pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, Diagnostic> {
-        match self {
-            Self::Interpreter(program) => program.run(inputs),
-            Self::Native(library, _) => library.run(inputs),
-        }
+    /// What the interpreter or the simulator reports, or inputs that do not fit.
+    pub fn run(&self, samples: &[Vec<Tensor>]) -> Result<(Vec<Vec<Tensor>>, Vec<u64>), Diagnostic> {
+        let outputs: Result<_, _> = match self {
+            Self::Interpreter(program) => samples.par_iter().map(|inputs| program.run(inputs)).collect(),
+            Self::Native(library, _) => samples.par_iter().map(|inputs| library.run(inputs)).collect(),
+            Self::Simulated(simulation, _) => {
+                let Simulation { simulator, object, interface } = &**simulation;
+                let simulated = simulator.run(object, RUN_SYMBOL, interface, samples)?;
+                return Ok((simulated.outputs, simulated.instructions));
+            }
+        };
+        Ok((outputs?, Vec::new()))
     }
 
     fn program(&self) -> &Program {
         match self {
-            Self::Interpreter(program) | Self::Native(_, program) => program,
+            Self::Interpreter(program) | Self::Native(_, program) | Self::Simulated(_, program) => program,
         }
     }
 }

@@ -288,7 +288,7 @@ fn address(program: &Path, label: &str) -> Result<u64, Diagnostic> {
     let bytes = fs::read(program).map_err(|error| failed().found(error.to_string()))?;
     let found = object::File::parse(bytes.as_slice()).ok().and_then(|file| {
         let named = file.symbols().find(|symbol| symbol.name() == Ok(label));
-        named.map(|symbol| symbol.address() & !1)
+        named.map(|symbol| symbol.address())
     });
     found.ok_or_else(|| internal("the simulated program lacks a label").found(label))
 }

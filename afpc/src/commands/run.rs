@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use afp_codegen::target;
 use afp_ir::{
     diag::Diagnostic,
     interp::{Program, Tensor},
@@ -17,14 +18,11 @@ use crate::{
         output::{print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
-    native::{self, Executor},
+    native::{self, Executor, Generation},
     recipe::{Recipe, is_quantized, main_function, quantized_already},
     report,
     score::Score,
 };
-
-/// Samples that are held in memory at a time, per thread.
-const BATCH: usize = 2;
 
 /// Run a network on samples
 #[derive(Debug, clap::Args)]
@@ -42,6 +40,12 @@ pub struct Arguments {
     /// What executes the program
     #[arg(long, value_enum, default_value_t = Backend::Interpreter)]
     backend: Backend,
+    /// The machine to run machine code for: host, or a name such as cortex-m4; one that this machine cannot
+    /// run is simulated
+    #[arg(long, default_value = "host", value_name = "NAME")]
+    target: String,
+    #[command(flatten)]
+    generation: Generation,
     /// Run the network in float, as it was imported
     #[arg(long, conflicts_with_all = ["calib", "formats", "input_range", "until", "compare"])]
     float: bool,
@@ -61,7 +65,7 @@ pub struct Arguments {
 enum Backend {
     /// The reference interpreter
     Interpreter,
-    /// Machine code for this machine, by LLVM
+    /// Machine code, by LLVM
     Llvm,
     /// Machine code in memory, by Cranelift: compiled faster, slower
     Cranelift,
@@ -72,6 +76,22 @@ enum Backend {
 /// # Errors
 /// What is wrong with the network, the recipe, the samples or the output.
 pub fn run(arguments: &Arguments) -> Outcome {
+    let backend = match arguments.backend {
+        _ if arguments.float => None,
+        Backend::Interpreter => None,
+        Backend::Llvm => Some(native::Backend::Llvm),
+        Backend::Cranelift => Some(native::Backend::Cranelift),
+    };
+    let target = match arguments.target.as_str() {
+        "host" => None,
+        name => Some(target::named(name)?),
+    };
+    if backend.is_none() && target.is_some() {
+        return Err(Diagnostic::error("AFP0506", "--target does not go with what executes the program")
+            .expected("--backend llvm or cranelift")
+            .found(if arguments.float { "--float" } else { "the interpreter" })
+            .into());
+    }
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
     let needs_float = [("--compare", arguments.compare), ("--float", arguments.float)];
@@ -87,11 +107,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
         arguments.recipe.apply(&session, &module)?;
     }
     let program = compile()?;
-    let executor = match arguments.backend {
-        _ if arguments.float => Executor::Interpreter(program),
-        Backend::Interpreter => Executor::Interpreter(program),
-        Backend::Llvm => Executor::native(&session, &module, program, native::Backend::Llvm)?,
-        Backend::Cranelift => Executor::native(&session, &module, program, native::Backend::Cranelift)?,
+    let executor = match (backend, target) {
+        (None, _) => Executor::Interpreter(program),
+        (Some(backend), None) => {
+            Executor::native(&session, &module, program, (backend, &arguments.generation))?
+        }
+        (Some(backend), Some(target)) => {
+            Executor::simulated(&session, &module, program, (backend, &arguments.generation), target)?
+        }
     };
     let mut work = Run::new(arguments, executor, float)?;
     let inputs = work.program.inputs().to_vec();
@@ -125,6 +148,8 @@ struct Run {
     samples: usize,
     batched: bool,
     time: Duration,
+    /// Of each inference, where they are counted.
+    instructions: Vec<u64>,
     score: Score,
 }
 
@@ -147,6 +172,7 @@ impl Run {
             samples: 0,
             batched: false,
             time: Duration::ZERO,
+            instructions: Vec::new(),
             score: Score::default(),
         })
     }
@@ -166,21 +192,21 @@ impl Run {
         let bar = report::progress("running", self.samples);
         let mut done = 0;
         loop {
-            let batch = samples.read(BATCH * rayon::current_num_threads())?;
+            let batch = samples.read(self.program.batch())?;
             if batch.is_empty() {
                 bar.finish_and_clear();
                 return Ok(());
             }
             let start = std::time::Instant::now();
-            let results: Vec<Result<Vec<Tensor>, Diagnostic>> =
-                batch.par_iter().map(|inputs| self.program.run(inputs)).collect();
+            let (results, instructions) = self.program.run(&batch)?;
+            self.instructions.extend(instructions);
             self.time += start.elapsed();
             let floats: Vec<Option<Result<Vec<Tensor>, Diagnostic>>> = batch
                 .par_iter()
                 .map(|inputs| self.float.as_ref().map(|program| program.run(inputs)))
                 .collect();
             for (result, float) in results.into_iter().zip(floats) {
-                self.count(done, (result?, float.transpose()?));
+                self.count(done, (result, float.transpose()?));
                 done += 1;
                 report::advance(&bar, 1);
             }
@@ -229,6 +255,11 @@ impl Run {
         }
     }
 
+    /// The least and the most instructions of an inference.
+    fn instructions(&self) -> Option<(u64, u64)> {
+        Some((*self.instructions.iter().min()?, *self.instructions.iter().max()?))
+    }
+
     /// Shape of an output of all samples: along its first dimension if that is 1, or along one more.
     fn shape_of_all(&self, shape: &[usize]) -> Vec<usize> {
         match shape.split_first() {
@@ -261,12 +292,20 @@ impl Run {
             let mut value = self.score.json();
             value["samples"] = json!(self.samples);
             value["seconds"] = json!(seconds);
+            if let Some((least, most)) = self.instructions() {
+                value["instructions"] = json!({"least": least, "most": most});
+            }
             print(&format!("{value:#}\n"))?;
         } else {
             let mut lines = vec![
                 format!("samples    {}", self.samples),
                 format!("time       {seconds:.3} s, {:.1} ms per sample", 1e3 * each),
             ];
+            lines.extend(match self.instructions() {
+                None => None,
+                Some((least, most)) if least == most => Some(format!("instructions  {least} per inference")),
+                Some((least, most)) => Some(format!("instructions  {least} to {most} per inference")),
+            });
             lines.extend(self.score.lines());
             print(&(lines.join("\n") + "\n"))?;
         }

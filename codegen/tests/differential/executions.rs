@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use afp_codegen::{
+    cranelift,
     interface::Interface,
     kernels::strategy::{Multiply, Weights},
     library::Library,
@@ -14,7 +15,10 @@ use afp_codegen::{
     simulate::{Job, Simulated, Simulator},
     target::Target,
 };
-use afp_ir::{diag::Diagnostic, mlir::Session};
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Session, SourceModule},
+};
 
 use crate::case::{Outputs, Prepared, bits};
 
@@ -43,7 +47,8 @@ pub fn host() -> Vec<Box<dyn Execution>> {
         Box::new(native("LLVM O0", this.clone(), least)),
         Box::new(native("LLVM O3", this.clone(), most)),
         Box::new(native("shift-and-add", this.clone(), shift_add)),
-        Box::new(native("packed weights", this, packed)),
+        Box::new(native("packed weights", this.clone(), packed)),
+        Box::new(Native { name: "Cranelift", targets: this, build: Cranelift }),
     ];
     if !levels.is_empty() {
         all.push(Box::new(native("LLVM O3 for lesser processors", levels, most)));
@@ -56,17 +61,22 @@ pub fn host() -> Vec<Box<dyn Execution>> {
 /// # Errors
 /// What a simulator needs and does not find.
 pub fn simulated() -> Result<Vec<Box<dyn Execution>>, Diagnostic> {
-    let simulation = |name: &'static str, build| -> Result<Box<dyn Execution>, Diagnostic> {
-        let target = afp_codegen::target::named(name)?;
+    fn simulation<B: Build + 'static>(
+        target: &str,
+        backend: &str,
+        build: B,
+    ) -> Result<Box<dyn Execution>, Diagnostic> {
+        let target = afp_codegen::target::named(target)?;
         let simulator = Simulator::for_target(&target)?.with_limit(Duration::from_secs(300));
-        let execution = Simulation { name: format!("{name} under QEMU"), target, simulator, build };
-        Ok(Box::new(execution))
-    };
+        let name = format!("{} by {backend} under QEMU", target.name);
+        Ok(Box::new(Simulation { name, target, simulator, build }))
+    }
     let most = Llvm::new(OptLevel::O3);
     Ok(vec![
-        simulation("aarch64", most)?,
-        simulation("aarch64+dotprod", most)?,
-        simulation("cortex-m4", most)?,
+        simulation("aarch64", "LLVM", most)?,
+        simulation("aarch64+dotprod", "LLVM", most)?,
+        simulation("cortex-m4", "LLVM", most)?,
+        simulation("aarch64", "Cranelift", Cranelift)?,
     ])
 }
 
@@ -78,6 +88,40 @@ trait Build: Sync {
         symbol: &str,
         target: &Target,
     ) -> Result<(Object, Interface), Vec<Diagnostic>>;
+}
+
+/// By Cranelift, which has vectors of 128 bits.
+struct Cranelift;
+
+impl Build for Cranelift {
+    fn object(
+        &self,
+        program: &[u8],
+        symbol: &str,
+        target: &Target,
+    ) -> Result<(Object, Interface), Vec<Diagnostic>> {
+        let choices = Choices::new(target.narrowed(128));
+        object(program, &choices, |module| cranelift::compile(module, symbol, target))
+    }
+}
+
+/// Lowers a program, and compiles it by a backend.
+fn object(
+    program: &[u8],
+    choices: &Choices,
+    compile: impl FnOnce(&SourceModule<'_>) -> Result<Object, Diagnostic>,
+) -> Result<(Object, Interface), Vec<Diagnostic>> {
+    let session = Session::new();
+    let Ok(module) = session.parse("program.mlirbc", program) else {
+        return Err(session.take_diagnostics());
+    };
+    lower(&session, &module, choices)?;
+    let compiled = compile(&module).and_then(|object| Ok((object, Interface::of(&module)?)));
+    compiled.map_err(|error| {
+        let mut all = session.take_diagnostics();
+        all.push(error);
+        all
+    })
 }
 
 /// By LLVM.
@@ -106,19 +150,7 @@ impl Build for Llvm {
         symbol: &str,
         target: &Target,
     ) -> Result<(Object, Interface), Vec<Diagnostic>> {
-        let session = Session::new();
-        let Ok(module) = session.parse("program.mlirbc", program) else {
-            return Err(session.take_diagnostics());
-        };
-        lower(&session, &module, &self.choices(*target))?;
-        let failed = |error| {
-            let mut all = session.take_diagnostics();
-            all.push(error);
-            all
-        };
-        let object = llvm::compile(&module, symbol, target, self.opt).map_err(failed)?;
-        let interface = Interface::of(&module).map_err(failed)?;
-        Ok((object, interface))
+        object(program, &self.choices(*target), |module| llvm::compile(module, symbol, target, self.opt))
     }
 }
 
@@ -150,7 +182,8 @@ impl<B: Build> Execution for Native<B> {
         let objects: Vec<Object> = built.iter().flatten().map(|(object, _)| object.clone()).collect();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("libnetworks.so");
-        if let Err(error) = link_shared(&objects, &path) {
+        let linked = if objects.is_empty() { Ok(()) } else { link_shared(&objects, &path) };
+        if let Err(error) = linked {
             return cases.iter().map(|_| Err(vec![error.clone()])).collect();
         }
         let run = |case: &Prepared, interface: Interface| -> Result<Outputs, Diagnostic> {
