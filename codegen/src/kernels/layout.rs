@@ -108,10 +108,10 @@ impl Layout {
     pub fn of(value: Value) -> Result<Option<Self>, Diagnostic> {
         let Some(mut layout) = Self::plain(value) else { return Ok(None) };
         let Some(op) = value.def() else { return Ok(Some(layout)) };
-        let Some(chosen) = op.attr(ATTRIBUTE) else {
-            let found = || unsupported(op, "a value of at most 2^40 bytes").found(value.ty().to_string());
-            return if layout.is_addressable() { Ok(Some(layout)) } else { Err(found()) };
-        };
+        if !layout.is_addressable() {
+            return Err(unsupported(op, "a value of at most 2^40 bytes").found(value.ty().to_string()));
+        }
+        let Some(chosen) = op.attr(ATTRIBUTE) else { return Ok(Some(layout)) };
         let misfit = |expected: &str| misfit(op, expected).found(chosen.to_string());
         let entries = chosen.entries().unwrap_or_default();
         let known = ["offset", "halo", "channels"];
