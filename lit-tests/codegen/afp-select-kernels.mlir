@@ -61,9 +61,9 @@ func.func @signed(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
 // Integers of e3m4 take 16 bits, which is worth it with vectors; on the microcontroller codes stay codes.
 // CHECK-LABEL: func.func @wide
 // VNNI: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
-// VNNI: afp.encode {{.*}} strategy = "direct"
+// VNNI: afp.encode {{.*}} {strategy = "direct"
 // M4: afp.quantize %{{[^ ]*}} : tensor
-// M4: afp.encode {{.*}} strategy = "portable"
+// M4: afp.encode {{.*}} {strategy = "portable"
 func.func @wide(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
   %w = afp.constant dense<1> : tensor<8x8xi8> : tensor<8x8x!w>
   %0 = afp.quantize %x : tensor<1x8xf32> to tensor<1x8x!afp.float<e3m4, exp = -7>>
@@ -78,7 +78,7 @@ func.func @wide(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
 // VNNI: afp.quantize {{.*}} {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} afp.kernel = {strategy = "depthwise", tile = array<i64: 6, 1, 8>}
 // SDOT: afp.encode {{.*}} afp.kernel = {strategy = "depthwise", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}
-// M4: afp.encode {{.*}} strategy = "portable"
+// M4: afp.encode {{.*}} {strategy = "portable"
 func.func @depthwise(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
   %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
   %0 = afp.quantize %x : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
@@ -147,7 +147,7 @@ func.func @portable(%x: tensor<1x2x2x8xf32>) -> (tensor<1x2x2x8xf32>, tensor<1x2
 // of memory for it.
 // CHECK-LABEL: func.func @padding
 // VNNI: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
-// VNNI: afp.encode {{.*}} strategy = "portable"
+// VNNI: afp.encode {{.*}} {strategy = "portable"
 func.func @padding(%x: tensor<1x1x1x8xf32>) -> tensor<1x2x1x8xf32> {
   %w = afp.constant dense<1> : tensor<8x1x1x8xi8> : tensor<8x1x1x8x!w>
   %0 = afp.quantize %x : tensor<1x1x1x8xf32> to tensor<1x1x1x8x!u>
