@@ -38,8 +38,12 @@ pub static PASS: Pass = Pass {
 
 fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     let target = Target::named(options.text("target"))
-        .ok_or_else(|| options.reject("target", "host, or the name of a target"))?
-        .narrowed(options.parse("vector-bits", "a number of bits")?);
+        .ok_or_else(|| options.reject("target", "host, or the name of a target"))?;
+    let bits: u32 = options.parse("vector-bits", "a number of bits")?;
+    if bits != 0 && !bits.is_power_of_two() {
+        return Err(options.reject("vector-bits", "0 or a power of two"));
+    }
+    let target = target.narrowed(bits);
     let multiply = match options.text("multiply") {
         "native" => Multiply::Native,
         "shift-add" => Multiply::ShiftAdd,

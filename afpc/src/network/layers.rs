@@ -151,7 +151,7 @@ fn layer(op: Op) -> Layer {
 
 /// How an operation is computed, as `afp-select-kernels` has chosen.
 fn strategy(op: Op) -> &'static str {
-    match Choice::of(op).strategy {
+    match Choice::of(op).unwrap_or(Choice::PORTABLE).strategy {
         Strategy::Portable => "portable",
         Strategy::Direct(_) => "direct",
         Strategy::Depthwise(_) => "depthwise",

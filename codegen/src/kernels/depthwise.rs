@@ -13,7 +13,7 @@ use afp_target::Vectors;
 use super::{
     Destination, Lowering,
     builder::{Kernel, vector},
-    direct::{halo, surrounds},
+    direct::{halo, is_surroundable, surrounds},
     epilogue::{self, Channels, Epilogue, Spot},
     group::Rows,
     layout::{Layout, Storage},
@@ -37,6 +37,7 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
         && weight[0] * weight[1] <= UNROLLED
         && small
         && contraction.operand(0).def_as("afp.constant").is_none()
+        && is_surroundable(contraction)
 }
 
 /// The tile that suits a machine's registers.
@@ -62,12 +63,7 @@ pub fn tile(op: Op, vectors: &Vectors) -> Option<Tile> {
 
 /// Adds the kernel of a group and its call.
 pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
-    let misfit = |what: &str| {
-        Diagnostic::error("AFP0612", "the strategy does not fit the operation")
-            .at(op.loc())
-            .expected(what)
-            .help("let afp-select-kernels choose strategies and layouts")
-    };
+    let misfit = |what: &str| tree::misfit(op, what);
     let contraction = match tree::contractions(op)[..] {
         [one] if applicable(op, one) => one,
         _ => return Err(misfit("one depthwise convolution, with an epilogue on vectors")),
@@ -90,7 +86,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let needed = parts(parts(shape[3], tile.lanes), tile.vectors) * tile.vectors;
     let channels = Channels { count: shape[3], lanes: tile.lanes, vectors: needed };
     let items = needed / tile.vectors * shape[0] * shape[1];
-    let conv = Conv::of(contraction).map_err(|_| misfit("a valid geometry"))?;
+    let conv = tree::conv(contraction).ok_or_else(|| misfit("a valid geometry"))?;
     lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| {
         let mut flat = Vec::new();
         for ((&leaf, layout), &memory) in leaves.iter().zip(&layouts).zip(&scope.operands.clone()) {

@@ -10,7 +10,6 @@
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::view::Conv,
     mlir::{Op, OpSpec, Value},
 };
 use afp_target::Vectors;
@@ -72,7 +71,7 @@ impl Geometry {
                 bits,
             });
         }
-        let conv = Conv::of(op).ok()?;
+        let conv = tree::conv(op)?;
         let strides = [memory[1] * memory[2] * memory[3], memory[2] * memory[3], memory[3]];
         let (top, left) = (input.halo[0] - conv.pad[0], input.halo[2] - conv.pad[2]);
         let mut geometry = Self {
@@ -171,20 +170,36 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
     if contraction.is("afp.depthwise_conv2d") || !epilogue::applicable(op, contraction) {
         return false;
     }
-    let groups = Conv::of(contraction).map_or(1, |conv| conv.groups);
+    let groups = tree::conv(contraction).map_or(1, |conv| conv.groups);
     let outputs = shape_of(op.result(0)).last().copied().unwrap_or(0);
     let small = Rows::of(contraction).is_ok_and(|rows| rows.integer_bits() <= 16);
-    groups == 1 && outputs >= 4 && small && contraction.operand(0).def_as("afp.constant").is_none()
+    groups == 1
+        && outputs >= 4
+        && small
+        && contraction.operand(0).def_as("afp.constant").is_none()
+        && is_surroundable(contraction)
+}
+
+/// Times that a halo may multiply the size of a value.
+const MOST_GROWTH: i64 = 64;
+
+/// Whether the halo that a contraction needs is worth its memory. Padding may be any number.
+pub(super) fn is_surroundable(contraction: Op) -> bool {
+    let Some(conv) = tree::conv(contraction) else { return true };
+    let shape = shape_of(contraction.operand(0));
+    if conv.pad.iter().any(|&pad| pad > i64::from(u16::MAX)) {
+        return false;
+    }
+    let [top, bottom, left, right] = halo(contraction).map(i128::from);
+    let (rows, columns) = (i128::from(shape[1]), i128::from(shape[2]));
+    (rows + top + bottom) * (columns + left + right) <= i128::from(MOST_GROWTH) * rows * columns
 }
 
 /// Rows and columns that a convolution reads around its input.
 pub fn halo(contraction: Op) -> [i64; 4] {
-    let Ok(conv) = Conv::of(contraction) else { return [0; 4] };
+    let Some(conv) = tree::conv(contraction) else { return [0; 4] };
     let (input, weight) = (shape_of(contraction.operand(0)), shape_of(contraction.operand(1)));
     let result = shape_of(contraction.result(0));
-    if input.len() != 4 {
-        return [0; 4];
-    }
     let kernel = if conv.depthwise { [weight[0], weight[1]] } else { [weight[1], weight[2]] };
     let behind = |d: usize| {
         let last = (result[1 + d] - 1) * conv.stride[d] + (kernel[d] - 1) * conv.dilation[d];
@@ -200,12 +215,7 @@ pub(super) fn surrounds(layout: &Layout, contraction: Op) -> bool {
 
 /// Adds the kernel of a group and its call.
 pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
-    let misfit = |what: &str| {
-        Diagnostic::error("AFP0612", "the strategy does not fit the operation")
-            .at(op.loc())
-            .expected(what)
-            .help("let afp-select-kernels choose strategies and layouts")
-    };
+    let misfit = |what: &str| tree::misfit(op, what);
     let contraction = match tree::contractions(op)[..] {
         [one] if applicable(op, one) => one,
         _ => return Err(misfit("one contraction, with an epilogue on vectors")),

@@ -122,13 +122,13 @@ impl Epilogue {
         if let (true, Some(bias)) = (self.bias_folded, view::bias(self.contraction)) {
             let (values, shifts) = self.bias(bias)?;
             for (c, sum) in sums.iter_mut().enumerate() {
-                *sum += tree::pick(&values, c) << tree::pick(&shifts, c);
+                *sum = sum.wrapping_add(tree::pick(&values, c) << tree::pick(&shifts, c));
             }
         }
         if self.half_folded {
             let halves = self.rounding.halves();
             for (c, sum) in sums.iter_mut().enumerate() {
-                *sum += tree::pick(&halves, c);
+                *sum = sum.wrapping_add(*tree::pick(&halves, c));
             }
         }
         Ok(sums)

@@ -29,7 +29,7 @@ const QUOTIENT_BITS: u32 = 18;
 pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
     let leaves = tree::leaves(op)?;
     let shape = shape_of(op.result(0));
-    let choice = Choice::of(op);
+    let choice = Choice::of(op)?;
     // With packed weights a channel's are unpacked once, for all its pixels.
     let packed = tree::contractions(op).first().copied().filter(|_| choice.weights == Weights::Packed);
     let items = if packed.is_some() { *shape.last().unwrap_or(&1) } else { scope::rows(&shape) };
@@ -94,7 +94,8 @@ impl Group<'_, '_> {
         let mut outcome = Ok(());
         k.fold(from, to, &[], |k, channel, _| {
             for (op, packed) in packed {
-                packed.unpack(k, channel);
+                // One channel may be repeated in all of the result's.
+                packed.unpack(k, if packed.outputs == 1 { k.index(0) } else { channel });
                 let filters = Filters { memref: packed.scratch, codes: packed.codes, single: true };
                 self.weights.insert(op, filters);
             }
@@ -285,7 +286,7 @@ impl Group<'_, '_> {
         let codes = (self.choice.multiply == Multiply::ShiftAdd).then_some(rows.format);
         let bits = if codes.is_some() { rows.code_bits() } else { rows.integer_bits() };
         let scratch = self.scope.scratch(Type::memref(&[rows.taps], k.int(bits)));
-        Ok(Packed { memref, scratch, format: rows.format, taps: rows.taps, codes })
+        Ok(Packed { memref, scratch, format: rows.format, outputs: rows.outputs, taps: rows.taps, codes })
     }
 
     /// `sum + x * w`, where `w` is tap `tap` of an output.
@@ -481,6 +482,7 @@ struct Packed {
     memref: Value,
     scratch: Value,
     format: Format,
+    outputs: i64,
     taps: i64,
     /// The format, where codes are multiplied and not integers.
     codes: Option<Format>,

@@ -1,13 +1,17 @@
 //! How a coded value lies in memory: what its integers hold, and where its elements are.
 
 use afp_ir::{
+    diag::Diagnostic,
     dialect::{Element, FloatType},
     mlir::{Attr, Ctx, Op, Type, Value},
     numerics::Format,
 };
 use afp_target::{Dot, Target};
 
-use super::builder::Kernel;
+use super::{
+    builder::Kernel,
+    tree::{misfit, unsupported},
+};
 
 /// What a stored integer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,18 @@ impl Storage {
             _ => 0,
         };
         if fits { Self::Integer { offset } } else { Self::Code }
+    }
+
+    /// Whether integers of a format, plus an offset, fit the bits that they are stored in.
+    pub fn holds(format: Format, offset: i64) -> bool {
+        let storage = Self::Integer { offset };
+        let (lo, hi) = (format.int_min().checked_add(offset), format.int_max().checked_add(offset));
+        let (Some(lo), Some(hi)) = (lo, hi) else { return false };
+        let (least, largest) = match storage.bits(format) {
+            8 if lo >= 0 => (0, 255),
+            bits => (-1 << (bits - 1), (1 << (bits - 1)) - 1),
+        };
+        lo >= least && hi <= largest
     }
 
     /// Bits of a stored element.
@@ -85,20 +101,61 @@ impl Layout {
         Some(Self { shape, format, storage: Storage::Code, halo: [0; 4], channels })
     }
 
-    /// The layout that was chosen for a value, or the plain one.
-    pub fn of(value: Value) -> Option<Self> {
-        let mut layout = Self::plain(value)?;
-        let Some(chosen) = value.def().and_then(|op| op.attr(ATTRIBUTE)) else { return Some(layout) };
-        let number = |name: &str| chosen.entry(name).and_then(Attr::as_int);
-        if let Some(offset) = number("offset") {
+    /// The layout that was chosen for a coded value, or the plain one.
+    ///
+    /// # Errors
+    /// AFP0612 if the attribute does not fit the value.
+    pub fn of(value: Value) -> Result<Option<Self>, Diagnostic> {
+        let Some(mut layout) = Self::plain(value) else { return Ok(None) };
+        let Some(op) = value.def() else { return Ok(Some(layout)) };
+        if !layout.is_addressable() {
+            return Err(unsupported(op, "a value of at most 2^40 bytes").found(value.ty().to_string()));
+        }
+        let Some(chosen) = op.attr(ATTRIBUTE) else { return Ok(Some(layout)) };
+        let misfit = |expected: &str| misfit(op, expected).found(chosen.to_string());
+        let entries = chosen.entries().unwrap_or_default();
+        let known = ["offset", "halo", "channels"];
+        if entries.is_empty() || entries.iter().any(|(name, _)| !known.contains(&name.as_str())) {
+            return Err(misfit("'afp.layout' with 'offset', 'halo' and 'channels'"));
+        }
+        if let Some(offset) = chosen.entry("offset") {
+            let fits = |&offset: &i64| Storage::holds(layout.format, offset);
+            let offset = offset.as_int().filter(fits).ok_or_else(|| {
+                misfit("an offset by which the format's integers fit what they are stored in")
+            })?;
             layout.storage = Storage::Integer { offset };
         }
-        if layout.shape.len() == 4 {
-            let halo = chosen.entry("halo").and_then(Attr::as_i64s).and_then(|halo| halo.try_into().ok());
-            layout.halo = halo.unwrap_or_default();
-            layout.channels = number("channels").unwrap_or(layout.channels).max(layout.channels);
+        let room = layout.shape.len() == 4 && !op.is("afp.constant");
+        if let Some(halo) = chosen.entry("halo") {
+            let halo = halo.as_i64s().and_then(|halo| <[i64; 4]>::try_from(halo).ok());
+            let halo = halo.filter(|halo| room && halo.iter().all(|size| *size >= 0));
+            layout.halo = halo.ok_or_else(|| {
+                misfit("a halo of four sizes, none negative, around feature maps that are computed")
+            })?;
         }
-        Some(layout)
+        if let Some(channels) = chosen.entry("channels") {
+            let channels = channels.as_int().filter(|&channels| room && channels >= layout.channels);
+            layout.channels = channels
+                .ok_or_else(|| misfit("as many channels as the value has, or more, of a feature map"))?;
+        }
+        if !layout.is_addressable() {
+            return Err(misfit("a value of at most 2^40 bytes, with what is around it"));
+        }
+        Ok(Some(layout))
+    }
+
+    /// Whether all sizes, and their product in bytes, are within what a machine can address.
+    fn is_addressable(&self) -> bool {
+        let most = 1i64 << 40;
+        let fits = |size: &i64| (0..=most).contains(size);
+        if !self.halo.iter().chain([&self.channels]).all(fits) {
+            return false;
+        }
+        let bytes = self
+            .memory()
+            .iter()
+            .try_fold(i64::from(self.bits() / 8), |bytes, &size| bytes.checked_mul(size).filter(fits));
+        bytes.is_some()
     }
 
     /// Attaches the layout to the operation that yields the value.

@@ -24,11 +24,11 @@ mod scope;
 pub mod strategy;
 pub mod tree;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::Element,
+    dialect::{Element, FloatType},
     mlir::{Attr, Block, Ctx, Loc, Op, OpSpec, Type, Value},
 };
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
@@ -39,7 +39,7 @@ use builder::Kernel;
 use layout::Layout;
 use scope::{Extra, Scope};
 use strategy::{Choice, Strategy};
-use tree::{shape_of, unsupported};
+use tree::unsupported;
 
 /// The pass.
 pub static PASS: Pass = Pass {
@@ -116,9 +116,13 @@ pub(crate) struct Lowering {
 
 /// Converts a module's only function.
 fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagnostic)>> {
-    let missing = || vec![(module.loc(), crate::internal("a module without a function is to be compiled"))];
+    let missing = || {
+        let problem = Diagnostic::error("AFP0107", "the module has no function that is a program");
+        vec![(module.loc(), problem.at(module.loc()).expected("a func.func with a body"))]
+    };
     let block = *module.blocks().first().ok_or_else(missing)?;
-    let function = block.ops().into_iter().find(|op| op.is("func.func")).ok_or_else(missing)?;
+    let mut functions = block.ops().into_iter().filter(|op| op.is("func.func"));
+    let function = functions.find(|op| !op.blocks().is_empty()).ok_or_else(missing)?;
     let source = *function.blocks().first().ok_or_else(missing)?;
     let (ctx, loc) = (function.ctx(), function.loc());
 
@@ -155,11 +159,10 @@ fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagno
     }
     let outputs = outputs(source);
     let inputs = source.args().len();
-    let problems: Vec<(Loc, Diagnostic)> = source
-        .ops()
-        .into_iter()
-        .filter_map(|op| Some((op.loc(), lowering.operation(op, &outputs, inputs).err()?)))
-        .collect();
+    let mut problems = lowering.take_layouts(source);
+    if problems.is_empty() {
+        problems = lowering.operations(source, &outputs, inputs);
+    }
     lowering.body.effect(OpSpec::new("func.return"));
     if !problems.is_empty() {
         return Err(problems);
@@ -197,25 +200,31 @@ struct Port {
 
 fn ports(source: Block, codes: bool) -> Result<Vec<Port>, Diagnostic> {
     let results = source.terminator().map(Op::operands).unwrap_or_default();
-    let port = |tensor: Type, loc: Loc, ctx: Ctx| {
-        let shape = tensor.shape().unwrap_or_default();
+    let port = |tensor: Type, loc: Loc| {
         let element = match Element::of(tensor) {
-            Element::Float(ty) => Type::int(ctx, ty.storage_bits()),
-            _ => tensor.element(),
+            Element::Float(ty) => Some(Type::int(tensor.ctx(), ty.storage_bits())),
+            Element::Real => Some(Type::f32(tensor.ctx())),
+            Element::Exact | Element::Other => None,
         };
-        Port { tensor, memref: Type::memref(&shape, element), loc }
+        let (Some(shape), Some(element)) = (tensor.shape(), element) else {
+            return Err(Diagnostic::error("AFP0611", "the function has no native code")
+                .at(loc)
+                .expected("tensors of f32 or of codes, of known sizes")
+                .found(tensor.to_string()));
+        };
+        Ok(Port { tensor, memref: Type::memref(&shape, element), loc })
     };
     let mut found = Vec::new();
     for argument in source.args() {
         let ty = if codes { coded_input(argument)? } else { argument.ty() };
-        found.push(port(ty, argument.loc(), ty.ctx()));
+        found.push(port(ty, argument.loc())?);
     }
     for result in results {
         let ty = match result.def_as("afp.dequantize") {
             Some(op) if codes => op.operand(0).ty(),
             _ => result.ty(),
         };
-        found.push(port(ty, result.loc(), ty.ctx()));
+        found.push(port(ty, result.loc())?);
     }
     Ok(found)
 }
@@ -223,13 +232,20 @@ fn ports(source: Block, codes: bool) -> Result<Vec<Port>, Diagnostic> {
 /// The type of the codes that an input is rounded to, which must be one.
 fn coded_input(argument: Value) -> Result<Type, Diagnostic> {
     let users: Vec<Op> = argument.uses().into_iter().map(|(op, _)| op).collect();
-    let mut types: Vec<Type> = users.iter().map(|op| op.result(0).ty()).collect();
-    types.dedup();
-    match (&types[..], users.iter().all(|op| op.is("afp.quantize"))) {
-        ([ty], true) => Ok(*ty),
-        ([], _) => Ok(argument.ty()),
-        _ => {
-            let found: Vec<String> = types.iter().map(|ty| ty.element().to_string()).collect();
+    if users.is_empty() || Element::of(argument.ty()) != Element::Real {
+        return Ok(argument.ty());
+    }
+    let mut types: Vec<Type> = Vec::new();
+    for ty in users.iter().filter(|op| op.is("afp.quantize")).map(|op| op.result(0).ty()) {
+        if !types.contains(&ty) {
+            types.push(ty);
+        }
+    }
+    match (&types[..], users.iter().find(|op| !op.is("afp.quantize"))) {
+        ([ty], None) => Ok(*ty),
+        (_, other) => {
+            let mut found: Vec<String> = types.iter().map(|ty| ty.element().to_string()).collect();
+            found.extend(other.map(|op| op.name()));
             Err(Diagnostic::error("AFP0613", "an input cannot be passed as codes")
                 .at(argument.loc())
                 .expected("one format that the input is rounded to")
@@ -254,7 +270,60 @@ enum Destination {
     Argument(usize),
 }
 
+/// The constant that a value is, through changes of shape.
+fn constant_behind(value: Value) -> Option<Op> {
+    match value.def()? {
+        op if op.is("afp.reshape") => constant_behind(op.operand(0)),
+        op => Some(op).filter(|op| op.is("afp.constant")),
+    }
+}
+
+/// What is returned must be floats that kernels write.
+fn returned(op: Op) -> Result<(), Diagnostic> {
+    let strange = op.operands().into_iter().find(|value| value.def_as("afp.dequantize").is_none());
+    strange.map_or(Ok(()), |value| {
+        Err(unsupported(op, "results of afp.dequantize alone").found(value.ty().to_string()))
+    })
+}
+
 impl Lowering {
+    /// Reads the layouts of all coded values.
+    fn take_layouts(&mut self, source: Block) -> Vec<(Loc, Diagnostic)> {
+        let results = source.ops().into_iter().flat_map(Op::results);
+        let mut problems = Vec::new();
+        for value in source.args().into_iter().chain(results) {
+            match Layout::of(value) {
+                Ok(Some(layout)) => {
+                    self.layouts.insert(value, layout);
+                }
+                Ok(None) => {}
+                Err(problem) => problems.push((value.loc(), problem)),
+            }
+        }
+        problems
+    }
+
+    /// Converts all operations. What depends on one that has no kernel is not reported again.
+    fn operations(
+        &mut self,
+        source: Block,
+        outputs: &HashMap<Value, Vec<usize>>,
+        inputs: usize,
+    ) -> Vec<(Loc, Diagnostic)> {
+        let (mut problems, mut failed) = (Vec::new(), HashSet::new());
+        for op in source.ops() {
+            let done = self.operation(op, outputs, inputs);
+            let depends = op.operands().iter().any(|value| failed.contains(value));
+            if done.is_err() || depends {
+                failed.extend(op.results());
+            }
+            if let Some(problem) = done.err().filter(|_| !depends) {
+                problems.push((op.loc(), problem));
+            }
+        }
+        problems
+    }
+
     fn operation(
         &mut self,
         op: Op,
@@ -262,10 +331,11 @@ impl Lowering {
         inputs: usize,
     ) -> Result<(), Diagnostic> {
         match op.name().as_str() {
-            "afp.constant" | "func.return" => Ok(()),
+            "afp.constant" => Ok(()),
+            "func.return" => returned(op),
             // Exact values are computed where they are encoded.
             _ if op.result_count() == 1 && Element::of(op.result(0).ty()) == Element::Exact => Ok(()),
-            "afp.reshape" if Element::of(op.result(0).ty()) != Element::Real => self.reshape(op),
+            "afp.reshape" if FloatType::of(op.result(0).ty()).is_some() => self.reshape(op),
             "afp.dequantize" => {
                 let Some(targets) = outputs.get(&op.result(0)) else {
                     return Err(unsupported(op, "a dequantize whose result leaves the program"));
@@ -275,7 +345,7 @@ impl Lowering {
                 }
                 Ok(())
             }
-            "afp.encode" => match Choice::of(op).strategy {
+            "afp.encode" => match Choice::of(op)?.strategy {
                 Strategy::Portable => group::convert(self, op),
                 Strategy::Direct(tile) => direct::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
@@ -288,21 +358,32 @@ impl Lowering {
 
     /// A reshaped value shares its operand's buffer, which must have no gaps.
     fn reshape(&mut self, op: Op) -> Result<(), Diagnostic> {
-        let place = self.place(op.operand(0), op)?;
         let layout = scope::layout(self, op.operand(0), op)?;
-        if !layout.is_dense() {
-            return Err(unsupported(op, "an operand without gaps in memory"));
+        let own = scope::layout(self, op.result(0), op)?;
+        if !layout.is_dense() || !own.is_dense() {
+            return Err(tree::misfit(op, "values without gaps in memory"));
         }
-        let shape = shape_of(op.result(0));
-        let channels = shape.last().copied().unwrap_or(1);
+        let layout = Layout { storage: layout.storage, ..own };
+        let place = match self.place(op.operand(0), op)? {
+            Place::Argument(_) => return Err(unsupported(op, "a value that is computed")),
+            Place::Global(_) => {
+                let constant = constant_behind(op.operand(0));
+                Place::Global(self.constant(
+                    constant.ok_or_else(|| crate::internal("a constant without its values"))?,
+                    &layout,
+                    op,
+                )?)
+            }
+            buffer => buffer,
+        };
         self.places.insert(op.result(0), place);
-        self.layouts.insert(op.result(0), Layout { shape, channels, ..layout });
+        self.layouts.insert(op.result(0), layout);
         Ok(())
     }
 
     /// The layout of a coded value.
     fn layout(&self, value: Value) -> Option<Layout> {
-        self.layouts.get(&value).cloned().or_else(|| Layout::of(value))
+        self.layouts.get(&value).cloned()
     }
 
     fn place(&mut self, value: Value, user: Op) -> Result<Place, Diagnostic> {
@@ -311,14 +392,18 @@ impl Lowering {
         }
         let constant =
             value.def_as("afp.constant").ok_or_else(|| unsupported(user, "operands that are stored"))?;
+        let layout = scope::layout(self, value, user)?;
+        let place = Place::Global(self.constant(constant, &layout, user)?);
+        self.places.insert(value, place);
+        Ok(place)
+    }
+
+    /// A constant's codes in memory.
+    fn constant(&mut self, constant: Op, layout: &Layout, user: Op) -> Result<usize, Diagnostic> {
         let payload = constant.attr("value").and_then(|v| v.elements_i64());
-        let (Some(payload), Some(layout)) = (payload, self.layout(value)) else {
-            return Err(unsupported(user, "constants with a payload"));
-        };
+        let payload = payload.ok_or_else(|| unsupported(user, "constants with a payload"))?;
         let values: Vec<i64> = payload.into_iter().map(|code| layout.stored_code(code)).collect();
-        let index = self.global("codes", &layout.shape, Type::int(self.ctx, layout.bits()), &values);
-        self.places.insert(value, Place::Global(index));
-        Ok(Place::Global(index))
+        Ok(self.global("codes", &layout.shape, Type::int(self.ctx, layout.bits()), &values))
     }
 
     /// A constant in memory, and its number.

@@ -80,9 +80,10 @@ fn quantize(lowering: &mut Lowering, op: Op, ty: FloatType, exp: i32) -> Result<
     let to = layout(lowering, op.result(0), op)?;
     let plain = Layout::plain(op.result(0)).ok_or_else(|| unsupported(op, "coded results"))?;
     let (shape, codes) = (shape_of(op.result(0)), lowering.codes);
+    let width = numeric::encode_bits(ty.format, 30);
     map(lowering, op, &shape, Destination::Buffer, move |k, operand, result, indices| {
         let integer = if codes {
-            plain.load(k, operand, indices, 32)
+            plain.load(k, operand, indices, width)
         } else {
             numeric::quantize(k, k.load(operand, indices), ty.format, exp)
         };
@@ -199,11 +200,9 @@ fn table(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnosti
     // Indexed by the bits of what is stored; what is never stored has the entry of 0.
     let size = 1usize << from.bits();
     let mut entries = vec![to.stored_code(codes.first().copied().unwrap_or(0)); size];
-    for code in from.format.canonical_codes() {
-        let stored = from.stored_code(i64::from(code)) & (size as i64 - 1);
-        if let Some(&value) = codes.get(code as usize) {
-            entries[stored as usize] = to.stored_code(value);
-        }
+    for (code, &value) in codes.iter().enumerate().take(from.format.code_count() as usize) {
+        let stored = from.stored_code(code as i64) & (size as i64 - 1);
+        entries[stored as usize] = to.stored_code(value);
     }
     let used = match from.storage {
         Storage::Code => from.format.code_count() as usize,
@@ -274,6 +273,12 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnos
     // Beyond the table's end, everything is 0.
     if spread >= count && values.last() != Some(&0) {
         return Err(unsupported(op, "an operand whose differences a table holds"));
+    }
+    // The quotient of two such terms is developed to 2^-46.
+    if to_exp < -44 {
+        return Err(
+            unsupported(op, "a result whose scale exponent is at least -44").found(to_exp.to_string())
+        );
     }
     let outer: Vec<i64> =
         shape.iter().enumerate().map(|(d, &size)| if d == axis { 1 } else { size }).collect();

@@ -1,6 +1,11 @@
 //! Which kernel a group becomes: the attribute `afp.kernel` that `afp-select-kernels` attaches.
 
-use afp_ir::mlir::{Attr, Op};
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Attr, Op},
+};
+
+use super::tree::misfit;
 
 /// The part of the result that is computed in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +16,15 @@ pub struct Tile {
     pub vectors: i64,
     /// Lanes of 32 bits in a vector.
     pub lanes: i64,
+}
+
+impl Tile {
+    /// Reads `array<i64: pixels, vectors, lanes>`; none if it is malformed or no tile of a machine.
+    fn of(attr: Attr) -> Option<Self> {
+        let &[pixels, vectors, lanes] = attr.as_i64s()?.as_slice() else { return None };
+        let fits = (1..=32).contains(&pixels) && (1..=8).contains(&vectors) && [4, 8, 16].contains(&lanes);
+        fits.then_some(Self { pixels, vectors, lanes })
+    }
 }
 
 /// How a group is computed.
@@ -62,28 +76,53 @@ impl Choice {
     pub const PORTABLE: Self =
         Self { strategy: Strategy::Portable, multiply: Multiply::Native, weights: Weights::Expanded };
 
-    /// Reads the attribute; what is missing or malformed is portable.
-    pub fn of(op: Op) -> Self {
-        let Some(attr) = op.attr(ATTRIBUTE) else { return Self::PORTABLE };
-        let text = |name: &str| attr.entry(name).and_then(Attr::as_string);
-        let tile = attr.entry("tile").and_then(Attr::as_i64s);
-        let tile = match tile.as_deref() {
-            Some(&[pixels, vectors, lanes]) if pixels > 0 && vectors > 0 && lanes > 0 => {
-                Some(Tile { pixels, vectors, lanes })
-            }
-            _ => None,
+    /// Reads the attribute. Without it, the portable strategy.
+    ///
+    /// # Errors
+    /// AFP0612 if it is malformed.
+    pub fn of(op: Op) -> Result<Self, Diagnostic> {
+        let Some(attr) = op.attr(ATTRIBUTE) else { return Ok(Self::PORTABLE) };
+        let misfit = |expected: &str| misfit(op, expected).found(attr.to_string());
+        let known = ["strategy", "tile", "multiply", "weights"];
+        let entries = attr.entries().unwrap_or_default();
+        if entries.is_empty() || entries.iter().any(|(name, _)| !known.contains(&name.as_str())) {
+            return Err(misfit("'afp.kernel' with 'strategy', 'tile', 'multiply' and 'weights'"));
+        }
+        let text = |name: &str| match attr.entry(name) {
+            None => Ok(None),
+            Some(entry) => match entry.as_string() {
+                None => Err(misfit("names as strings")),
+                text => Ok(text),
+            },
         };
-        let strategy = match (text("strategy").as_deref(), tile) {
+        let tile =
+            match attr.entry("tile") {
+                None => None,
+                Some(entry) => Some(Tile::of(entry).ok_or_else(|| {
+                    misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes")
+                })?),
+            };
+        let strategy = match (text("strategy")?.as_deref(), tile) {
+            (Some("portable"), None) => Strategy::Portable,
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
             (Some("depthwise"), Some(tile)) => Strategy::Depthwise(tile),
-            _ => Strategy::Portable,
+            _ => return Err(misfit("'portable', or 'direct' or 'depthwise' with a tile")),
         };
-        let is = |name: &str, value: &str| text(name).is_some_and(|found| found == value);
-        Self {
-            strategy,
-            multiply: if is("multiply", "shift-add") { Multiply::ShiftAdd } else { Multiply::Native },
-            weights: if is("weights", "packed") { Weights::Packed } else { Weights::Expanded },
+        let multiply = match text("multiply")?.as_deref() {
+            None | Some("native") => Multiply::Native,
+            Some("shift-add") => Multiply::ShiftAdd,
+            _ => return Err(misfit("'native' or 'shift-add' products")),
+        };
+        let weights = match text("weights")?.as_deref() {
+            None | Some("expanded") => Weights::Expanded,
+            Some("packed") => Weights::Packed,
+            _ => return Err(misfit("'expanded' or 'packed' weights")),
+        };
+        let choice = Self { strategy, multiply, weights };
+        if strategy != Strategy::Portable && choice != (Self { strategy, ..Self::PORTABLE }) {
+            return Err(misfit("native products and expanded weights on vectors"));
         }
+        Ok(choice)
     }
 
     /// Attaches the attribute.

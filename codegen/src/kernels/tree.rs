@@ -2,7 +2,10 @@
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::{Element, FloatType, view},
+    dialect::{
+        Element, FloatType,
+        view::{self, Conv},
+    },
     mlir::{Attr, Op, Value},
 };
 
@@ -14,6 +17,34 @@ pub fn proven_bits(op: Op) -> u32 {
 /// AFP0611: an operation that has no native code.
 pub fn unsupported(op: Op, expected: &str) -> Diagnostic {
     Diagnostic::error("AFP0611", format!("{} has no native code", op.name())).at(op.loc()).expected(expected)
+}
+
+/// AFP0612: an attribute of `afp-select-kernels` that does not fit its operation.
+pub fn misfit(op: Op, expected: &str) -> Diagnostic {
+    Diagnostic::error("AFP0612", "the choice of a kernel or a layout does not fit the operation")
+        .at(op.loc())
+        .expected(expected)
+        .help("let afp-select-kernels choose strategies and layouts")
+}
+
+/// The geometry of a convolution, without what has no effect: the stride of a dimension with one
+/// position, the dilation of one with one tap.
+pub fn conv(op: Op) -> Option<Conv> {
+    if op.is("afp.fully_connected") {
+        return None;
+    }
+    let mut conv = Conv::of(op).ok()?;
+    let (weight, result) = (shape_of(op.operand(1)), shape_of(op.result(0)));
+    let kernel = if conv.depthwise { [weight[0], weight[1]] } else { [weight[1], weight[2]] };
+    for d in 0..2 {
+        if result[1 + d] == 1 {
+            conv.stride[d] = 1;
+        }
+        if kernel[d] == 1 {
+            conv.dilation[d] = 1;
+        }
+    }
+    Some(conv)
 }
 
 /// The format and static scale exponent of a coded value.

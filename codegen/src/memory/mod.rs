@@ -7,7 +7,10 @@ pub mod arena;
 
 use std::collections::HashMap;
 
-use afp_ir::mlir::{Attr, Builder, Op, OpSpec, Type, Value};
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Attr, Builder, Op, OpSpec, Type, Value},
+};
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use arena::Interval;
 
@@ -36,10 +39,32 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     }
     for function in module.blocks().into_iter().flat_map(|block| block.ops()) {
         if function.is("func.func") && function.attr(interface::INPUTS).is_some() {
-            place(function, alignment);
+            place(function, alignment).map_err(|problem| {
+                problem.emit(function.loc());
+                Failed
+            })?;
         }
     }
     Ok(())
+}
+
+/// The most bytes of a buffer: no machine has more, and sums of sizes do not overflow.
+const MOST_BYTES: i64 = 1 << 40;
+
+/// The size of a buffer.
+fn bytes(op: Op) -> Result<usize, Diagnostic> {
+    let ty = op.result(0).ty();
+    let size = match ty.memref_shape().as_deref() {
+        Some(&[size]) if ty.element().int_width() == Some(8) => Some(size),
+        _ => None,
+    };
+    let size = size.filter(|size| (0..=MOST_BYTES).contains(size));
+    size.map(|size| size as usize).ok_or_else(|| {
+        Diagnostic::error("AFP0612", "a buffer cannot be placed in the arena")
+            .at(op.loc())
+            .expected("memref<N x i8> of at most 2^40 bytes")
+            .found(ty.to_string())
+    })
 }
 
 /// Where the arena stands among the arguments of a body.
@@ -49,16 +74,23 @@ fn arena_argument(function: Op) -> Option<Value> {
     args.len().checked_sub(1 + behind).map(|index| args[index])
 }
 
-fn place(function: Op, alignment: usize) {
-    let (Some(&block), Some(arena)) = (function.blocks().first(), arena_argument(function)) else { return };
+fn place(function: Op, alignment: usize) -> Result<(), Diagnostic> {
+    let (Some(&block), Some(arena)) = (function.blocks().first(), arena_argument(function)) else {
+        return Ok(());
+    };
     let position: HashMap<Op, usize> = block.ops().into_iter().enumerate().map(|(i, op)| (op, i)).collect();
     let buffers: Vec<Op> = block.ops().into_iter().filter(|op| op.is("memref.alloc")).collect();
+    // Every buffer has its place.
+    if buffers.is_empty() && arena.is_used() {
+        return Ok(());
+    }
+    let sizes: Vec<usize> = buffers.iter().map(|&op| bytes(op)).collect::<Result<_, _>>()?;
     let intervals: Vec<Interval> = buffers
         .iter()
-        .map(|&op| {
-            let bytes = op.result(0).ty().memref_shape().unwrap_or_default().iter().product::<i64>();
+        .zip(sizes)
+        .map(|(&op, bytes)| {
             let first = position.get(&op).copied().unwrap_or(0);
-            Interval { bytes: bytes as usize, first, last: last_use(op.result(0), &position).max(first) }
+            Interval { bytes, first, last: last_use(op.result(0), &position).max(first) }
         })
         .collect();
     let plan = arena::plan(&intervals, alignment);
@@ -74,13 +106,19 @@ fn place(function: Op, alignment: usize) {
     }
     let types: Vec<Type> = block.args().into_iter().map(Value::ty).collect();
     function.set_attr("function_type", Attr::ty(Type::function(ctx, &types, &[])));
+    Ok(())
 }
 
 /// The last operation that is given a buffer or a view of it.
 fn last_use(value: Value, position: &HashMap<Op, usize>) -> usize {
     let mut last = 0;
     for (user, _) in value.uses() {
-        last = last.max(position.get(&user).copied().unwrap_or(0));
+        // A use inside a loop of the body is one of the loop.
+        let mut outer = Some(user);
+        while let Some(op) = outer.filter(|op| !position.contains_key(op)) {
+            outer = op.parent();
+        }
+        last = last.max(outer.and_then(|op| position.get(&op)).copied().unwrap_or(0));
         for result in user.results() {
             last = last.max(last_use(result, position));
         }

@@ -1,0 +1,145 @@
+// What the operators of the afpk dialect refuse: rules N1 to N3.
+
+// RUN: afp-opt %s -split-input-file -verify-diagnostics
+
+func.func @lanes(%acc: vector<4xi32>, %a: vector<8xi8>) {
+  // expected-error@+1 {{'afpk.dot' op [N1] expected 4 elements for each of 4 lanes, found 8}}
+  %0 = afpk.dot %acc, %a, %a : vector<4xi32>, vector<8xi8>
+  return
+}
+
+// -----
+
+func.func @lanes_of_16_bits(%acc: vector<4xi32>, %a: vector<16xi16>) {
+  // expected-error@+1 {{'afpk.dot' op [N1] expected 2 elements for each of 4 lanes, found 16}}
+  %0 = afpk.dot %acc, %a, %a : vector<4xi32>, vector<16xi16>
+  return
+}
+
+// -----
+
+func.func @unsigned_16(%acc: vector<4xi32>, %a: vector<8xi16>) {
+  // expected-error@+1 {{'afpk.dot' op [N1] expected 'unsigned_a' on operands of 8 bits only, found 16 bits}}
+  %0 = afpk.dot %acc, %a, %a {unsigned_a} : vector<4xi32>, vector<8xi16>
+  return
+}
+
+// -----
+
+func.func @accumulator(%acc: vector<4xi64>, %a: vector<16xi8>) {
+  // expected-error@+1 {{'afpk.dot' op operand #0 must be vector of 32-bit signless integer values of ranks 1, but got 'vector<4xi64>'}}
+  %0 = afpk.dot %acc, %a, %a : vector<4xi64>, vector<16xi8>
+  return
+}
+
+// -----
+
+func.func @format_name(%a: i8) {
+  // expected-error@+1 {{'afpk.decode' op [N2] expected a format such as e2m2 or ue0m8, found 'fp8'}}
+  %0 = afpk.decode %a "fp8" : i8 to i32
+  return
+}
+
+// -----
+
+func.func @no_format(%a: i8) {
+  // expected-error@+1 {{'afpk.decode' op [N2] expected a format such as e2m2 or ue0m8, found ''}}
+  %0 = afpk.decode %a "" : i8 to i32
+  return
+}
+
+// -----
+
+func.func @code_width(%a: i8) {
+  // expected-error@+1 {{'afpk.decode' op [N2] expected codes of at least 9 bits for e4m4, found i8}}
+  %0 = afpk.decode %a "e4m4" : i8 to i32
+  return
+}
+
+// -----
+
+func.func @decode_lanes(%a: vector<4xi8>) {
+  // expected-error@+1 {{'afpk.decode' op [N2] expected as many codes as integers, found vector<4xi8> and vector<8xi32>}}
+  %0 = afpk.decode %a "e2m4" : vector<4xi8> to vector<8xi32>
+  return
+}
+
+// -----
+
+func.func @code_result_width(%a: i32) {
+  // expected-error@+1 {{'afpk.code' op [N2] expected codes of at least 9 bits for e4m4, found i8}}
+  %0 = afpk.code %a "e4m4" : i32 to i8
+  return
+}
+
+// -----
+
+func.func @code_lanes(%a: vector<4xi32>) {
+  // expected-error@+1 {{'afpk.code' op [N2] expected as many codes as integers, found vector<4xi32> and i8}}
+  %0 = afpk.code %a "e2m4" : vector<4xi32> to i8
+  return
+}
+
+// -----
+
+func.func @shift_mul_format(%a: i32, %b: i8) {
+  // expected-error@+1 {{'afpk.shift_mul' op [N2] expected a format such as e2m2 or ue0m8, found 'e9m9'}}
+  %0 = afpk.shift_mul %a, %b "e9m9" : i32, i8
+  return
+}
+
+// -----
+
+func.func @shift_mul_lanes(%a: vector<4xi32>, %b: vector<8xi8>) {
+  // expected-error@+1 {{'afpk.shift_mul' op [N2] expected as many codes as integers, found vector<4xi32> and vector<8xi8>}}
+  %0 = afpk.shift_mul %a, %b "e2m4" : vector<4xi32>, vector<8xi8>
+  return
+}
+
+// -----
+
+func.func @encode_format(%a: i32) {
+  // expected-error@+1 {{'afpk.encode' op [N2] expected a format such as e2m2 or ue0m8, found 'int8'}}
+  %0 = afpk.encode %a, %a "int8" {bits = 8 : i32} : i32
+  return
+}
+
+// -----
+
+func.func @round(%a: i32) {
+  // expected-error@+1 {{'afpk.encode' op [N3] expected 'half_up', 'half_even' or 'half_away', found 'down'}}
+  %0 = afpk.encode %a, %a "e0m7" {bits = 8 : i32, round = "down"} : i32
+  return
+}
+
+// -----
+
+func.func @no_bits(%a: i32) {
+  // expected-error@+1 {{'afpk.encode' op [N3] expected bits from 1 to 31, found 0}}
+  %0 = afpk.encode %a, %a "e0m7" {bits = 0 : i32} : i32
+  return
+}
+
+// -----
+
+func.func @too_many_bits(%a: i32) {
+  // expected-error@+1 {{'afpk.encode' op [N3] expected bits from 1 to 31, found 32}}
+  %0 = afpk.encode %a, %a "e0m7" {bits = 32 : i32} : i32
+  return
+}
+
+// -----
+
+func.func @divisor_of_i32(%a: i32) {
+  // expected-error@+1 {{'afpk.encode' op [N3] expected operands of i64 where there is a divisor, found i32 by i32}}
+  %0 = afpk.encode %a, %a by %a : i32 "e0m7" {bits = 8 : i32} : i32
+  return
+}
+
+// -----
+
+func.func @divisor_of_another_type(%a: i64, %d: i32) {
+  // expected-error@+1 {{'afpk.encode' op [N3] expected operands of i64 where there is a divisor, found i64 by i32}}
+  %0 = afpk.encode %a, %a by %d : i32 "e0m7" {bits = 8 : i32} : i64
+  return
+}
