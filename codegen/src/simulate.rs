@@ -110,7 +110,7 @@ pub struct Simulated {
     pub instructions: Vec<u64>,
 }
 
-/// Runs a target's code.
+/// Runs a target's code, of networks for one thread.
 pub struct Simulator {
     machine: Machine,
     /// The program's sources and objects, and the counter.
