@@ -120,7 +120,11 @@ impl Geometry {
         let mut lanes = widest;
         while lanes >= 4 {
             if lanes <= self.outputs {
-                for count in 1..=4 {
+                for count in 1..=8 {
+                    // More than four are for numbers of channels that fewer do not divide as they must.
+                    if count > 4 && best.is_some() {
+                        break;
+                    }
                     if let Some((cost, tile)) = self.tile_cost(vectors, lanes, count) {
                         // A narrower vector does less at a time.
                         let cost = cost * widest as f64 / lanes as f64;
