@@ -29,21 +29,19 @@ func.func @decode_float(%a: vector<16xi8>) -> vector<16xi32> {
   return %0 : vector<16xi32>
 }
 
-// Code 0x7F of e2m4 is 31 << 2 = 124, 0xFF its negative; 0x85 a subnormal, -5.
+// Code 0x3F of e2m4 is 31 << 2 = 124, 0x7F its negative; 0x45 a subnormal, -5. Bits above are ignored.
 // FOLDED-LABEL: func.func @codes
 // FOLDED-DAG: %[[A:.*]] = arith.constant 124 : i32
 // FOLDED-DAG: %[[B:.*]] = arith.constant -124 : i32
 // FOLDED-DAG: %[[C:.*]] = arith.constant -5 : i32
 // FOLDED: return %[[A]], %[[B]], %[[C]]
 func.func @codes() -> (i32, i32, i32) {
-  %a = arith.constant 127 : i8
-  %b = arith.constant -1 : i8
-  %c = arith.constant 0x45 : i8
-  %0 = afpk.decode %a "ue3m4" : i8 to i32
+  %a = arith.constant 63 : i8
+  %b = arith.constant 127 : i8
+  %c = arith.constant 0xC5 : i8
   %1 = afpk.decode %a "e2m4" : i8 to i32
   %2 = afpk.decode %b "e2m4" : i8 to i32
-  %d = arith.constant -123 : i8
-  %3 = afpk.decode %d "e2m4" : i8 to i32
+  %3 = afpk.decode %c "e2m4" : i8 to i32
   return %1, %2, %3 : i32, i32, i32
 }
 

@@ -49,8 +49,8 @@ pub fn tile(op: Op, vectors: &Vectors) -> Option<Tile> {
         if lanes <= channels {
             let whole = channels % lanes == 0;
             // An overlapping last vector shares its tile with the one before.
-            let count = if whole { 1 } else { 2 };
-            if whole || (channels / lanes) % 2 != 0 {
+            let shares = |count: &i64| whole || (channels / lanes) % count != 0;
+            if let Some(count) = (1..=4).find(shares) {
                 let most = (i64::from(vectors.registers) / 4 / count).clamp(1, 8);
                 let pixels = parts(width, parts(width, most));
                 return Some(Tile { pixels, vectors: count, lanes });

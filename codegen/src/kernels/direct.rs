@@ -120,7 +120,11 @@ impl Geometry {
         let mut lanes = widest;
         while lanes >= 4 {
             if lanes <= self.outputs {
-                for count in 1..=4 {
+                for count in 1..=8 {
+                    // More than four are for numbers of channels that fewer do not divide as they must.
+                    if count > 4 && best.is_some() {
+                        break;
+                    }
                     if let Some((cost, tile)) = self.tile_cost(vectors, lanes, count) {
                         // A narrower vector does less at a time.
                         let cost = cost * widest as f64 / lanes as f64;
@@ -463,6 +467,51 @@ impl Writer {
                 let low = k.and(low, k.like(low, 0xffff));
                 let pair = k.or(low, k.shl(high, k.like(high, 16)));
                 k.vector_bitcast(k.broadcast(pair, lanes), 16)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use afp_ir::mlir::Session;
+    use afp_target::TABLE;
+
+    use super::*;
+
+    const PROGRAM: &str = "
+        func.func @f(%x: tensor<1x4x!afp.float<ue0m8, exp = 0>>) -> tensor<1x4x!afp.exact> {
+          %w = afp.constant dense<1> : tensor<4x4xi8> : tensor<4x4x!afp.float<e0m7, exp = 0>>
+          %0 = afp.fully_connected %x, %w : (tensor<1x4x!afp.float<ue0m8, exp = 0>>,
+            tensor<4x4x!afp.float<e0m7, exp = 0>>) -> tensor<1x4x!afp.exact>
+          return %0 : tensor<1x4x!afp.exact>
+        }";
+
+    #[test]
+    fn tiles_fit_the_registers_and_the_channels() {
+        let session = Session::new();
+        let module = session.parse("test.mlir", PROGRAM.as_bytes()).expect("the test's module");
+        let op = module.op().descendants().into_iter().find(|op| op.is("afp.fully_connected"));
+        let op = op.expect("a product");
+        let input = Layout::plain(op.operand(0)).expect("codes");
+        let mut geometry = Geometry::of(op, input, true).expect("a geometry");
+        for (target, rows) in TABLE.into_iter().flat_map(|target| [1, 7].map(|rows| (target, rows))) {
+            for (outputs, width) in (4..=200).flat_map(|o| (1..=60).map(move |w| (o, w))) {
+                geometry.outputs = outputs;
+                geometry.pixels = [1, rows, width];
+                let found = geometry.tile(&target.vectors);
+                let case = format!("{}: {outputs} outputs of {rows} by {width}: {found:?}", target.name);
+                assert_eq!(found.is_some(), target.vectors.bits > 0, "{case}");
+                let Some(Tile { pixels, vectors, lanes }) = found else { continue };
+                assert!((1..=width).contains(&pixels) && vectors >= 1 && lanes <= outputs, "{case}");
+                assert!(
+                    [4, 8, 16].contains(&lanes) && lanes * 32 <= i64::from(target.vectors.bits),
+                    "{case}"
+                );
+                // Sums, weights, and one input in every lane.
+                assert!(pixels * vectors + vectors < i64::from(target.vectors.registers), "{case}");
+                let (overlaps, last) = (outputs % lanes != 0, parts(outputs, lanes) - 1);
+                assert!(!overlaps || last / vectors == (last - 1) / vectors, "{case}");
             }
         }
     }

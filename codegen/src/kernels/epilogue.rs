@@ -308,3 +308,29 @@ pub fn flat_index(k: &Kernel, layout: &Layout, [n, y, x]: [Value; 3], channel: V
     let pixel = k.add(k.mul(row, columns), place[2]);
     k.add(k.mul(pixel, channels), place[3])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_cover_all_channels_and_overlap_at_the_end() {
+        for count in 4..70 {
+            for lanes in [4, 8, 16].into_iter().filter(|lanes| *lanes <= count) {
+                for spare in 0..3 {
+                    let vectors = tree::parts(count, lanes) + spare;
+                    let channels = Channels { count, lanes, vectors };
+                    let numbers: Vec<i64> = (0..count).collect();
+                    let packed = channels.packed(&numbers);
+                    assert_eq!(packed.len() as i64, vectors * lanes);
+                    for (vector, lane) in packed.chunks(lanes as usize).enumerate() {
+                        let start = channels.start(vector as i64);
+                        assert_eq!(lane, &numbers[start as usize..(start + lanes) as usize]);
+                    }
+                    assert!(numbers.iter().all(|number| packed.contains(number)));
+                    assert_eq!(channels.packed(&[7]), vec![7; packed.len()]);
+                }
+            }
+        }
+    }
+}

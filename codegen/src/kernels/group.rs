@@ -573,3 +573,39 @@ impl Windows {
         (first, from, to)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_codes_of_every_width_are_read_back() {
+        for width in 1..=8u8 {
+            let format = if width == 1 {
+                Format::new(false, 0, 1)
+            } else {
+                Format::new(true, 0, u32::from(width) - 1)
+            };
+            let format = format.expect("a format");
+            assert_eq!(format.width(), u32::from(width));
+            for taps in [1, 2, 3, 7, 8, 9, 27] {
+                let mask = i64::from(format.code_count()) - 1;
+                let codes: Vec<i64> = (0..5 * taps).map(|i| (i * 37 + i / 3) & mask).collect();
+                let rows = Rows { outputs: 5, taps, format, codes };
+                let (bytes, stride) = rows.packed();
+                assert_eq!(bytes.len() as i64, 5 * stride);
+                assert!(
+                    stride <= taps * i64::from(width) / 8 + 2
+                        && bytes.iter().all(|byte| (0..256).contains(byte))
+                );
+                for (i, &code) in rows.codes.iter().enumerate() {
+                    let (row, tap) = (i as i64 / taps, i as i64 % taps);
+                    let bit = tap * i64::from(width);
+                    let at = (row * stride + bit / 8) as usize;
+                    let pair = bytes[at] | bytes[at + 1] << 8;
+                    assert_eq!(pair >> (bit % 8) & mask, code, "width {width}, {taps} taps, code {i}");
+                }
+            }
+        }
+    }
+}

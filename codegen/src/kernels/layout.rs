@@ -267,3 +267,84 @@ impl Layout {
         k.store(self.stored(k, integer), memref, &self.place(k, indices));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use afp_target::TABLE;
+
+    use super::*;
+
+    fn formats() -> impl Iterator<Item = Format> {
+        let fields = (0..=5).flat_map(|exp| (0..=8).map(move |man| (exp, man)));
+        let signed = |(exp, man)| [false, true].map(|signed| Format::new(signed, exp, man));
+        fields.flat_map(signed).flatten().filter(|format| format.width() <= 8)
+    }
+
+    #[test]
+    fn the_best_storage_holds_every_value() {
+        for (format, target) in formats().flat_map(|f| TABLE.map(|target| (f, target))) {
+            let storage = Storage::best(format, &target);
+            let layout = Layout { shape: vec![1], format, storage, halo: [0; 4], channels: 1 };
+            let bits = layout.bits();
+            let range =
+                if storage.is_signed(format) { -(1 << (bits - 1))..1 << (bits - 1) } else { 0..1 << bits };
+            let case = format!("{format} on {}: {storage:?}", target.name);
+            assert!(range.contains(&layout.zero()), "{case}");
+            assert_eq!(layout.zero(), layout.stored_code(0), "{case}");
+            for code in format.canonical_codes() {
+                let stored = layout.stored_code(i64::from(code));
+                assert!(range.contains(&stored), "{case}: {stored}");
+                match storage {
+                    Storage::Code => assert_eq!(stored, i64::from(code), "{case}"),
+                    Storage::Integer { offset } => {
+                        assert_eq!(stored - offset, format.decode(code), "{case}");
+                        assert!(Storage::holds(format, offset), "{case}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn offsets_suit_the_dot_product() {
+        let signed = Format::fixed(true, 7);
+        let unsigned = Format::fixed(false, 8);
+        for target in TABLE {
+            let offsets = [signed, unsigned].map(|format| Storage::best(format, &target));
+            let expected = match target.vectors.dot {
+                Dot::Maddubs | Dot::Vnni => [128, 0],
+                Dot::Sdot => [0, -128],
+                Dot::None => [0, 0],
+            };
+            assert_eq!(offsets, expected.map(|offset| Storage::Integer { offset }), "{}", target.name);
+        }
+    }
+
+    #[test]
+    fn offsets_beyond_the_bits_are_not_held() {
+        let byte = Format::fixed(false, 8);
+        assert!(Storage::holds(byte, 0) && Storage::holds(byte, -128));
+        for offset in [1, -1, -129, 128, i64::MAX, i64::MIN] {
+            assert!(!Storage::holds(byte, offset), "{offset}");
+        }
+        let float = Format::new(true, 5, 2).expect("a format");
+        assert!(!Storage::holds(float, 0));
+    }
+
+    #[test]
+    fn sizes_that_no_machine_addresses_are_found() {
+        let mut layout = Layout {
+            shape: vec![1, 4, 4, 3],
+            format: Format::fixed(true, 7),
+            storage: Storage::Code,
+            halo: [1, 1, 2, 2],
+            channels: 4,
+        };
+        assert_eq!((layout.memory(), layout.bytes()), (vec![1, 6, 8, 4], 192));
+        assert!(layout.is_addressable() && !layout.is_dense());
+        layout.halo[0] = i64::MAX;
+        assert!(!layout.is_addressable());
+        layout.halo[0] = 1 << 39;
+        assert!(!layout.is_addressable());
+    }
+}

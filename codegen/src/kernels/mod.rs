@@ -485,7 +485,10 @@ impl Lowering {
 
     /// The function that stands for this one: an equal one that was written before, or itself.
     fn shared(&mut self, function: Op, name: String) -> String {
-        let text = function.to_string().replacen(&format!("@{name}("), "@(", 1);
+        let named = |name: &str| function.set_attr("sym_name", Attr::string(self.ctx, name));
+        named("kernel");
+        let text = function.to_string();
+        named(&name);
         if let Some(known) = self.written.get(&text) {
             function.erase();
             return known.clone();

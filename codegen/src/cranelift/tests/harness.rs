@@ -12,7 +12,8 @@ use super::foreign;
 use crate::{
     cranelift::{compile, jit},
     interface::Interface,
-    target::TABLE,
+    pipeline,
+    target::{TABLE, Target},
 };
 
 /// Integers of a width, in memory.
@@ -165,6 +166,19 @@ impl Program {
         }
     }
 
+    /// Runs the program on this machine alone.
+    pub(super) fn check_here(&self) {
+        let session = Session::new();
+        let module = parse(&session, &self.text());
+        let target = Target::host().narrowed(128);
+        let words: Vec<Vec<f32>> = self.inputs.iter().map(Buffer::words).collect();
+        let inputs: Vec<Tensor> =
+            words.into_iter().map(|words| Tensor::real(&[words.len()], words)).collect();
+        let outputs = jit(&module, &target).expect("code in memory").run(&inputs).expect("outputs");
+        let bits = |tensor: &Tensor| bits_of(tensor.as_real().expect("words"));
+        self.compare(target.name, &outputs.iter().map(bits).collect::<Vec<_>>());
+    }
+
     fn compare(&self, target: &str, outputs: &[Vec<u32>]) {
         for ((name, kernel, expected), found) in self.kernels.iter().zip(outputs) {
             let words = bits_of(&expected.words());
@@ -182,11 +196,14 @@ fn bits_of(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// A module of the tests.
+/// A module of the tests, without what afpk-expand writes as integer operations.
 pub(super) fn parse<'s>(session: &'s Session, text: &str) -> SourceModule<'s> {
-    session
+    let module = session
         .parse("test.mlir", text.as_bytes())
-        .unwrap_or_else(|_| panic!("the test's module: {:?}\n{text}", session.take_diagnostics()))
+        .unwrap_or_else(|_| panic!("the test's module: {:?}\n{text}", session.take_diagnostics()));
+    pipeline::register_all();
+    module.run_pipeline("builtin.module(afpk-expand)").expect("expanded operators");
+    module
 }
 
 /// Integers where arithmetic of a width goes wrong first.

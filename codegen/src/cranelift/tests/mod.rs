@@ -4,5 +4,6 @@ mod conversions;
 mod dots;
 mod foreign;
 mod harness;
+mod numerics;
 mod objects;
 mod operators;

@@ -1,0 +1,671 @@
+// Attributes of afp-select-kernels that are malformed or do not fit.
+
+// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-prove-widths,convert-afp-to-kernels)' --verify-diagnostics
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @layout_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo' and 'channels'}}
+  // expected-note @+2 {{found: "wide"}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = "wide"} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @layout_empty(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo' and 'channels'}}
+  // expected-note @+2 {{found: {}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @layout_key(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo' and 'channels'}}
+  // expected-note @+2 {{found: {padding = 3 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {padding = 3 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @negative_halo(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a halo of four sizes, none negative, around feature maps that are computed}}
+  // expected-note @+2 {{found: {halo = array<i64: 1, -1, 1, 1>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, -1, 1, 1>}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @short_halo(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a halo of four sizes, none negative, around feature maps that are computed}}
+  // expected-note @+2 {{found: {halo = array<i64: 1, 1>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1>}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @halo_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a halo of four sizes, none negative, around feature maps that are computed}}
+  // expected-note @+2 {{found: {halo = 1 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {halo = 1 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @huge_halo(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a value of at most 2^40 bytes, with what is around it}}
+  // expected-note @+2 {{found: {halo = array<i64: 9223372036854775807, 1, 1, 1>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 9223372036854775807, 1, 1, 1>}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @fewer_channels(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: as many channels as the value has, or more, of a feature map}}
+  // expected-note @+2 {{found: {channels = 2 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {channels = 2 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @channels_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: as many channels as the value has, or more, of a feature map}}
+  // expected-note @+2 {{found: {channels = "four"}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {channels = "four"}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @huge_channels(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a value of at most 2^40 bytes, with what is around it}}
+  // expected-note @+2 {{found: {channels = 9223372036854775804 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {channels = 9223372036854775804 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @offset_beyond(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: an offset by which the format's integers fit what they are stored in}}
+  // expected-note @+2 {{found: {offset = 1 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {offset = 1 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @huge_offset(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: an offset by which the format's integers fit what they are stored in}}
+  // expected-note @+2 {{found: {offset = 9223372036854775807 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {offset = 9223372036854775807 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @offset_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: an offset by which the format's integers fit what they are stored in}}
+  // expected-note @+2 {{found: {offset = "128"}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.quantize %x {afp.layout = {offset = "128"}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @kernel_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'afp.kernel' with 'strategy', 'tile', 'multiply' and 'weights'}}
+  // expected-note @+2 {{found: "fast"}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = "fast"} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @kernel_key(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'afp.kernel' with 'strategy', 'tile', 'multiply' and 'weights'}}
+  // expected-note @+2 {{found: {strategy = "portable", unroll = 4 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "portable", unroll = 4 : i64}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'portable', or 'direct' or 'depthwise' with a tile}}
+  // expected-note @+2 {{found: {strategy = "winograd"}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "winograd"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @strategy_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: names as strings}}
+  // expected-note @+2 {{found: {strategy = 3 : i64}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = 3 : i64}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'portable', or 'direct' or 'depthwise' with a tile}}
+  // expected-note @+2 {{found: {strategy = "direct"}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'portable', or 'direct' or 'depthwise' with a tile}}
+  // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @no_pixels(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes}}
+  // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 0, 1, 8>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 0, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @negative_vectors(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes}}
+  // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, -1, 8>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, -1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @many_pixels(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes}}
+  // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 100000, 1, 8>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 100000, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @huge_vectors(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes}}
+  // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, 9223372036854775807, 8>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 9223372036854775807, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @odd_lanes(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes}}
+  // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, 1, 5>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 5>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @short_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes}}
+  // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, 1>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @multiply_name(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'native' or 'shift-add' products}}
+  // expected-note @+2 {{found: {multiply = "fft", strategy = "portable"}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {multiply = "fft", strategy = "portable"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @weights_name(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: 'expanded' or 'packed' weights}}
+  // expected-note @+2 {{found: {strategy = "portable", weights = "zip"}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "portable", weights = "zip"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @packed_vectors(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: native products and expanded weights on vectors}}
+  // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, 1, 8>, weights = "packed"}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>, weights = "packed"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @codes(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: an input of integers, with its halo}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @no_halo(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: an input of integers, with its halo}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @odd_channels(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 5 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: an input of integers, with its halo}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @more_lanes(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: an input of integers, with its halo}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 16>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @not_depthwise(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one depthwise convolution, with an epilogue on vectors}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "depthwise", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @depthwise_halo(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
+  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: an input of integers, with its halo}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "depthwise", tile = array<i64: 4, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @depthwise_lanes(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
+  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: as many channels as a vector has lanes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "depthwise", tile = array<i64: 4, 1, 16>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @depthwise_direct(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
+  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one contraction, with an epilogue on vectors}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @joined(%x: tensor<1x2x2x3xf32>) -> tensor<1x12xf32> {
+  %0 = afp.quantize %x {afp.layout = {channels = 4 : i64}} : tensor<1x2x2x3xf32> to tensor<1x2x2x3x!u>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: values without gaps in memory}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %1 = afp.reshape %0 : tensor<1x2x2x3x!u> to tensor<1x12x!u>
+  %2 = afp.dequantize %1 : tensor<1x12x!u> to tensor<1x12xf32>
+  return %2 : tensor<1x12xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @constant() -> tensor<1x2x2x1xf32> {
+  // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+3 {{expected: a halo of four sizes, none negative, around feature maps that are computed}}
+  // expected-note @+2 {{found: {halo = array<i64: 1, 1, 1, 1>}}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %0 = afp.constant dense<1> : tensor<1x2x2x1xi8> {afp.layout = {halo = array<i64: 1, 1, 1, 1>}} : tensor<1x2x2x1x!u>
+  %1 = afp.dequantize %0 : tensor<1x2x2x1x!u> to tensor<1x2x2x1xf32>
+  return %1 : tensor<1x2x2x1xf32>
+}
