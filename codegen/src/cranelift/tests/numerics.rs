@@ -131,7 +131,7 @@ fn quotients_of_every_format_and_rounding() {
                 "%r = afpk.encode %x, %y by %z : i64 \"{format}\" {{bits = 20 : i32, round = \"{rounding}\"}} : i64"
             );
             let expected = cases.iter().map(|&(n, d, divisor)| {
-                format.decode(encode(n, -d as i32, divisor as u64, format, 0, rounding))
+                format.decode(encode(n, -d, divisor as u64, format, 0, rounding))
             });
             let expected = Buffer::new(64, expected);
             (format!("quotient_{rounding}"), scalar_loop(cases.len(), &[64; 3], 64, &body), expected)
