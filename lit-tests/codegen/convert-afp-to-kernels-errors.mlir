@@ -69,14 +69,14 @@ func.func @quotient(%x: tensor<1x2x2x1xf32>) -> tensor<1x1x1x1xf32> {
 
 // -----
 
-func.func @finest(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
-  %0 = afp.quantize %x : tensor<1x4xf32> to tensor<1x4x!afp.float<ue0m8, exp = -8>>
+func.func @long(%x: tensor<2097152xf32>) -> tensor<2097152xf32> {
+  %0 = afp.quantize %x : tensor<2097152xf32> to tensor<2097152x!afp.float<ue0m8, exp = -8>>
   // expected-error @+3 {{[AFP0611] afp.softmax has no native code}}
-  // expected-note @+2 {{expected: a result whose scale exponent is at least -44}}
-  // expected-note @+1 {{found: -45}}
-  %1 = afp.softmax %0 {axis = 1 : i64} : tensor<1x4x!afp.float<ue0m8, exp = -8>> to tensor<1x4x!afp.float<ue5m3, exp = -45>>
-  %2 = afp.dequantize %1 : tensor<1x4x!afp.float<ue5m3, exp = -45>> to tensor<1x4xf32>
-  return %2 : tensor<1x4xf32>
+  // expected-note @+2 {{expected: as many elements as 63 bits develop quotients of}}
+  // expected-note @+1 {{found: 2097152 elements}}
+  %1 = afp.softmax %0 {axis = 0 : i64} : tensor<2097152x!afp.float<ue0m8, exp = -8>> to tensor<2097152x!afp.float<ue0m8, exp = -8>>
+  %2 = afp.dequantize %1 : tensor<2097152x!afp.float<ue0m8, exp = -8>> to tensor<2097152xf32>
+  return %2 : tensor<2097152xf32>
 }
 
 // -----

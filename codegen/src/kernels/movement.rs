@@ -274,11 +274,12 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnos
     if spread >= count && values.last() != Some(&0) {
         return Err(unsupported(op, "an operand whose differences a table holds"));
     }
-    // The quotient of two such terms is developed to 2^-46.
-    if to_exp < -44 {
-        return Err(
-            unsupported(op, "a result whose scale exponent is at least -44").found(to_exp.to_string())
-        );
+    // A term is at least 1 and their sum below 2^15 for each: the quotient, developed to 2^-46, has bits
+    // enough for a significand, half a unit, and the one that says whether a rest is left.
+    let quotient = 46i64 - 15 - i64::from(shape[axis].max(1).ilog2() + 1);
+    if quotient < i64::from(to_ty.format.man_bits()) + 2 {
+        let found = format!("{} elements", shape[axis]);
+        return Err(unsupported(op, "as many elements as 63 bits develop quotients of").found(found));
     }
     let outer: Vec<i64> =
         shape.iter().enumerate().map(|(d, &size)| if d == axis { 1 } else { size }).collect();
