@@ -16,7 +16,7 @@ use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::Target;
 
 use crate::kernels::{
-    depthwise, direct,
+    constant_behind, depthwise, direct,
     layout::{Layout, Storage},
     strategy::{Choice, Multiply, Strategy, Weights},
     tree,
@@ -79,7 +79,11 @@ impl Selection {
         let ops = body.ops();
         for &op in &ops {
             if op.is("afp.reshape") {
-                self.joined.extend([op.operand(0), op.result(0)]);
+                self.joined.insert(op.operand(0));
+                // What is put around a reshaped value is put around a copy, which a constant has no need of.
+                if constant_behind(op.operand(0)).is_some() {
+                    self.joined.insert(op.result(0));
+                }
             }
             for result in op.results() {
                 if let Some(mut layout) = Layout::plain(result).filter(|_| !op.is("afp.constant")) {

@@ -271,7 +271,7 @@ enum Destination {
 }
 
 /// The constant that a value is, through changes of shape.
-fn constant_behind(value: Value) -> Option<Op> {
+pub(crate) fn constant_behind(value: Value) -> Option<Op> {
     match value.def()? {
         op if op.is("afp.reshape") => constant_behind(op.operand(0)),
         op => Some(op).filter(|op| op.is("afp.constant")),
@@ -356,12 +356,15 @@ impl Lowering {
         }
     }
 
-    /// A reshaped value shares its operand's buffer, which must have no gaps.
+    /// A reshaped value shares its operand's buffer, which must have no gaps; with gaps it is a copy.
     fn reshape(&mut self, op: Op) -> Result<(), Diagnostic> {
         let layout = scope::layout(self, op.operand(0), op)?;
         let own = scope::layout(self, op.result(0), op)?;
-        if !layout.is_dense() || !own.is_dense() {
+        if !layout.is_dense() || (!own.is_dense() && constant_behind(op.operand(0)).is_some()) {
             return Err(tree::misfit(op, "values without gaps in memory"));
+        }
+        if !own.is_dense() {
+            return movement::spread(self, op);
         }
         let layout = Layout { storage: layout.storage, ..own };
         let place = match self.place(op.operand(0), op)? {

@@ -135,6 +135,22 @@ fn gather(
     })
 }
 
+/// A reshaped value whose elements have room around them, from an operand without gaps.
+pub(super) fn spread(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
+    let (from, to) = layouts(lowering, op)?;
+    let shape = shape_of(op.result(0));
+    let sizes = shape.clone();
+    map(lowering, op, &shape, Destination::Buffer, move |k, operand, result, indices| {
+        let number = indices
+            .iter()
+            .zip(&sizes)
+            .skip(1)
+            .fold(indices[0], |number, (&index, &size)| k.add(k.mul(number, k.index(size)), index));
+        let stored = k.load(k.flat(operand), &[number]);
+        k.store(moved(k, stored, &from, &to), result, &to.place(k, indices));
+    })
+}
+
 /// A border of one code, and the operand inside it.
 fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
     let (from, to) = layouts(lowering, op)?;
