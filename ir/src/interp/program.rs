@@ -255,7 +255,9 @@ impl Builder {
         }
         let results: Option<Vec<Source>> =
             returned.operands().iter().map(|&value| self.source(value)).collect();
-        let (Some(results), Ok(outputs)) = (results, signatures(&returned.operands(), "output")) else {
+        let (Some(results), Ok(outputs)) =
+            (results, signatures(&returned.operands(), function.attr("res_attrs"), "output"))
+        else {
             return Err(vec![load::located(unknown_value(), returned)]);
         };
         let slots = self.slots.len();
@@ -280,7 +282,8 @@ impl Builder {
             return Err(error.at(function.loc()));
         };
         let arguments = blocks[0].args();
-        let inputs = signatures(&arguments, "input").map_err(|error| load::located(error, function))?;
+        let inputs = signatures(&arguments, function.attr("arg_attrs"), "input")
+            .map_err(|error| load::located(error, function))?;
         for value in arguments {
             let slot = self.slots.len();
             self.slots.insert(value, slot);
@@ -383,17 +386,28 @@ fn mark_last_uses(steps: &mut [Step], results: &[Source], slots: usize) {
     }
 }
 
-fn signatures(values: &[Value], default: &str) -> Result<Vec<Signature>, Diagnostic> {
+/// The signatures of arguments or results. A name is the `afp.name` in `attributes` (the function's
+/// `arg_attrs` or `res_attrs`), else that of the value's location; no two are equal.
+fn signatures(
+    values: &[Value],
+    attributes: Option<Attr>,
+    default: &str,
+) -> Result<Vec<Signature>, Diagnostic> {
+    let mut taken = HashSet::new();
     values
         .iter()
         .enumerate()
         .map(|(index, &value)| {
-            let name = value.loc().name().filter(|name| !name.is_empty());
-            Ok(Signature {
-                name: name.unwrap_or_else(|| format!("{default}{index}")),
-                shape: load::sizes(value)?,
-                element: Element::of(value.ty()),
-            })
+            let given = attributes.and_then(|all| all.element(index)?.entry("afp.name")?.as_string());
+            let name = given.or_else(|| value.loc().name()).filter(|name| !name.is_empty());
+            let stem = name.unwrap_or_else(|| format!("{default}{index}"));
+            let mut name = stem.clone();
+            let mut count = 1;
+            while !taken.insert(name.clone()) {
+                name = format!("{stem}_{count}");
+                count += 1;
+            }
+            Ok(Signature { name, shape: load::sizes(value)?, element: Element::of(value.ty()) })
         })
         .collect()
 }

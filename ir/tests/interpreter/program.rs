@@ -36,6 +36,19 @@ fn several_inputs_and_results() {
 }
 
 #[test]
+fn names_come_from_attributes_first_and_differ() {
+    let text = r#"module { func.func @f(%a: tensor<1xf32> {afp.name = "image"} loc("node"))
+          -> (tensor<1xf32> {afp.name = "same"}, tensor<1xf32>, tensor<1xf32>) {
+        %r = tosa.abs %a : (tensor<1xf32>) -> tensor<1xf32> loc("scores")
+        %s = tosa.abs %r : (tensor<1xf32>) -> tensor<1xf32> loc("same")
+        return %r, %s, %s : tensor<1xf32>, tensor<1xf32>, tensor<1xf32> } }"#;
+    let program = load(text).unwrap();
+    let outputs: Vec<&str> = program.outputs().iter().map(|output| &*output.name).collect();
+    assert_eq!(program.inputs()[0].name, "image");
+    assert_eq!(outputs, ["same", "same_1", "same_2"]);
+}
+
+#[test]
 fn names_come_from_locations() {
     let text = r#"module { func.func @f(%a: tensor<1xf32> loc("image")) -> tensor<1xf32> {
         %r = tosa.abs %a : (tensor<1xf32>) -> tensor<1xf32> loc("scores"("model.onnx":0:0))
