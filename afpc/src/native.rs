@@ -172,7 +172,7 @@ pub struct Compiled {
 /// Code that is loaded.
 pub struct Loaded {
     /// The function.
-    pub library: Library,
+    pub code: Library,
     /// The program that it was made of.
     pub description: Description,
     /// The names of the steps, if they are to be timed.
@@ -266,7 +266,7 @@ pub fn load(
     if request.backend == Backend::Cranelift {
         let library = cranelift::jit(module, &request.choices.target);
         let library = library.map_err(|error| with_details(session, error))?;
-        return Ok(Loaded { library, description, steps });
+        return Ok(Loaded { code: library, description, steps });
     }
     let compiled = produce(session, module, request, names, (description, constants))?;
     let folder = tempfile::tempdir().map_err(|problem| {
@@ -278,7 +278,7 @@ pub fn load(
     link_shared(&[compiled.object], &path)?;
     // SAFETY: the library was made just now, with this interface.
     let library = unsafe { Library::open(&path, request.symbol, compiled.interface) }?;
-    Ok(Loaded { library, description: compiled.description, steps })
+    Ok(Loaded { code: library, description: compiled.description, steps })
 }
 
 /// What executes a program.
@@ -312,7 +312,7 @@ impl Executor {
         let names = (program.inputs(), program.outputs());
         let request = Request::new(RUN_SYMBOL, backend, Target::host()).with(generation)?;
         let loaded = load(session, module, &request, names)?;
-        Ok(Self::Native(loaded.library, program))
+        Ok(Self::Native(loaded.code, program))
     }
 
     /// Compiles an exact AFP program for another machine.

@@ -28,7 +28,7 @@ pub static PASS: Pass = Pass {
     description: "Choose a strategy for every group, and how values lie in memory",
     anchor: "builtin.module",
     options: &[
-        PassOption { name: "target", help: "the machine, as afpc --target names it", default: "host" },
+        PassOption { name: "target", help: "the machine, as afpc --target names it", default: "x86-64-v3" },
         PassOption { name: "vector-bits", help: "at most so many bits in a vector", default: "512" },
         PassOption { name: "multiply", help: "native or shift-add", default: "native" },
         PassOption { name: "weights", help: "expanded or packed", default: "expanded" },
@@ -37,8 +37,8 @@ pub static PASS: Pass = Pass {
 };
 
 fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
-    let target = Target::named(options.text("target"))
-        .ok_or_else(|| options.reject("target", "host, or the name of a target"))?;
+    let target = Target::listed(options.text("target"))
+        .ok_or_else(|| options.reject("target", "the name of a target, such as x86-64-v3"))?;
     let bits: u32 = options.parse("vector-bits", "a number of bits")?;
     if bits != 0 && !bits.is_power_of_two() {
         return Err(options.reject("vector-bits", "0 or a power of two"));

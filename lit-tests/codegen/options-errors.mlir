@@ -1,6 +1,6 @@
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{target=z80})' 2>&1 | FileCheck %s --check-prefix=TARGET
 // TARGET: error: [AFP0201]
-// TARGET: expected: host, or the name of a target
+// TARGET: expected: the name of a target, such as x86-64-v3
 // TARGET: found: {{.*}}z80
 
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{vector-bits=wide})' 2>&1 | FileCheck %s --check-prefix=BITS
@@ -40,7 +40,7 @@
 
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=z80})' 2>&1 | FileCheck %s --check-prefix=LLVM
 // LLVM: error: [AFP0201]
-// LLVM: expected: host, or the name of a target
+// LLVM: expected: the name of a target, such as x86-64-v3
 
 func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {
   return %x : tensor<2xf32>

@@ -96,18 +96,23 @@ pub const TABLE: [Target; 7] = [
 ];
 
 impl Target {
-    /// The machine of a name.
+    /// The machine of a name, or this one for `host`.
     pub fn named(name: &str) -> Option<Self> {
-        if name == "host" { Some(Self::host()) } else { TABLE.into_iter().find(|target| target.name == name) }
+        if name == "host" { Some(Self::host()) } else { Self::listed(name) }
     }
 
-    /// This machine: the most capable row of the table that it can run.
-    ///
-    /// # Panics
-    /// Never on the architectures that afpc is built for.
+    /// The row of the table of a name: the same on every machine.
+    pub fn listed(name: &str) -> Option<Self> {
+        TABLE.into_iter().find(|target| target.name == name)
+    }
+
+    /// This machine: the most capable row of the table that it can run; the least of its architecture if it
+    /// is older than all of them.
     pub fn host() -> Self {
         let runs = |target: &&Self| target.runs_here();
-        TABLE.iter().rev().find(runs).copied().expect("a row of the table for the host's architecture")
+        let least = if cfg!(target_arch = "aarch64") { "aarch64" } else { TABLE[0].name };
+        let fallback = TABLE.iter().find(|target| target.name == least).unwrap_or(&TABLE[0]);
+        *TABLE.iter().rev().find(runs).unwrap_or(fallback)
     }
 
     /// Whether this machine can run the target's code.

@@ -99,7 +99,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     };
     let (network, program) = load(false)?;
     let inputs = inputs(arguments, program.inputs(), &network)?;
-    let times = measure(&mut network.library.function().prepare(&inputs)?, arguments.time, &mut |_| ())?;
+    let times = measure(&mut network.code.function().prepare(&inputs)?, arguments.time, &mut |_| ())?;
     let whole = Times::of(times);
     let layers =
         if arguments.per_layer { Some(layers(&load(true)?.0, &inputs, arguments.time)?) } else { None };
@@ -113,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
 /// The inputs of every call: the first sample of the files, or numbers that stand for one.
 fn inputs(arguments: &Arguments, signatures: &[Signature], network: &Loaded) -> Result<Vec<Tensor>, Failure> {
     if arguments.input.is_empty() {
-        let ports = &network.library.interface().inputs;
+        let ports = &network.code.interface().inputs;
         return Ok(ports.iter().map(synthetic).collect());
     }
     let mut first = Vec::new();
@@ -211,8 +211,8 @@ unsafe extern "C" fn step_ended(step: c_int) {
 /// The times of a network's layers, slowest first: medians of what their steps took together.
 fn layers(network: &Loaded, inputs: &[Tensor], least: Duration) -> Result<Vec<Timed>, Diagnostic> {
     // SAFETY: the function does not unwind, and no call is under way.
-    unsafe { network.library.observe(step_ended) };
-    let mut call = network.library.function().prepare(inputs)?;
+    unsafe { network.code.observe(step_ended) };
+    let mut call = network.code.function().prepare(inputs)?;
     STEPS.set(None);
     let mut starts = Vec::new();
     measure(&mut call, least, &mut |calls| {

@@ -17,14 +17,14 @@ pub static PASS: Pass = Pass {
     options: &[PassOption {
         name: "target",
         help: "the machine, as afpc --target names it",
-        default: "host",
+        default: "x86-64-v3",
     }],
     run,
 };
 
 fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
-    let target = Target::named(options.text("target"))
-        .ok_or_else(|| options.reject("target", "host, or the name of a target"))?;
+    let target = Target::listed(options.text("target"))
+        .ok_or_else(|| options.reject("target", "the name of a target, such as x86-64-v3"))?;
     for op in module.descendants() {
         if op.is("afpk.dot") {
             let k = Kernel::before(op);

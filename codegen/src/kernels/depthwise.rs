@@ -14,12 +14,12 @@ use super::{
     Destination, Lowering,
     builder::{Kernel, vector},
     direct::{halo, is_surroundable, surrounds},
-    epilogue::{self, Channels, Epilogue, Spot},
+    epilogue::{self, Channels, Epilogue, Operands, Spot},
     group::Rows,
     layout::{Layout, Storage},
     scope::{self, Scope},
     strategy::Tile,
-    tree::{self, parts, shape_of, unsupported},
+    tree::{self, parts, shape_of},
 };
 
 /// Taps beyond which the window is a loop.
@@ -68,14 +68,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         [one] if applicable(op, one) => one,
         _ => return Err(misfit("one depthwise convolution, with an epilogue on vectors")),
     };
-    let leaves = tree::leaves(op)?;
-    let mut layouts = Vec::new();
-    for &leaf in &leaves {
-        layouts.push(scope::layout(lowering, leaf, op)?);
-    }
-    let result = scope::layout(lowering, op.result(0), op)?;
-    let source = contraction.operand(0);
-    let input = scope::layout(lowering, source, op)?;
+    let operands = Operands::of(lowering, op, contraction)?;
+    let input = scope::layout(lowering, contraction.operand(0), op)?;
     let shape = shape_of(op.result(0));
     let (Storage::Integer { offset }, true) = (input.storage, surrounds(&input, contraction)) else {
         return Err(misfit("an input of integers, with its halo"));
@@ -87,15 +81,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let channels = Channels { count: shape[3], lanes: tile.lanes, vectors: needed };
     let items = needed / tile.vectors * shape[0] * shape[1];
     let conv = tree::conv(contraction).ok_or_else(|| misfit("a valid geometry"))?;
-    lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| {
-        let mut flat = Vec::new();
-        for ((&leaf, layout), &memory) in leaves.iter().zip(&layouts).zip(&scope.operands.clone()) {
-            flat.push((leaf, layout.clone(), k.flat(memory)));
-        }
-        let memory = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
-        let memory = memory.ok_or_else(|| unsupported(op, "a stored operand"))?;
-        let result = (result.clone(), k.flat(scope.result));
-        let epilogue = Epilogue::new(op, contraction, channels, flat, result)?;
+    lowering.kernel(op, &operands.leaves, items, Destination::Buffer, |scope, k| {
+        let (epilogue, memory) = operands.epilogue(scope, k, channels, Layout::clone)?;
         let rows = Rows::of(contraction)?;
         let weights = crate::afpk::numeric::decoded(rows.format, &rows.codes);
         Writer { contraction, conv, input, offset, tile, channels, epilogue, memory, rows, weights }

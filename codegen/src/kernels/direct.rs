@@ -17,7 +17,7 @@ use afp_target::Vectors;
 use super::{
     Destination, Lowering,
     builder::Kernel,
-    epilogue::{self, Channels, Epilogue, Spot},
+    epilogue::{self, Channels, Epilogue, Operands, Spot},
     group::Rows,
     layout::{Layout, Storage},
     scope::{self, Scope},
@@ -224,15 +224,9 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         [one] if applicable(op, one) => one,
         _ => return Err(misfit("one contraction, with an epilogue on vectors")),
     };
-    let leaves = tree::leaves(op)?;
-    let mut layouts = Vec::new();
-    for &leaf in &leaves {
-        layouts.push(scope::layout(lowering, leaf, op)?);
-    }
-    let result = scope::layout(lowering, op.result(0), op)?;
-    let dense = result.is_dense() && layouts.iter().all(Layout::is_dense);
-    let source = contraction.operand(0);
-    let input = scope::layout(lowering, source, op)?;
+    let operands = Operands::of(lowering, op, contraction)?;
+    let dense = operands.are_dense();
+    let input = scope::layout(lowering, contraction.operand(0), op)?;
     let is_integer = matches!(input.storage, Storage::Integer { .. });
     let geometry = Geometry::of(contraction, input, dense).filter(|geometry| {
         is_integer
@@ -252,15 +246,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         }
         layout
     };
-    lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| {
-        let mut flat = Vec::new();
-        for ((&leaf, layout), &memory) in leaves.iter().zip(&layouts).zip(&scope.operands.clone()) {
-            flat.push((leaf, joined(layout), k.flat(memory)));
-        }
-        let memory = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
-        let memory = memory.ok_or_else(|| unsupported(op, "a stored operand"))?;
-        let result = (joined(&result), k.flat(scope.result));
-        let epilogue = Epilogue::new(op, contraction, channels, flat, result)?;
+    lowering.kernel(op, &operands.leaves, items, Destination::Buffer, |scope, k| {
+        let (epilogue, memory) = operands.epilogue(scope, k, channels, joined)?;
         Writer { geometry, tile, channels, epilogue, memory }.write(scope, k)
     })
 }

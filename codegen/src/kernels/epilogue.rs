@@ -12,9 +12,10 @@ use afp_ir::{
 };
 
 use super::{
+    Lowering,
     builder::{Kernel, vector},
     layout::Layout,
-    scope::Scope,
+    scope::{self, Scope},
     tree::{self, Rounding, shape_of, unsupported},
 };
 
@@ -61,6 +62,55 @@ pub struct Spot {
     pub vector: Value,
     /// Its first channel.
     pub channel: Value,
+}
+
+/// What a kernel on vectors reads and writes.
+pub(super) struct Operands {
+    op: Op,
+    contraction: Op,
+    /// The stored values, each with its layout.
+    pub leaves: Vec<Value>,
+    layouts: Vec<Layout>,
+    result: Layout,
+}
+
+impl Operands {
+    /// The operands of a group.
+    pub fn of(lowering: &Lowering, op: Op, contraction: Op) -> Result<Self, Diagnostic> {
+        let leaves = tree::leaves(op)?;
+        let layouts: Result<_, _> = leaves.iter().map(|&leaf| scope::layout(lowering, leaf, op)).collect();
+        let result = scope::layout(lowering, op.result(0), op)?;
+        Ok(Self { op, contraction, leaves, layouts: layouts?, result })
+    }
+
+    /// Whether nothing lies between the elements of any of them.
+    pub fn are_dense(&self) -> bool {
+        self.result.is_dense() && self.layouts.iter().all(Layout::is_dense)
+    }
+
+    /// The epilogue, and the memory of the contraction's input; `seen` gives the layout that the kernel
+    /// sees in place of a value's own.
+    pub fn epilogue(
+        &self,
+        scope: &Scope<'_>,
+        k: &Kernel,
+        channels: Channels,
+        seen: impl Fn(&Layout) -> Layout,
+    ) -> Result<(Epilogue, Value), Diagnostic> {
+        let memories = scope.operands.iter().map(|&memory| k.flat(memory));
+        let flat: Vec<(Value, Layout, Value)> = self
+            .leaves
+            .iter()
+            .zip(&self.layouts)
+            .zip(memories)
+            .map(|((&leaf, layout), memory)| (leaf, seen(layout), memory))
+            .collect();
+        let source = self.contraction.operand(0);
+        let input = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
+        let input = input.ok_or_else(|| unsupported(self.op, "a stored operand"))?;
+        let result = (seen(&self.result), k.flat(scope.result));
+        Ok((Epilogue::new(self.op, self.contraction, channels, flat, result)?, input))
+    }
 }
 
 /// What happens to the sums of a group's contraction.
