@@ -1,0 +1,18 @@
+//! Post-training quantization: from a float network and samples of its input to a format for every
+//! tensor, and codes for every weight. No labels, no training.
+//!
+//! * [`network`]: a network in the real form as plain data: layers, sites, and what computes them;
+//! * [`setting`]: one choice of formats, exponents and rounded weights;
+//! * [`simulator`]: runs a network under a setting, bit for bit what the interpreter computes for the
+//!   program that is compiled from it, and only the part behind what changed;
+//! * [`moments`]: means and second moments of what layers read;
+//! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
+//! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
+//! * [`cost`]: what a format costs: bits, bytes, energy, latency.
+//!
+//! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
+//! give the same result on every machine, at any number of threads.
+
+pub mod moments;
+pub mod network;
+pub mod setting;

@@ -1,0 +1,82 @@
+//! A network in the real form, as plain data.
+
+use afp_ir::numerics::Format;
+
+/// The index of a layer in [`Network::layers`].
+pub type LayerId = usize;
+/// The index of a site in [`Network::sites`].
+pub type SiteId = usize;
+
+/// A contraction with constant weights.
+///
+/// Output channel `o` belongs to group `o / (outputs / groups)`; all channels of a group read the same
+/// patches. A plain convolution has one group, a depthwise convolution one per input channel.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// `afp.name`, by which formats files and reports know it.
+    pub name: String,
+    /// `conv2d`, `depthwise_conv2d` or `fully_connected`.
+    pub operator: &'static str,
+    /// Number of output channels.
+    pub outputs: usize,
+    /// Number of weights of an output channel.
+    pub depth: usize,
+    /// Number of groups of output channels that read the same patches.
+    pub groups: usize,
+    /// `[outputs][depth]`, a channel's weights in the order (ky, kx, input channel).
+    pub weights: Vec<f32>,
+    /// One per output channel; empty without a bias.
+    pub bias: Vec<f32>,
+    /// Positions at which the weights are applied, for one sample.
+    pub positions: usize,
+    /// The site whose values it reads.
+    pub input: Option<SiteId>,
+    /// The site in which its group ends: where its sums are rounded.
+    pub output: Option<SiteId>,
+}
+
+impl Layer {
+    /// Products of one inference.
+    pub fn macs(&self) -> u64 {
+        (self.positions * self.outputs * self.depth) as u64
+    }
+
+    /// The weights of an output channel.
+    pub fn row(&self, output: usize) -> &[f32] {
+        &self.weights[output * self.depth..(output + 1) * self.depth]
+    }
+
+    /// The group of an output channel.
+    pub fn group(&self, output: usize) -> usize {
+        output / (self.outputs / self.groups)
+    }
+}
+
+/// A value that owns a format: the result of an encode, a table, a softmax or a concat.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// `afp.name`.
+    pub name: String,
+    /// The shape of the value for one sample.
+    pub shape: Vec<usize>,
+    /// Whether it only leaves the program: then it may have 16 bits, and is not searched.
+    pub leaves: bool,
+    /// The site of the concat whose format this one takes, if it is tied to one.
+    pub tied: Option<SiteId>,
+}
+
+impl Site {
+    /// Number of elements for one sample.
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// The format of a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SiteFormat {
+    /// The format.
+    pub format: Format,
+    /// The scale exponent.
+    pub exp: i32,
+}
