@@ -349,7 +349,7 @@ fn full<A: Arithmetic, T: Tile<A>, R: Rows<A, T>>(
 
 /// The patch that a group reads at a window, in the order (ky, kx, input channel).
 #[inline(always)]
-fn gather<A: Arithmetic>(
+pub fn gather<A: Arithmetic>(
     g: &Geometry,
     input: &[A::Input],
     (image, window, group): (usize, [usize; 2], usize),
