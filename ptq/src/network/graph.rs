@@ -7,7 +7,7 @@ use afp_ir::{
         Tensor,
         parts::{Dimension, Filters, Kernel},
     },
-    numerics::Function,
+    numerics::{Function, Rounding},
 };
 
 use super::{LayerId, SiteId};
@@ -25,6 +25,8 @@ pub struct Node {
     pub source: Option<SiteId>,
     /// Number of its elements.
     pub elements: usize,
+    /// Whether a border of numbers lies around it that its source's grid need not hold.
+    pub bordered: bool,
 }
 
 /// How a value is computed.
@@ -48,21 +50,23 @@ pub enum Operator {
     Softmax(SiteId, Dimension, Box<dyn Kernel>),
     /// What a kernel yields for real operands, no element of which is new.
     Moved(Box<dyn Kernel>),
-    /// Border of a number that the source's grid need not hold.
-    Padded(Box<dyn Kernel>),
+    /// The operand, back on its source's grid: a border of any number may have been put around it.
+    Seated,
     /// Exact values of real operands.
     Sum(Box<dyn Kernel>),
-    /// Part of a group.
-    Fused,
+    /// Part of a group, or read by nothing.
+    Unused,
 }
 
-/// Limits of an encode, one or one per channel; none: no limit.
+/// How an encode rounds, and its limits, one or one per channel; none: no limit.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
     /// Lower ones.
     pub lo: Option<Vec<f32>>,
     /// Upper ones.
     pub hi: Option<Vec<f32>>,
+    /// Where ties go.
+    pub rounding: Rounding,
 }
 
 /// Where a layer's weights are applied.

@@ -48,6 +48,7 @@ impl Network {
             return Err(not_real(function));
         };
         reader.fuse(&outputs);
+        reader.drop_unused(&outputs);
         reader.tie(&block.ops());
         let logits = behind_softmax(first).and_then(|value| reader.known.get(&value).copied());
         Ok(Self {
@@ -99,13 +100,19 @@ impl Reader {
     fn add(&mut self, value: Value, operator: Operator, operands: &[NodeId], source: Option<SiteId>) {
         self.known.insert(value, self.nodes.len());
         let elements = shape(value).iter().product();
-        self.nodes.push(Node { operator, operands: operands.to_vec(), source, elements });
+        self.nodes.push(Node { operator, operands: operands.to_vec(), source, elements, bordered: false });
     }
 
     /// The node of an operand; a constant gets one for this user.
     fn node(&mut self, user: Op, value: Value) -> Result<NodeId, Diagnostic> {
         if let Some(&node) = self.known.get(&value) {
-            return Ok(node);
+            let Node { source, elements, bordered, .. } = self.nodes[node];
+            if !bordered || view::is_movement(user) {
+                return Ok(node);
+            }
+            let operator = Operator::Seated;
+            self.nodes.push(Node { operator, operands: vec![node], source, elements, bordered: false });
+            return Ok(self.nodes.len() - 1);
         }
         let tensor = self.scope.constant(value)?;
         let coded = on_grid(user, &tensor);
@@ -114,6 +121,7 @@ impl Reader {
             operands: Vec::new(),
             source: None,
             elements: shape(value).iter().product(),
+            bordered: false,
         });
         Ok(self.nodes.len() - 1)
     }
@@ -147,7 +155,8 @@ impl Reader {
             ("afp.encode", Some(site)) => {
                 let limits = |name| op.attr(name).and_then(Attr::as_f32s);
                 let divisors = view::divisors(op).into_iter().map(|d| d.max(1).unsigned_abs()).collect();
-                Operator::Encode(site, Limits { lo: limits("lo"), hi: limits("hi") }, divisors)
+                let rounding = view::rounding(op)?;
+                Operator::Encode(site, Limits { lo: limits("lo"), hi: limits("hi"), rounding }, divisors)
             }
             ("afp.concat", Some(site)) => Operator::Rounded(site, kernel),
             ("afp.table", Some(site)) => {
@@ -162,21 +171,40 @@ impl Reader {
                 }
                 Operator::Softmax(site, Dimension::of(&shape, axis), kernel)
             }
-            ("afp.pad", None)
-                if op.attr("value").and_then(Attr::as_f64).is_some_and(|value| value != 0.0) =>
-            {
-                Operator::Padded(kernel)
-            }
             (_, None) if view::is_movement(op) => Operator::Moved(kernel),
             ("afp.add" | "afp.matmul" | "afp.sum_pool2d", None) => Operator::Sum(kernel),
             _ => return Err(not_real(op)),
         };
+        let nodes = match (&operator, site) {
+            // An argument is rounded to the site's type before anything else is done with it.
+            (Operator::Encode(..), Some(_))
+                if matches!(self.nodes[nodes[0]].operator, Operator::Input(_)) =>
+            {
+                let elements = self.nodes[nodes[0]].elements;
+                self.nodes.push(Node {
+                    operator: Operator::Seated,
+                    operands: nodes,
+                    source: site,
+                    elements,
+                    bordered: false,
+                });
+                vec![self.nodes.len() - 1]
+            }
+            _ => nodes,
+        };
         let source = match &operator {
             Operator::Sum(_) => None,
-            Operator::Moved(_) | Operator::Padded(_) => source,
+            Operator::Moved(_) => source,
             _ => site,
         };
+        let moved = matches!(operator, Operator::Moved(_));
+        let border =
+            op.is("afp.pad") && op.attr("value").and_then(Attr::as_f64).is_some_and(|value| value != 0.0);
+        let bordered = border || (moved && nodes.iter().any(|&node| self.nodes[node].bordered));
         self.add(op.result(0), operator, &nodes, source);
+        if let Some(node) = self.nodes.last_mut() {
+            node.bordered = bordered;
+        }
         Ok(())
     }
 
@@ -286,8 +314,26 @@ impl Reader {
             self.nodes[encode].operator = Operator::Group(layer, site, limits);
             self.nodes[encode].operands = operands;
             for node in joined.into_iter().chain([node]) {
-                self.nodes[node].operator = Operator::Fused;
+                self.nodes[node].operator = Operator::Unused;
                 self.nodes[node].operands.clear();
+            }
+        }
+    }
+
+    /// Empties nodes that no output depends on.
+    fn drop_unused(&mut self, outputs: &[NodeId]) {
+        let mut used = vec![false; self.nodes.len()];
+        for &node in outputs {
+            used[node] = true;
+        }
+        for id in (0..self.nodes.len()).rev() {
+            if used[id] {
+                for &operand in &self.nodes[id].operands {
+                    used[operand] = true;
+                }
+            } else {
+                self.nodes[id].operator = Operator::Unused;
+                self.nodes[id].operands.clear();
             }
         }
     }

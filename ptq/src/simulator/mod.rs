@@ -114,7 +114,13 @@ impl<'n> Simulator<'n> {
                     (*site, limits.clone())
                 }
                 Operator::Rounded(site, _) => (*site, Limits::default()),
-                Operator::Padded(_) if node.source.is_some() => (node.source.unwrap_or(0), Limits::default()),
+                Operator::Seated => match node.source {
+                    Some(site) => (site, Limits::default()),
+                    None => {
+                        quantizers.push(None);
+                        continue;
+                    }
+                },
                 _ => {
                     quantizers.push(None);
                     continue;
@@ -281,7 +287,7 @@ impl<'n> Simulator<'n> {
             }
         };
         Ok(Some(match &node.operator {
-            Operator::Fused => return Ok(None),
+            Operator::Unused => return Ok(None),
             // The arguments of a rerun are those of the trace.
             Operator::Input(index) => match inputs.get(*index) {
                 Some(input) => Arc::new(input.clone()),
@@ -295,9 +301,8 @@ impl<'n> Simulator<'n> {
             Operator::Encode(_, limits, divisors) => {
                 Arc::new(encode(operands[0], limits, divisors, quantizer))
             }
-            Operator::Rounded(_, kernel) | Operator::Padded(kernel) => {
-                Arc::new(rounded(kernel.run(&operands)?))
-            }
+            Operator::Rounded(_, kernel) => Arc::new(rounded(kernel.run(&operands)?)),
+            Operator::Seated => Arc::new(rounded(operands[0].clone())),
             Operator::Moved(kernel) | Operator::Sum(kernel) => Arc::new(kernel.run(&operands)?),
             Operator::Table(site, function, kernel) => {
                 match (self.coded_source(node), self.setting.sites[*site]) {

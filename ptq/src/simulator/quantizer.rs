@@ -6,7 +6,7 @@
 
 use afp_ir::{
     diag::Diagnostic,
-    numerics::{Rounding, encode_f32},
+    numerics::{Rounding, encode_f32, encode_f64},
 };
 
 use crate::network::{Limits, SiteFormat};
@@ -24,6 +24,7 @@ pub struct Quantizer {
     /// Limits in units, one or one per channel.
     lo: Vec<f64>,
     hi: Vec<f64>,
+    rounding: Rounding,
 }
 
 impl Quantizer {
@@ -31,7 +32,7 @@ impl Quantizer {
     ///
     /// # Errors
     /// AFP0702 for a scale exponent at which `f32` cannot hold every value.
-    pub fn new(target: SiteFormat, limits: &Limits) -> Result<Self, Diagnostic> {
+    pub fn new(target: SiteFormat, limits_of: &Limits) -> Result<Self, Diagnostic> {
         if !EXPONENTS.contains(&target.exp) {
             return Err(Diagnostic::error("AFP0702", "a scale exponent is out of the search's reach")
                 .expected(format!("one within {} to {}", EXPONENTS.start(), EXPONENTS.end()))
@@ -43,15 +44,16 @@ impl Quantizer {
             None => vec![extreme as f64],
             Some(limits) => limits
                 .iter()
-                .map(|&limit| format.decode(encode_f32(limit, format, exp, Rounding::HalfUp)) as f64)
+                .map(|&limit| format.decode(encode_f32(limit, format, exp, limits_of.rounding)) as f64)
                 .collect(),
         };
         Ok(Self {
             target,
+            rounding: limits_of.rounding,
             inverse: power(-exp),
             unit: power(exp),
-            lo: codes(&limits.lo, format.int_min()),
-            hi: codes(&limits.hi, format.int_max()),
+            lo: codes(&limits_of.lo, format.int_min()),
+            hi: codes(&limits_of.hi, format.int_max()),
         })
     }
 
@@ -60,6 +62,9 @@ impl Quantizer {
     pub fn round(&self, channel: usize, values: impl Iterator<Item = f64>, to: &mut [f32]) {
         let format = self.target.format;
         let (lo, hi) = (&self.lo[..], &self.hi[..]);
+        if self.rounding != Rounding::HalfUp {
+            return self.round_as_asked(channel, values, to);
+        }
         match (lo, hi) {
             (&[lo], &[hi]) if format.exp_bits() == 0 => {
                 for (to, v) in to.iter_mut().zip(values) {
@@ -71,7 +76,7 @@ impl Quantizer {
                 for (to, v) in to.iter_mut().zip(values) {
                     let v = v * self.inverse;
                     let step = step(v, man);
-                    *to = (nearest(v / step) * step).max(lo).min(hi) as f32 * self.unit as f32;
+                    *to = ((nearest(v / step) * step).max(lo).min(hi) * self.unit) as f32;
                 }
             }
             _ => {
@@ -83,6 +88,15 @@ impl Quantizer {
                     *to = ((nearest(v / step) * step).max(lo).min(hi) * self.unit) as f32;
                 }
             }
+        }
+    }
+
+    /// As the numerics do it, one by one: ties that do not go to the larger value.
+    fn round_as_asked(&self, channel: usize, values: impl Iterator<Item = f64>, to: &mut [f32]) {
+        let SiteFormat { format, exp } = self.target;
+        for (c, (to, v)) in to.iter_mut().zip(values).enumerate() {
+            let integer = format.decode(encode_f64(v, format, exp, self.rounding)) as f64;
+            *to = (integer.max(at(&self.lo, channel + c)).min(at(&self.hi, channel + c)) * self.unit) as f32;
         }
     }
 

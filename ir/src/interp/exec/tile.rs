@@ -19,7 +19,7 @@ pub trait Tile<A: Arithmetic + ?Sized>: Rows<A, Self> {
 
 /// The sums of neighbouring output positions: one, or pairs of fewer, so that no loop stands between
 /// them and the registers.
-pub trait Rows<A: Arithmetic + ?Sized, T: Tile<A> + ?Sized>: Copy {
+pub trait Rows<A: Arithmetic + ?Sized, T: Tile<A>>: Copy {
     /// Number of positions.
     const COUNT: usize;
     /// No products yet.
