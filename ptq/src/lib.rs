@@ -16,3 +16,4 @@
 pub mod moments;
 pub mod network;
 pub mod setting;
+pub mod simulator;
