@@ -7,7 +7,8 @@
 //! * A site's result has the type in `afp.type`; its limits become codes of that type.
 //! * An operand has the type of the site that it comes from, through operators that move elements.
 //! * Weights are quantized per output channel, at exponents that cover their largest magnitude
-//!   (`afp-encode-weights` looks for better ones); the exponents stand on the contraction.
+//!   (`afp-encode-weights` looks for better ones), or at those in `afp.weight_exp`; the exponents
+//!   stand on the contraction.
 //! * A bias is rounded onto the grid of its accumulator, once, and is exact from then on.
 
 use afp_ir::{
@@ -177,7 +178,7 @@ fn contraction(op: Op) -> Result<(), Failed> {
         missing(op, "afp.weight_type", &format!("the weights '{}' have no type", graph::site_name(op)))
     })?;
     let input_exp = weights::input_exponent(op).unwrap_or(0);
-    let exps = weights::exponents(op, &values, ty.format, input_exp, Method::Max);
+    let exps = weights::exponents(op, &values, ty.format, input_exp, Method::Max)?;
     let exps_attr = Attr::i32s(ctx, &exps);
     let spec = OpSpec::new("afp.quantize")
         .operands([weight])
