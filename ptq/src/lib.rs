@@ -18,5 +18,6 @@ pub mod calibration;
 pub mod moments;
 pub mod network;
 pub mod random;
+pub mod rounding;
 pub mod setting;
 pub mod simulator;
