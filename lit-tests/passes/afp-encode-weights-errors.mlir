@@ -55,3 +55,18 @@ func.func @bias_too_large() -> tensor<2x!afp.exact> {
   %q = afp.quantize %b {channel_exp = array<i32: -60>} : tensor<2xf32> to tensor<2x!afp.exact>
   return %q : tensor<2x!afp.exact>
 }
+
+// -----
+
+!x = tensor<1x2x!afp.float<e0m7, exp = 0>>
+!w = tensor<2x2x!afp.float<e2m2, exp = 0>>
+func.func @given_exponents(%x: !x) -> tensor<1x2x!afp.exact> {
+  %w = "tosa.const"() <{values = dense<1.0> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %q = afp.quantize %w : tensor<2x2xf32> to !w
+  // expected-error @+4 {{[AFP0316] 'afp.weight_exp' does not fit the weights 'fc'}}
+  // expected-note @+3 {{expected: 2 scale exponents within +-4096, one per output channel, as array<i32>}}
+  // expected-note @+2 {{found: 1 exponents}}
+  // expected-note @+1 {{help: remove the attribute: exponents are chosen then}}
+  %y = afp.fully_connected %x, %q {afp.name = "fc", afp.weight_exp = array<i32: 0>} : (!x, !w) -> tensor<1x2x!afp.exact>
+  return %y : tensor<1x2x!afp.exact>
+}

@@ -48,6 +48,30 @@ func.func @search(%x: tensor<1x9x!afp.float<ue0m8, exp = 0>>) -> tensor<1x1x!afp
   return %y : tensor<1x1x!afp.exact>
 }
 
+// Given exponents are taken as they are, whatever the method: 0.5 and -0.25 are 8 and -4 at -4 (codes 01000
+// and 10100), 3 is 12 at -2 (01010), and the bias is on the grids -4-7 and -2-7. Weights beyond the grid are
+// clipped, and exponents finer than a vanishing channel would get are kept.
+// CHECK-LABEL: func.func @given
+// CHECK-DAG: %[[W:.*]] = afp.constant dense<{{\[}}[8, 20], [10, 0]]> : tensor<2x2xi8>
+// CHECK-DAG: %[[B:.*]] = afp.constant dense<[2048, -256]> : tensor<2xi32> {channel_exp = array<i32: -11, -9>}
+// CHECK: afp.fully_connected %arg0, %[[W]] bias %[[B]] {channel_exp = array<i32: -4, -2>} :
+// CHECK: afp.constant dense<{{\[}}[15, 31], [0, 4]]> : tensor<2x2xi8>
+// CHECK: afp.fully_connected {{.*}} {channel_exp = array<i32: -4, -90>} :
+// MAX-LABEL: func.func @given
+// MAX: afp.fully_connected {{.*}} {channel_exp = array<i32: -4, -2>} :
+// MAX: afp.fully_connected {{.*}} {channel_exp = array<i32: -4, -90>} :
+func.func @given(%x: !x) -> (tensor<1x2x!afp.exact>, tensor<1x2x!afp.exact>) {
+  %w = "tosa.const"() <{values = dense<[[0.5, -0.25], [3.0, 0.0]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %b = "tosa.const"() <{values = dense<[1.0, -0.5]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %v = "tosa.const"() <{values = dense<[[5.0, -2.0], [0.0, 3.231174e-27]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %q = afp.quantize %w : tensor<2x2xf32> to tensor<2x2x!afp.float<e2m2, exp = 0>>
+  %c = afp.quantize %b {channel_exp = array<i32: 0>} : tensor<2xf32> to tensor<2x!afp.exact>
+  %r = afp.quantize %v : tensor<2x2xf32> to tensor<2x2x!afp.float<e2m2, exp = 0>>
+  %0 = afp.fully_connected %x, %q bias %c {afp.weight_exp = array<i32: -4, -2>} : (!x, tensor<2x2x!afp.float<e2m2, exp = 0>>, tensor<2x!afp.exact>) -> tensor<1x2x!afp.exact>
+  %1 = afp.fully_connected %x, %r {afp.weight_exp = array<i32: -4, -90>} : (!x, tensor<2x2x!afp.float<e2m2, exp = 0>>) -> tensor<1x2x!afp.exact>
+  return %0, %1 : tensor<1x2x!afp.exact>, tensor<1x2x!afp.exact>
+}
+
 // A channel of vanishing weights is not scaled up beyond 20 bits below the result's unit: 5 - 20 + 7.
 // CHECK-LABEL: func.func @vanishing
 // CHECK: afp.fully_connected {{.*}} {channel_exp = array<i32: -4, -8>}

@@ -92,3 +92,55 @@ func.func @computed_bias(%x: tensor<1x2xf32>) -> tensor<1x2x!afp.exact> {
   %1 = afp.fully_connected %0, %w bias %b {afp.weight_type = !afp.float<e2m2, exp = 0>} : (tensor<1x2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<1x2x!afp.exact>
   return %1 : tensor<1x2x!afp.exact>
 }
+
+// -----
+
+func.func @given_exponents_count(%x: tensor<1x2xf32>) -> tensor<1x2x!afp.exact> {
+  %w = "tosa.const"() <{values = dense<1.0> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %0 = afp.encode %x {afp.type = !afp.float<e0m7, exp = 0>} : tensor<1x2xf32> to tensor<1x2xf32>
+  // expected-error @+4 {{[AFP0316] 'afp.weight_exp' does not fit the weights 'fc'}}
+  // expected-note @+3 {{expected: 2 scale exponents within +-4096, one per output channel, as array<i32>}}
+  // expected-note @+2 {{found: 3 exponents}}
+  // expected-note @+1 {{help: remove the attribute: exponents are chosen then}}
+  %1 = afp.fully_connected %0, %w {afp.name = "fc", afp.weight_type = !afp.float<e2m2, exp = 0>, afp.weight_exp = array<i32: 0, 1, 2>} : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2x!afp.exact>
+  return %1 : tensor<1x2x!afp.exact>
+}
+
+// -----
+
+func.func @given_exponents_range(%x: tensor<1x2xf32>) -> tensor<1x2x!afp.exact> {
+  %w = "tosa.const"() <{values = dense<1.0> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %0 = afp.encode %x {afp.type = !afp.float<e0m7, exp = 0>} : tensor<1x2xf32> to tensor<1x2xf32>
+  // expected-error @+4 {{[AFP0316] 'afp.weight_exp' does not fit the weights 'fc'}}
+  // expected-note @+3 {{expected: 2 scale exponents within +-4096, one per output channel, as array<i32>}}
+  // expected-note @+2 {{found: the exponent 4097}}
+  // expected-note @+1 {{help: remove the attribute: exponents are chosen then}}
+  %1 = afp.fully_connected %0, %w {afp.name = "fc", afp.weight_type = !afp.float<e2m2, exp = 0>, afp.weight_exp = array<i32: 0, 4097>} : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2x!afp.exact>
+  return %1 : tensor<1x2x!afp.exact>
+}
+
+// -----
+
+func.func @given_exponents_least(%x: tensor<1x2xf32>) -> tensor<1x2x!afp.exact> {
+  %w = "tosa.const"() <{values = dense<1.0> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %0 = afp.encode %x {afp.type = !afp.float<e0m7, exp = 0>} : tensor<1x2xf32> to tensor<1x2xf32>
+  // expected-error @+4 {{[AFP0316] 'afp.weight_exp' does not fit the weights 'fc'}}
+  // expected-note @+3 {{expected: 2 scale exponents within +-4096, one per output channel, as array<i32>}}
+  // expected-note @+2 {{found: the exponent -2147483648}}
+  // expected-note @+1 {{help: remove the attribute: exponents are chosen then}}
+  %1 = afp.fully_connected %0, %w {afp.name = "fc", afp.weight_type = !afp.float<e2m2, exp = 0>, afp.weight_exp = array<i32: -2147483648, 0>} : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2x!afp.exact>
+  return %1 : tensor<1x2x!afp.exact>
+}
+
+// -----
+
+func.func @given_exponents_kind(%x: tensor<1x2xf32>) -> tensor<1x2x!afp.exact> {
+  %w = "tosa.const"() <{values = dense<1.0> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %0 = afp.encode %x {afp.type = !afp.float<e0m7, exp = 0>} : tensor<1x2xf32> to tensor<1x2xf32>
+  // expected-error @+4 {{[AFP0316] 'afp.weight_exp' does not fit the weights 'fc'}}
+  // expected-note @+3 {{expected: 2 scale exponents within +-4096, one per output channel, as array<i32>}}
+  // expected-note @+2 {{found: [1, 2]}}
+  // expected-note @+1 {{help: remove the attribute: exponents are chosen then}}
+  %1 = afp.fully_connected %0, %w {afp.name = "fc", afp.weight_type = !afp.float<e2m2, exp = 0>, afp.weight_exp = [1, 2]} : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2x!afp.exact>
+  return %1 : tensor<1x2x!afp.exact>
+}

@@ -52,6 +52,21 @@ func.func @convolutions(%x: !map) -> !map {
   return %6 : !map
 }
 
+// Given exponents are taken, and stay for afp-encode-weights; the bias is on their accumulators' grids.
+// Depthwise with two filters a channel: one for each of the four outputs.
+// CHECK-LABEL: func.func @given
+// CHECK: %[[W:.*]] = afp.quantize %{{.*}} {axis = 2 : i64, channel_exp = array<i32: -5, 4096, -4096, 1>}
+// CHECK: %[[B:.*]] = afp.quantize %{{.*}} {channel_exp = array<i32: -12, 4089, -4096, -6>} : tensor<4xf32> to tensor<4x!afp.exact>
+// CHECK: afp.depthwise_conv2d %{{.*}}, %[[W]] bias %[[B]] {afp.weight_exp = array<i32: -5, 4096, -4096, 1>, channel_exp = array<i32: -5, 4096, -4096, 1>}
+func.func @given(%x: !map) -> tensor<1x2x2x4xf32> {
+  %w = "tosa.const"() <{values = dense<1.0> : tensor<1x1x2x2xf32>}> : () -> tensor<1x1x2x2xf32>
+  %b = "tosa.const"() <{values = dense<1.0> : tensor<4xf32>}> : () -> tensor<4xf32>
+  %0 = afp.encode %x {afp.type = !afp.float<e0m7, exp = -7>} : !map to !map
+  %1 = afp.depthwise_conv2d %0, %w bias %b {afp.weight_type = !afp.float<e2m2, exp = 0>, afp.weight_exp = array<i32: -5, 4096, -4096, 1>} : (!map, tensor<1x1x2x2xf32>, tensor<4xf32>) -> tensor<1x2x2x4x!afp.exact>
+  %2 = afp.encode %1 {afp.type = !afp.float<e0m7, exp = -5>} : tensor<1x2x2x4x!afp.exact> to tensor<1x2x2x4xf32>
+  return %2 : tensor<1x2x2x4xf32>
+}
+
 // A constant in a sum is exact, on a grid of 15 bits below its largest magnitude: 32767 * 2^-14 < 3.
 // CHECK-LABEL: func.func @constant_in_sum
 // CHECK: %[[C:.*]] = afp.quantize %{{.*}} {axis = 1 : i64, channel_exp = array<i32: -13>} : tensor<1x2xf32> to tensor<1x2x!afp.exact>

@@ -207,7 +207,7 @@ fn read_choice(op: Op, choice: Attr) -> Result<(Format, Option<i32>), Failed> {
 }
 
 /// Whether a value only leaves the program, by way of operators that move elements.
-fn only_leaves(value: Value) -> bool {
+pub fn only_leaves(value: Value) -> bool {
     let uses = value.uses();
     !uses.is_empty()
         && uses.into_iter().all(|(user, _)| {
@@ -229,7 +229,8 @@ fn tie(concat: Op, plan: &Plan) {
     }
 }
 
-fn feeds_only(value: Value, target: Op) -> bool {
+/// Whether a value is read by `target` alone, by way of operators that move elements.
+pub fn feeds_only(value: Value, target: Op) -> bool {
     value.uses().into_iter().all(|(user, _)| {
         user == target
             || (view::is_movement(user) && !user.is("afp.concat") && feeds_only(user.result(0), target))

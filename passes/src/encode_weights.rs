@@ -5,6 +5,9 @@
 //! no clipping), every weight rounded to the nearest code, and the bias rounded anew onto the grid
 //! that results. Other quantized constants are encoded as they stand. The codes of every
 //! `afp.table` are computed.
+//!
+//! A contraction with `afp.weight_exp` takes the exponents given there. Its weights were rounded
+//! before, and a value on the grid of its channel is not changed by rounding it to that grid again.
 
 use afp_ir::{
     diag::Diagnostic,
@@ -61,10 +64,11 @@ fn choose_exponents(op: Op, method: Method) -> Result<(), Failed> {
         return Ok(());
     };
     let values = finite(quantize)?;
-    let exps = weights::exponents(op, &values, ty.format, input_exp, method);
+    let exps = weights::exponents(op, &values, ty.format, input_exp, method)?;
     let exps_attr = Attr::i32s(op.ctx(), &exps);
     op.set_operand(1, requantize(op, quantize, exps_attr));
     op.set_attr("channel_exp", exps_attr);
+    op.remove_attr(weights::GIVEN_EXPONENTS);
     if let Some(bias) = view::bias(op).and_then(|bias| bias.def_as("afp.quantize")) {
         let grid = weights::accumulator_grid(ty, &exps, input_exp);
         op.set_operand(2, requantize(op, bias, Attr::i32s(op.ctx(), &grid)));

@@ -7,7 +7,8 @@
 //! * A site's result has the type in `afp.type`; its limits become codes of that type.
 //! * An operand has the type of the site that it comes from, through operators that move elements.
 //! * Weights are quantized per output channel, at exponents that cover their largest magnitude
-//!   (`afp-encode-weights` looks for better ones); the exponents stand on the contraction.
+//!   (`afp-encode-weights` looks for better ones), or at those in `afp.weight_exp`; the exponents
+//!   stand on the contraction.
 //! * A bias is rounded onto the grid of its accumulator, once, and is exact from then on.
 
 use afp_ir::{
@@ -119,21 +120,37 @@ fn quantize(builder: Builder, op: Op, value: Value, ty: FloatType) -> Value {
     builder.value(op.loc(), OpSpec::new("afp.quantize").operands([value]).result(result))
 }
 
-/// A constant operand of a sum becomes exact on a grid of 15 bits below its largest magnitude; other
-/// constant operands take the 8-bit format of their range.
+/// What a constant operand that is no weight becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConstantGrid {
+    /// Multiples of `2^exp`: an operand of a sum, on a grid of 15 bits below its largest magnitude.
+    Exact(i32),
+    /// Codes of 8 bits that cover its range, with this scale exponent: any other operand.
+    Codes(Format, i32),
+}
+
+impl ConstantGrid {
+    /// The grid of an operand of `user`.
+    pub fn of(user: Op, values: &[f32]) -> Self {
+        let largest = values.iter().fold(0.0f64, |max, &v| max.max(f64::from(v).abs()));
+        if user.is("afp.add") {
+            return Self::Exact(scale::covering_exponent(Format::fixed(true, 15), largest));
+        }
+        let signed = values.iter().any(|&v| v < 0.0);
+        let format = Format::fixed(signed, if signed { 7 } else { 8 });
+        Self::Codes(format, scale::covering_exponent(format, largest))
+    }
+}
+
 fn quantize_constant(op: Op, value: Value) -> Value {
     let values = graph::constant_f32(value).unwrap_or_default();
-    let largest = values.iter().fold(0.0f64, |max, &v| max.max(f64::from(v).abs()));
     let builder = Builder::before(op);
-    if op.is("afp.add") {
-        let grid = scale::covering_exponent(Format::fixed(true, 15), largest);
-        return exact_constant(builder, op, value, &[grid]);
-    }
-    let signed = values.iter().any(|&v| v < 0.0);
-    let format = Format::fixed(signed, if signed { 7 } else { 8 });
-    match FloatType::fixed(format, scale::covering_exponent(format, largest)) {
-        Some(ty) => quantize(builder, op, value, ty),
-        None => value,
+    match ConstantGrid::of(op, &values) {
+        ConstantGrid::Exact(exp) => exact_constant(builder, op, value, &[exp]),
+        ConstantGrid::Codes(format, exp) => match FloatType::fixed(format, exp) {
+            Some(ty) => quantize(builder, op, value, ty),
+            None => value,
+        },
     }
 }
 
@@ -161,7 +178,7 @@ fn contraction(op: Op) -> Result<(), Failed> {
         missing(op, "afp.weight_type", &format!("the weights '{}' have no type", graph::site_name(op)))
     })?;
     let input_exp = weights::input_exponent(op).unwrap_or(0);
-    let exps = weights::exponents(op, &values, ty.format, input_exp, Method::Max);
+    let exps = weights::exponents(op, &values, ty.format, input_exp, Method::Max)?;
     let exps_attr = Attr::i32s(ctx, &exps);
     let spec = OpSpec::new("afp.quantize")
         .operands([weight])

@@ -1,6 +1,7 @@
 //! Weights of a contraction: their channels, and the scale exponent that each channel takes.
 
 use afp_ir::{
+    diag::Diagnostic,
     dialect::{Element, FloatType, view},
     mlir::{Attr, Op, Value},
     numerics::{Format, MAX_SCALE_EXPONENT},
@@ -8,8 +9,13 @@ use afp_ir::{
 
 use crate::{
     graph,
+    registry::Failed,
     scale::{self, Method},
 };
+
+/// The attribute that gives a contraction's weights their scale exponents, one per output channel: set
+/// where weights were rounded to codes before, so that no other exponents are chosen.
+pub const GIVEN_EXPONENTS: &str = "afp.weight_exp";
 
 /// Accumulators finer than this many bits below the unit of their group's result gain nothing, and
 /// cost width: channels of vanishing weights are not scaled up further.
@@ -51,8 +57,46 @@ impl Channels {
     }
 }
 
-/// The exponent of each output channel.
-pub fn exponents(op: Op, weights: &[f32], format: Format, input_exp: i32, method: Method) -> Vec<i32> {
+/// The exponent of each output channel: those in [`GIVEN_EXPONENTS`], or else chosen by `method`.
+///
+/// # Errors
+/// After the diagnostic AFP0316, if the attribute is there and does not give one exponent within
+/// +-4096 for each channel.
+pub fn exponents(
+    op: Op,
+    weights: &[f32],
+    format: Format,
+    input_exp: i32,
+    method: Method,
+) -> Result<Vec<i32>, Failed> {
+    match op.attr(GIVEN_EXPONENTS) {
+        Some(given) => given_exponents(op, given),
+        None => Ok(chosen_exponents(op, weights, format, input_exp, method)),
+    }
+}
+
+fn given_exponents(op: Op, given: Attr) -> Result<Vec<i32>, Failed> {
+    let count = Channels::of(op).count;
+    let found = match given.as_i32s() {
+        None => given.to_string(),
+        Some(exps) if exps.len() != count => format!("{} exponents", exps.len()),
+        Some(exps) => match exps.iter().find(|exp| exp.unsigned_abs() > MAX_SCALE_EXPONENT.unsigned_abs()) {
+            None => return Ok(exps),
+            Some(exp) => format!("the exponent {exp}"),
+        },
+    };
+    let what = format!("'{GIVEN_EXPONENTS}' does not fit the weights '{}'", graph::site_name(op));
+    Diagnostic::error("AFP0316", what)
+        .expected(format!(
+            "{count} scale exponents within +-{MAX_SCALE_EXPONENT}, one per output channel, as array<i32>"
+        ))
+        .found(found)
+        .help("remove the attribute: exponents are chosen then")
+        .emit(op.loc());
+    Err(Failed)
+}
+
+fn chosen_exponents(op: Op, weights: &[f32], format: Format, input_exp: i32, method: Method) -> Vec<i32> {
     let channels = Channels::of(op);
     let floor = result_exponent(op.result(0)).map_or(-MAX_SCALE_EXPONENT, |exp| exp - GUARD_BITS - input_exp);
     let mut found: Vec<Option<i32>> = (0..channels.count)

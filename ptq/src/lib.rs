@@ -18,3 +18,4 @@ pub mod metrics;
 pub mod moments;
 pub mod network;
 pub mod setting;
+pub mod simulator;

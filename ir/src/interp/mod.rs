@@ -18,6 +18,27 @@ mod program;
 mod tensor;
 
 pub use program::{Program, Signature};
+
+/// What a program is made of, for whoever runs its parts in another way: kernels that are read from
+/// operations, and the loop nest of sums of products.
+pub mod parts {
+    pub use super::{
+        exec::{
+            Kernel,
+            contract::{
+                Arithmetic, Exact, Float, Geometry, Kept, Sink, WeightLayout, convolve, convolve_depthwise,
+                gather, pack,
+            },
+            encode::Target,
+            linear::Filters,
+            reduce::Dimension,
+            softmax::SoftmaxCodes,
+            table::Table,
+        },
+        load::{Loaded, Scope, filters_of, load},
+    };
+}
+
 pub use tensor::{Data, Tensor};
 
 use std::sync::Arc;

@@ -1,6 +1,33 @@
 //! A network in the real form, as plain data.
+//!
+//! [`Network::load`] reads a function behind `afp-form-groups`. *Layers* are its contractions with constant
+//! weights, *sites* the values that own a format. What else there is stays hidden: nodes in the order of the
+//! program, each with the kernel of the interpreter that computes it ([`graph`]).
+
+mod graph;
+mod load;
+
+pub(crate) use graph::{Limits, Node, NodeId, Operator, Windows};
 
 use afp_ir::numerics::Format;
+
+/// A network: layers, sites, and the program between them.
+pub struct Network {
+    /// In program order.
+    pub layers: Vec<Layer>,
+    /// In program order.
+    pub sites: Vec<Site>,
+    /// Shapes of the inputs.
+    pub inputs: Vec<Vec<usize>>,
+    /// Whether the first output is a softmax of the logits.
+    pub ends_in_softmax: bool,
+    /// By layer.
+    pub(crate) windows: Vec<Windows>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) outputs: Vec<NodeId>,
+    /// What the first output is, before a softmax at its end.
+    pub(crate) logits: NodeId,
+}
 
 /// The index of a layer in [`Network::layers`].
 pub type LayerId = usize;

@@ -1,24 +1,43 @@
 //! Sums of products: one loop nest for real numbers and for integers.
 //!
-//! Each output is the sum over (ky, kx, input channel), in this order. Weights are laid out once so
-//! that the innermost loop runs over [`TILE`] output channels whose sums stay in registers, together
-//! with those of a few neighbouring outputs. What lies outside the input is zero.
+//! Each output is the sum over (ky, kx, input channel), in this order. The patch that an output reads is
+//! gathered once, with zeros for what lies outside the input; weights are laid out once so that the
+//! innermost loop runs over a [`Tile`] of output channels, whose sums stay in registers together with
+//! those of some neighbouring outputs. What becomes of a sum is for a [`Sink`] to say.
+//!
+//! The nest is compiled for several widths of vectors, and the widest that the machine has is taken: the
+//! sums are the same. Products of [`Float`] are exact in `f64`, so it does not matter whether the addition
+//! is fused with them.
 
-/// Output channels that are computed together.
-pub const TILE: usize = 8;
+use super::tile::{self, Eight, LARGEST_TILE, Pair, Rows, Tile};
 
 /// How products are formed and summed.
 pub trait Arithmetic {
     /// Type of inputs and weights.
     type Input: Copy + Default;
+    /// What they are multiplied as.
+    type Operand: Copy + Default;
     /// Type of sums.
     type Sum: Copy + Default;
+    /// The sums of a tile, in the widest vectors of a machine.
+    type Wide: Tile<Self>;
+    /// The same on vectors of 256 bits.
+    type Medium: Tile<Self>;
+    /// The same on any machine.
+    type Plain: Tile<Self>;
+    /// Output channels of a tile.
+    const TILE: usize;
+    /// An input or a weight as an operand.
+    fn operand(x: Self::Input) -> Self::Operand;
     /// `sum + x * w`.
-    fn accumulate(sum: Self::Sum, x: Self::Input, w: Self::Input) -> Self::Sum;
+    fn accumulate(sum: Self::Sum, x: Self::Operand, w: Self::Operand) -> Self::Sum;
 }
 
 /// `f32` products, exact in `f64`, summed in `f64`.
 pub struct Float;
+
+/// `f32` products summed in `f32`. The caller has proven that every sum, in any order, is exact.
+pub struct Exact;
 
 /// 16-bit integers summed in 32 bits. The caller has proven that no sum overflows.
 pub struct Narrow;
@@ -28,10 +47,37 @@ pub struct Broad;
 
 impl Arithmetic for Float {
     type Input = f32;
+    type Operand = f64;
     type Sum = f64;
+    type Wide = tile::F64Wide;
+    type Medium = tile::F64Medium;
+    type Plain = [f64; 16];
+    const TILE: usize = 16;
     #[inline(always)]
-    fn accumulate(sum: f64, x: f32, w: f32) -> f64 {
-        sum + f64::from(x) * f64::from(w)
+    fn operand(x: f32) -> f64 {
+        f64::from(x)
+    }
+    #[inline(always)]
+    fn accumulate(sum: f64, x: f64, w: f64) -> f64 {
+        sum + x * w
+    }
+}
+
+impl Arithmetic for Exact {
+    type Input = f32;
+    type Operand = f32;
+    type Sum = f32;
+    type Wide = tile::F32Wide;
+    type Medium = tile::F32Medium;
+    type Plain = [f32; 32];
+    const TILE: usize = 32;
+    #[inline(always)]
+    fn operand(x: f32) -> f32 {
+        x
+    }
+    #[inline(always)]
+    fn accumulate(sum: f32, x: f32, w: f32) -> f32 {
+        sum + x * w
     }
 }
 
@@ -39,7 +85,16 @@ impl Arithmetic for Float {
 // innermost loop.
 impl Arithmetic for Narrow {
     type Input = i16;
+    type Operand = i16;
     type Sum = i32;
+    type Wide = [i32; 16];
+    type Medium = [i32; 16];
+    type Plain = [i32; 16];
+    const TILE: usize = 16;
+    #[inline(always)]
+    fn operand(x: i16) -> i16 {
+        x
+    }
     #[inline(always)]
     fn accumulate(sum: i32, x: i16, w: i16) -> i32 {
         sum.wrapping_add(i32::from(x).wrapping_mul(i32::from(w)))
@@ -48,10 +103,41 @@ impl Arithmetic for Narrow {
 
 impl Arithmetic for Broad {
     type Input = i64;
+    type Operand = i64;
     type Sum = i64;
+    type Wide = [i64; 8];
+    type Medium = [i64; 8];
+    type Plain = [i64; 8];
+    const TILE: usize = 8;
+    #[inline(always)]
+    fn operand(x: i64) -> i64 {
+        x
+    }
     #[inline(always)]
     fn accumulate(sum: i64, x: i64, w: i64) -> i64 {
         sum.wrapping_add(x.wrapping_mul(w))
+    }
+}
+
+/// What becomes of sums.
+pub trait Sink<S> {
+    /// Takes the sums of channels `channel ..` of an output position, counted over all images.
+    fn store(&mut self, position: usize, channel: usize, sums: &[S]);
+}
+
+/// Keeps the sums, `[positions][channels]`.
+pub struct Kept<S> {
+    /// Number of channels.
+    pub channels: usize,
+    /// The sums.
+    pub sums: Vec<S>,
+}
+
+impl<S: Copy> Sink<S> for Kept<S> {
+    #[inline(always)]
+    fn store(&mut self, position: usize, channel: usize, sums: &[S]) {
+        let at = position * self.channels + channel;
+        self.sums[at..at + sums.len()].copy_from_slice(sums);
     }
 }
 
@@ -111,9 +197,14 @@ impl Geometry {
         self.kernel[0] * self.kernel[1]
     }
 
+    /// Number of positions of the result, over all images.
+    pub fn positions(&self) -> usize {
+        self.batch * self.output[0] * self.output[1]
+    }
+
     /// Number of elements of the result.
     pub fn outputs(&self) -> usize {
-        self.batch * self.output.iter().product::<usize>()
+        self.positions() * self.output[2]
     }
 
     /// The input's row or column that a tap of a window reads; none outside.
@@ -142,117 +233,191 @@ pub struct WeightLayout {
     pub input: usize,
 }
 
-/// Weights in the order group, tile of output channels, tap, input channel, channel of the tile;
-/// filled with zeros to whole tiles.
-pub fn pack<T: Copy + Default>(g: &Geometry, layout: WeightLayout, weights: &[T]) -> Vec<T> {
+/// Weights in the order group, tile of output channels, tap, input channel, channel of the tile; filled
+/// with zeros to whole tiles.
+pub fn pack<A: Arithmetic>(g: &Geometry, layout: WeightLayout, weights: &[A::Input]) -> Vec<A::Operand> {
     let (inputs, outputs) = (g.input[2] / g.groups, g.output[2] / g.groups);
-    let tiles = outputs.div_ceil(TILE);
-    let mut packed = Vec::with_capacity(g.groups * tiles * g.taps() * inputs * TILE);
+    let tiles = outputs.div_ceil(A::TILE);
+    let mut packed = Vec::with_capacity(g.groups * tiles * g.taps() * inputs * A::TILE);
     for (group, tile) in (0..g.groups).flat_map(|group| (0..tiles).map(move |tile| (group, tile))) {
         for (tap, i) in (0..g.taps()).flat_map(|tap| (0..inputs).map(move |i| (tap, i))) {
-            packed.extend((tile * TILE..(tile + 1) * TILE).map(|o| {
+            packed.extend((tile * A::TILE..(tile + 1) * A::TILE).map(|o| {
                 let index = (group * outputs + o) * layout.output + tap * layout.tap + i * layout.input;
-                if o < outputs { weights[index] } else { T::default() }
+                if o < outputs { A::operand(weights[index]) } else { A::Operand::default() }
             }));
         }
     }
     packed
 }
 
-/// The convolution of `input` with packed weights, `P` neighbouring outputs at a time.
-pub fn convolve<A: Arithmetic, const P: usize>(
+/// Defines a function that runs a loop nest on the widest vectors that the machine has.
+macro_rules! on_widest_vectors {
+    ($(#[$doc:meta])* $name:ident, $nest:ident) => {
+        $(#[$doc])*
+        pub fn $name<A: Arithmetic>(
+            g: &Geometry,
+            input: &[A::Input],
+            weights: &[A::Operand],
+            sink: &mut impl Sink<A::Sum>,
+        ) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+                fn wide<A: Arithmetic>(
+                    g: &Geometry,
+                    input: &[A::Input],
+                    weights: &[A::Operand],
+                    sink: &mut impl Sink<A::Sum>,
+                ) {
+                    $nest::<A, A::Wide, Eight<A::Wide>>(g, input, weights, sink);
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn medium<A: Arithmetic>(
+                    g: &Geometry,
+                    input: &[A::Input],
+                    weights: &[A::Operand],
+                    sink: &mut impl Sink<A::Sum>,
+                ) {
+                    $nest::<A, A::Medium, Pair<A::Medium>>(g, input, weights, sink);
+                }
+                use std::arch::is_x86_feature_detected as has;
+                let fused = has!("fma");
+                if fused && has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
+                    // The processor has what the function is compiled for.
+                    return unsafe { wide::<A>(g, input, weights, sink) };
+                }
+                if fused && has!("avx2") {
+                    return unsafe { medium::<A>(g, input, weights, sink) };
+                }
+            }
+            $nest::<A, A::Plain, Pair<A::Plain>>(g, input, weights, sink);
+        }
+    };
+}
+
+on_widest_vectors!(
+    /// The convolution of `input` with packed weights.
+    convolve, full
+);
+
+on_widest_vectors!(
+    /// The depthwise convolution of `input` with weights `[tap, channel * multiplier]`.
+    convolve_depthwise, depthwise
+);
+
+/// As many neighbouring outputs are computed together as `R` has rows.
+#[inline(always)]
+fn full<A: Arithmetic, T: Tile<A>, R: Rows<A, T>>(
     g: &Geometry,
     input: &[A::Input],
-    packed: &[A::Input],
-) -> Vec<A::Sum> {
-    let mut result = vec![A::Sum::default(); g.outputs()];
+    packed: &[A::Operand],
+    sink: &mut impl Sink<A::Sum>,
+) {
     let [height, width, channels] = g.output;
     let (inputs, outputs) = (g.input[2] / g.groups, channels / g.groups);
-    let tiles = outputs.div_ceil(TILE);
-    let zeros = vec![A::Input::default(); g.input[2]];
-    let mut taps: Vec<(usize, [&[A::Input]; P])> = Vec::with_capacity(g.taps());
+    let (tiles, depth) = (outputs.div_ceil(A::TILE), g.taps() * inputs);
+    let mut patches = vec![A::Operand::default(); R::COUNT * depth];
+    let mut sums = [A::Sum::default(); LARGEST_TILE];
     for (image, y) in (0..g.batch).flat_map(|image| (0..height).map(move |y| (image, y))) {
-        for first in (0..width).step_by(P) {
-            let valid = P.min(width - first);
-            taps.clear();
-            for tap in 0..g.taps() {
-                let at = [tap / g.kernel[1], tap % g.kernel[1]];
-                let pixel = |p| if p < valid { g.pixel(image, [y, first + p], at) } else { None };
-                let offsets: [Option<usize>; P] = std::array::from_fn(pixel);
-                if offsets.iter().any(Option::is_some) {
-                    taps.push((tap, offsets.map(|o| o.map_or(&zeros[..], |o| &input[o..o + g.input[2]]))));
+        for first in (0..width).step_by(R::COUNT) {
+            let valid = R::COUNT.min(width - first);
+            let position = (image * height + y) * width + first;
+            for group in 0..g.groups {
+                for (p, patch) in patches.chunks_exact_mut(depth.max(1)).take(valid).enumerate() {
+                    gather::<A>(g, input, (image, [y, first + p], group), patch);
                 }
-            }
-            let row = ((image * height + y) * width + first) * channels;
-            for (group, tile) in (0..g.groups).flat_map(|group| (0..tiles).map(move |tile| (group, tile))) {
-                let mut sums = [[A::Sum::default(); TILE]; P];
-                for (tap, pixels) in &taps {
-                    let start = ((group * tiles + tile) * g.taps() + tap) * inputs * TILE;
-                    let pixels = pixels.map(|pixel| &pixel[group * inputs..(group + 1) * inputs]);
-                    add_tap::<A, P>(&mut sums, pixels, &packed[start..start + inputs * TILE]);
-                }
-                let first_channel = group * outputs + tile * TILE;
-                let count = TILE.min(outputs - tile * TILE);
-                for (p, sums) in sums.iter().enumerate().take(valid) {
-                    let at = row + p * channels + first_channel;
-                    result[at..at + count].copy_from_slice(&sums[..count]);
-                }
-            }
-        }
-    }
-    result
-}
-
-/// Adds the products of one tap: `P` pixels with a tile of output channels.
-#[inline(always)]
-fn add_tap<A: Arithmetic, const P: usize>(
-    sums: &mut [[A::Sum; TILE]; P],
-    pixels: [&[A::Input]; P],
-    weights: &[A::Input],
-) {
-    let mut local = *sums;
-    let inputs = weights.len() / TILE;
-    let pixels = pixels.map(|pixel| &pixel[..inputs]);
-    for (i, weights) in weights.chunks_exact(TILE).enumerate() {
-        for (sums, pixel) in local.iter_mut().zip(&pixels) {
-            let x = pixel[i];
-            for (sum, &w) in sums.iter_mut().zip(weights) {
-                *sum = A::accumulate(*sum, x, w);
-            }
-        }
-    }
-    *sums = local;
-}
-
-/// The depthwise convolution of `input` with weights `[tap, channel * multiplier]`.
-pub fn convolve_depthwise<A: Arithmetic>(
-    g: &Geometry,
-    input: &[A::Input],
-    weights: &[A::Input],
-) -> Vec<A::Sum> {
-    let mut result = vec![A::Sum::default(); g.outputs()];
-    let [height, width, channels] = g.output;
-    let multiplier = channels / g.input[2];
-    let windows = (0..g.batch).flat_map(|image| (0..height * width).map(move |at| (image, at)));
-    for ((image, at), sums) in windows.zip(result.chunks_exact_mut(channels)) {
-        for tap in 0..g.taps() {
-            let position = [tap / g.kernel[1], tap % g.kernel[1]];
-            let Some(pixel) = g.pixel(image, [at / width, at % width], position) else { continue };
-            let pixel = &input[pixel..pixel + g.input[2]];
-            let weights = &weights[tap * channels..(tap + 1) * channels];
-            if multiplier == 1 {
-                for ((sum, &x), &w) in sums.iter_mut().zip(pixel).zip(weights) {
-                    *sum = A::accumulate(*sum, x, w);
-                }
-            } else {
-                let filters = sums.chunks_exact_mut(multiplier).zip(weights.chunks_exact(multiplier));
-                for ((sums, weights), &x) in filters.zip(pixel) {
-                    for (sum, &w) in sums.iter_mut().zip(weights) {
-                        *sum = A::accumulate(*sum, x, w);
+                for tile in 0..tiles {
+                    let start = (group * tiles + tile) * depth * A::TILE;
+                    let weights = &packed[start..start + depth * A::TILE];
+                    let channel = group * outputs + tile * A::TILE;
+                    let count = A::TILE.min(outputs - tile * A::TILE);
+                    if valid == 1 {
+                        tile_sums::<A, T, T>(&patches, weights).store(0, &mut sums);
+                        sink.store(position, channel, &sums[..count]);
+                        continue;
+                    }
+                    let found = tile_sums::<A, T, R>(&patches, weights);
+                    for p in 0..valid {
+                        found.store(p, &mut sums);
+                        sink.store(position + p, channel, &sums[..count]);
                     }
                 }
             }
         }
     }
-    result
+}
+
+/// The patch that a group reads at a window, in the order (ky, kx, input channel).
+#[inline(always)]
+pub fn gather<A: Arithmetic>(
+    g: &Geometry,
+    input: &[A::Input],
+    (image, window, group): (usize, [usize; 2], usize),
+    patch: &mut [A::Operand],
+) {
+    let inputs = g.input[2] / g.groups;
+    for (tap, patch) in patch.chunks_exact_mut(inputs.max(1)).enumerate() {
+        match g.pixel(image, window, [tap / g.kernel[1], tap % g.kernel[1]]) {
+            Some(pixel) => {
+                let pixel = &input[pixel + group * inputs..pixel + (group + 1) * inputs];
+                for (to, &from) in patch.iter_mut().zip(pixel) {
+                    *to = A::operand(from);
+                }
+            }
+            None => patch.fill(A::Operand::default()),
+        }
+    }
+}
+
+/// The products of the first `R::COUNT` patches with a tile of output channels.
+#[inline(always)]
+fn tile_sums<A: Arithmetic, T: Tile<A>, R: Rows<A, T>>(patches: &[A::Operand], weights: &[A::Operand]) -> R {
+    let mut sums = R::zero();
+    let depth = weights.len() / A::TILE;
+    assert!(patches.len() >= R::COUNT * depth, "as many patches as are read");
+    for (i, weights) in weights.chunks_exact(A::TILE).enumerate() {
+        // In bounds, by the assertion: i < depth.
+        sums = unsafe { sums.accumulate(patches.as_ptr().add(i), depth, T::load(weights)) };
+    }
+    sums
+}
+
+/// Sums stay in memory: an output channel reads pixels of its own.
+#[inline(always)]
+fn depthwise<A: Arithmetic, T: Tile<A>, R: Rows<A, T>>(
+    g: &Geometry,
+    input: &[A::Input],
+    weights: &[A::Operand],
+    sink: &mut impl Sink<A::Sum>,
+) {
+    let [height, width, channels] = g.output;
+    let multiplier = channels / g.input[2];
+    let windows = (0..g.batch).flat_map(|image| (0..height * width).map(move |at| (image, at)));
+    let mut taps: Vec<(usize, usize)> = Vec::with_capacity(g.taps());
+    let mut sums = vec![A::Sum::default(); channels];
+    for (position, (image, at)) in windows.enumerate() {
+        taps.clear();
+        for tap in 0..g.taps() {
+            let place = [tap / g.kernel[1], tap % g.kernel[1]];
+            taps.extend(g.pixel(image, [at / width, at % width], place).map(|pixel| (tap, pixel)));
+        }
+        sums.fill(A::Sum::default());
+        for &(tap, pixel) in &taps {
+            let (pixel, weights) =
+                (&input[pixel..pixel + g.input[2]], &weights[tap * channels..(tap + 1) * channels]);
+            if multiplier == 1 {
+                for ((sum, &x), &w) in sums.iter_mut().zip(pixel).zip(weights) {
+                    *sum = A::accumulate(*sum, A::operand(x), w);
+                }
+            } else {
+                let filters = sums.chunks_exact_mut(multiplier).zip(weights.chunks_exact(multiplier));
+                for ((sums, weights), &x) in filters.zip(pixel) {
+                    for (sum, &w) in sums.iter_mut().zip(weights) {
+                        *sum = A::accumulate(*sum, A::operand(x), w);
+                    }
+                }
+            }
+        }
+        sink.store(position, 0, &sums);
+    }
 }

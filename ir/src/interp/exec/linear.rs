@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Kernel,
     contract::{
-        Arithmetic, Broad, Float, Geometry, Narrow, WeightLayout, convolve, convolve_depthwise, pack,
+        Arithmetic, Broad, Float, Geometry, Kept, Narrow, WeightLayout, convolve, convolve_depthwise, pack,
     },
     elementwise::real,
     wrong_kind,
@@ -38,7 +38,7 @@ pub enum Filters {
 /// Weights in the layout of the loop nest.
 pub enum Weights {
     /// Real numbers.
-    Real(Vec<f32>),
+    Real(Vec<f64>),
     /// Integers whose sums of products fit 32 bits.
     Narrow(Vec<i16>, i32),
     /// Integers whose sums of products fit 63 bits, and their exponent.
@@ -70,19 +70,23 @@ impl Filters {
     }
 
     /// Weights as the loop nest reads them.
-    fn lay_out<T: Copy + Default>(&self, weights: Vec<T>) -> Vec<T> {
+    fn lay_out<A: Arithmetic>(&self, weights: &[A::Input]) -> Vec<A::Operand> {
         match self {
-            Self::Full(geometry, layout) => pack(geometry, *layout, &weights),
-            Self::Depthwise(_) => weights,
+            Self::Full(geometry, layout) => pack::<A>(geometry, *layout, weights),
+            Self::Depthwise(_) => weights.iter().map(|&w| A::operand(w)).collect(),
         }
     }
 
     /// The sums, for weights that are laid out.
-    fn sums<A: Arithmetic, const P: usize>(&self, input: &[A::Input], weights: &[A::Input]) -> Vec<A::Sum> {
+    fn sums<A: Arithmetic>(&self, input: &[A::Input], weights: &[A::Operand]) -> Vec<A::Sum> {
+        let geometry = self.geometry();
+        let sums = vec![A::Sum::default(); geometry.outputs()];
+        let mut kept = Kept { channels: geometry.output[2], sums };
         match self {
-            Self::Full(geometry, _) => convolve::<A, P>(geometry, input, weights),
-            Self::Depthwise(geometry) => convolve_depthwise::<A>(geometry, input, weights),
+            Self::Full(..) => convolve::<A>(geometry, input, weights, &mut kept),
+            Self::Depthwise(_) => convolve_depthwise::<A>(geometry, input, weights, &mut kept),
         }
+        kept.sums
     }
 
     /// The largest sum over output channels of the magnitudes of the weights.
@@ -105,7 +109,7 @@ impl Filters {
     /// If a sum may exceed 63 bits (rule W1), by the bound `sum|w| * max|x|`.
     pub fn prepare(&self, weights: &Tensor, input: Option<Format>) -> Result<Weights, Diagnostic> {
         match (&weights.data, input) {
-            (Data::Real(values), None) => Ok(Weights::Real(self.lay_out(values.clone()))),
+            (Data::Real(values), None) => Ok(Weights::Real(self.lay_out::<Float>(values))),
             (Data::Codes { ty, codes }, Some(input)) => {
                 let exp = fixed(*ty)?;
                 let values = decode_with(ty.format, codes, |n| n);
@@ -113,13 +117,11 @@ impl Filters {
                 let bound = self.largest_row(&values) * u128::from(xmax);
                 let limit = i16::MAX as u64;
                 if bound <= i32::MAX as u128 && xmax <= limit && wmax <= limit {
-                    return Ok(Weights::Narrow(
-                        self.lay_out(values.iter().map(|&w| w as i16).collect()),
-                        exp,
-                    ));
+                    let values: Vec<i16> = values.iter().map(|&w| w as i16).collect();
+                    return Ok(Weights::Narrow(self.lay_out::<Narrow>(&values), exp));
                 }
                 if bound <= i64::MAX as u128 {
-                    return Ok(Weights::Broad(self.lay_out(values), exp));
+                    return Ok(Weights::Broad(self.lay_out::<Broad>(&values), exp));
                 }
                 Err(too_wide("the sum of products").found(format!("a bound of {bound}")))
             }
@@ -158,17 +160,15 @@ impl Kernel for Contraction {
             }
         };
         let data = match (&input.data, weights) {
-            (Data::Real(x), Weights::Real(w)) => {
-                self.finish_real(self.filters.sums::<Float, 2>(x, w), bias)?
-            }
+            (Data::Real(x), Weights::Real(w)) => self.finish_real(self.filters.sums::<Float>(x, w), bias)?,
             (Data::Codes { ty, codes }, Weights::Narrow(w, exp)) => {
                 let x = decode_with(ty.format, codes, |n| n as i16);
-                let sums = self.filters.sums::<Narrow, 4>(&x, w);
+                let sums = self.filters.sums::<Narrow>(&x, w);
                 self.finish_exact(sums.into_iter().map(i64::from).collect(), fixed(*ty)? + exp, bias)?
             }
             (Data::Codes { ty, codes }, Weights::Broad(w, exp)) => {
                 let x = decode_with(ty.format, codes, |n| n);
-                self.finish_exact(self.filters.sums::<Broad, 2>(&x, w), fixed(*ty)? + exp, bias)?
+                self.finish_exact(self.filters.sums::<Broad>(&x, w), fixed(*ty)? + exp, bias)?
             }
             (other, _) => return Err(wrong_kind("an input of the weights' kind", other)),
         };

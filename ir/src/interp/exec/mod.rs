@@ -1,6 +1,7 @@
 //! What operators compute, on plain Rust data.
 //!
 //! * [`contract`]: the one loop nest of sums of products, for `f32` and for integers;
+//! * [`tile`]: its sums in the registers of a machine;
 //! * [`linear`]: convolutions, matrix products, their channel exponents and biases;
 //! * [`elementwise`]: unary functions, binary operators and comparisons on `f32`;
 //! * [`add`]: the exact sum;
@@ -19,6 +20,7 @@ pub mod pool;
 pub mod reduce;
 pub mod softmax;
 pub mod table;
+pub mod tile;
 
 use super::tensor::{Data, Tensor};
 use crate::diag::Diagnostic;

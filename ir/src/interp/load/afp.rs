@@ -168,6 +168,24 @@ fn convolution(scope: &Scope, op: Op) -> Result<Loaded, Diagnostic> {
     contraction(scope, op, filters, view::bias(op), channel_exp(op), RealResult::Wide)
 }
 
+/// How the weights of `conv2d`, `depthwise_conv2d` or `fully_connected` meet the input.
+///
+/// # Errors
+/// AFP0401 for another operator, AFP0402 for sizes that do not fit each other.
+pub fn filters_of(op: Op) -> Result<Filters, Diagnostic> {
+    let (input, weight) = (sizes(op.operand(0))?, sizes(op.operand(1))?);
+    if op.is("afp.fully_connected") {
+        return matrix(op, &input, &weight);
+    }
+    if !view::is_weighted(op) {
+        return Err(unsupported(op));
+    }
+    Ok(match filters(&input, &weight, &Conv::of(op)?)? {
+        Filters::Full(geometry, layout) => Filters::Full(geometry.flattened(), layout),
+        depthwise => depthwise,
+    })
+}
+
 /// How weights OHWI (or HWCM) meet an NHWC input.
 pub(super) fn filters(input: &[usize], weight: &[usize], conv: &Conv) -> Result<Filters, Diagnostic> {
     let mismatch = || {
@@ -233,13 +251,17 @@ pub(super) fn contraction(
 
 fn fully_connected(scope: &Scope, op: Op) -> Result<Loaded, Diagnostic> {
     let (input, weight) = (sizes(op.operand(0))?, sizes(op.operand(1))?);
-    let (&[rows, from], &[to, inputs]) = (&input[..], &weight[..]) else { return Err(unsupported(op)) };
+    contraction(scope, op, matrix(op, &input, &weight)?, view::bias(op), channel_exp(op), RealResult::Wide)
+}
+
+/// How weights `[O, I]` meet an input `[N, I]`.
+fn matrix(op: Op, input: &[usize], weight: &[usize]) -> Result<Filters, Diagnostic> {
+    let (&[rows, from], &[to, inputs]) = (input, weight) else { return Err(unsupported(op)) };
     if from != inputs {
         return Err(unsupported_form(&format!("weights [O, {from}]"), format!("{weight:?}")));
     }
     let layout = WeightLayout { output: from, tap: 0, input: 1 };
-    let filters = Filters::Full(Geometry::matrix(rows, from, to), layout);
-    contraction(scope, op, filters, view::bias(op), channel_exp(op), RealResult::Wide)
+    Ok(Filters::Full(Geometry::matrix(rows, from, to), layout))
 }
 
 fn matmul(op: Op) -> Result<Loaded, Diagnostic> {

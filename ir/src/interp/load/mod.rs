@@ -7,6 +7,8 @@
 mod afp;
 mod tosa;
 
+pub use afp::filters_of;
+
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
