@@ -9,14 +9,18 @@
 //! * [`moments`]: means and second moments of what layers read;
 //! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
 //! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
-//! * [`cost`]: what a format costs: bits, bytes, energy, latency.
+//! * [`cost`]: what a format costs: bits, bytes, energy, latency;
+//! * [`metrics`]: how far outputs are from the float network's, and how sure that is.
 //!
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
 pub mod calibration;
+pub mod loss;
+pub mod metrics;
 pub mod moments;
 pub mod network;
+pub mod quantizer;
 pub mod random;
 pub mod rounding;
 pub mod setting;

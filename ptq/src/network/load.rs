@@ -57,6 +57,7 @@ impl Network {
             sites: reader.sites,
             inputs: reader.inputs,
             ends_in_softmax: logits.is_some(),
+            classes: shape(first).last().copied().unwrap_or(1),
             logits: logits.unwrap_or(outputs[0]),
             nodes: reader.nodes,
             outputs,
