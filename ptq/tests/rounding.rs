@@ -77,8 +77,7 @@ fn mobilenet() -> Vec<(usize, usize, usize)> {
 #[ignore = "takes seconds, and shows times"]
 fn time_of_a_network() {
     let mut random = Random::new(1);
-    let layers: Vec<Layer> =
-        mobilenet().into_iter().map(|(o, k, g)| layer(o, k, g, &mut random)).collect();
+    let layers: Vec<Layer> = mobilenet().into_iter().map(|(o, k, g)| layer(o, k, g, &mut random)).collect();
     let moments: Vec<Moments> = layers.iter().map(|layer| moments(layer, &mut random)).collect();
     let start = Instant::now();
     let prepared: Vec<Prepared> =

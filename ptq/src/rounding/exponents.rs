@@ -100,7 +100,10 @@ mod tests {
                 for exp in of_channel(&[magnitude], &[1.0], format, &options).unwrap() {
                     for integer in [format.int_max() as f64, 1.0] {
                         let value = (integer * power(exp)) as f32;
-                        assert!(value.is_finite() && f64::from(value) == integer * power(exp), "{text} {exp}");
+                        assert!(
+                            value.is_finite() && f64::from(value) == integer * power(exp),
+                            "{text} {exp}"
+                        );
                     }
                 }
             }

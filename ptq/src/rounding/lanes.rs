@@ -95,13 +95,7 @@ pub fn round_batch(weights: &mut [Lanes], errors: &mut [Lanes], factor: &[f64], 
 }
 
 #[inline(always)]
-fn batch<V: Vector>(
-    weights: &mut [Lanes],
-    errors: &mut [Lanes],
-    factor: &[f64],
-    stride: usize,
-    grid: &Grid,
-) {
+fn batch<V: Vector>(weights: &mut [Lanes], errors: &mut [Lanes], factor: &[f64], stride: usize, grid: &Grid) {
     for i in (0..weights.len()).rev() {
         let row = &factor[i * stride..][..weights.len()];
         let mut weight = weights[i];
@@ -145,13 +139,7 @@ pub fn weighted_error(values: &[f64], importance: &[f64], inverse: f64, grid: &G
 }
 
 #[inline(always)]
-fn weighted<V: Vector>(
-    values: &[f64],
-    importance: &[f64],
-    inverse: f64,
-    grid: &Grid,
-    error: &mut f64,
-) {
+fn weighted<V: Vector>(values: &[f64], importance: &[f64], inverse: f64, grid: &Grid, error: &mut f64) {
     let (values, importance) = (values.chunks_exact(8), importance.chunks_exact(8));
     let mut parts = [0.0; 8];
     let rest = values.remainder().iter().zip(importance.remainder());
@@ -222,10 +210,10 @@ mod tests {
         let mut random = Random::new(3);
         let grid = Grid::of("e2m2".parse().unwrap());
         for (rows, length) in [(1, 1), (7, 5), (8, 40), (33, 17)] {
-            let mut lanes =
-                |n: usize| side_by_side(LANES, n, |_, _| 0.0).into_iter().map(|l| l.map(|_| random.unit() - 0.5));
-            let x: Vec<Lanes> = lanes(length).collect();
-            let start: Vec<Lanes> = lanes(rows).map(|l| l.map(|v| v * 30.0)).collect();
+            let mut lanes = |count: usize, scale: f64| -> Vec<Lanes> {
+                (0..count).map(|_| [0.0; LANES].map(|_| (random.unit() - 0.5) * scale)).collect()
+            };
+            let (x, start) = (lanes(length, 1.0), lanes(rows, 30.0));
             let coefficients: Vec<f64> = (0..rows * length).map(|_| random.unit()).collect();
             let mut found = [start.clone(), start.clone(), start.clone()];
             subtract_products(&mut found[0], &coefficients, length, &x);

@@ -68,7 +68,8 @@ impl Prepared {
         let mut target = vec![0.0; layer.weights.len()];
         target.par_chunks_mut(depth).enumerate().for_each(|(output, target)| {
             let group = &self.groups[layer.group(output)];
-            let (weights, covariance) = (layer.row(output), &covariance[output * depth..(output + 1) * depth]);
+            let (weights, covariance) =
+                (layer.row(output), &covariance[output * depth..(output + 1) * depth]);
             let mut product = vec![0.0; depth];
             for (k, &place) in group.order.iter().enumerate() {
                 let factor = covariance[place] + group.damping * f64::from(weights[place]);
