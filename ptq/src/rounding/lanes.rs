@@ -65,7 +65,10 @@ fn products<V: Vector>(sums: &mut [Lanes], rows: &[f64], stride: usize, x: &[Lan
                 kept = [kept[0].less(*p, x), kept[1].less(*q, x), kept[2].less(*r, x), kept[3].less(*s, x)];
             }
             let [p, q, r, s] = kept;
-            (p.store(a), q.store(b), r.store(c), s.store(d));
+            p.store(a);
+            q.store(b);
+            r.store(c);
+            s.store(d);
             at += 4;
         }
     }
@@ -77,7 +80,8 @@ fn products<V: Vector>(sums: &mut [Lanes], rows: &[f64], stride: usize, x: &[Lan
                 kept = [kept[0].less(*p, x), kept[1].less(*q, x)];
             }
             let [p, q] = kept;
-            (p.store(a), q.store(b));
+            p.store(a);
+            q.store(b);
             at += 2;
         }
     }
