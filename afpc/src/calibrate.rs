@@ -3,6 +3,8 @@
 //! Samples are read, run and counted a batch at a time, each on one thread, so memory is bounded by the
 //! batch. Histograms add up exactly in any order: the result does not depend on the number of threads.
 
+use std::path::PathBuf;
+
 use afp_ir::{
     diag::Diagnostic,
     interp::{Data, Program, Tensor},
@@ -12,21 +14,52 @@ use rayon::prelude::*;
 
 use crate::{
     cli::Failure,
-    io::samples::{Source, with_samples},
+    io::{
+        pixels::Pixels,
+        samples::{Source, with_samples},
+    },
     report,
 };
 
 /// Samples that are held in memory at a time, per thread.
 const BATCH: usize = 2;
 
-/// Runs a program in the real form on at most `limit` samples and gives the statistics of its sites.
+/// Calibration data on the command line.
+#[derive(Debug, Default, clap::Args)]
+pub struct Calibration {
+    /// Calibration data: samples as a .npy file, a .npz archive (key x, or the names of the inputs), a .raw
+    /// file of numbers, or a folder of images
+    #[arg(long, value_name = "PATH")]
+    pub calib: Option<PathBuf>,
+    /// Use at most this many samples of the calibration data
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    pub calib_samples: u32,
+    /// How bytes become numbers, wherever they are read
+    #[command(flatten)]
+    pub pixels: Pixels,
+}
+
+impl Calibration {
+    /// Where the samples come from; none if none are given.
+    pub fn sources(&self) -> Vec<Source> {
+        self.calib.iter().map(|path| Source { input: None, path: path.clone() }).collect()
+    }
+
+    /// How many samples are used at most.
+    pub fn limit(&self) -> usize {
+        usize::try_from(self.calib_samples).unwrap_or(usize::MAX)
+    }
+}
+
+/// Runs a program in the real form on the samples and gives the statistics of its sites.
 ///
 /// # Errors
 /// AFP0457 for samples that are not finite, what the files are refused for, and what the interpreter
 /// reports.
-pub fn calibrate(program: &Program, sources: &[Source], limit: usize) -> Result<Statistics, Failure> {
+pub fn calibrate(program: &Program, data: &Calibration) -> Result<Statistics, Failure> {
     let mut statistics = Statistics::default();
-    with_samples(sources, program.inputs(), limit, &mut |mut samples| {
+    let sources = data.sources();
+    with_samples((&sources, &data.pixels), program.inputs(), data.limit(), &mut |mut samples| {
         let bar = report::progress("calibrating", samples.total());
         let mut done = 0;
         loop {
@@ -36,7 +69,7 @@ pub fn calibrate(program: &Program, sources: &[Source], limit: usize) -> Result<
                 return Ok(());
             }
             for (index, inputs) in batch.iter().enumerate() {
-                check_finite(sources, done + index, inputs)?;
+                check_finite(&sources, done + index, inputs)?;
             }
             done += batch.len();
             let seen: Vec<Result<Statistics, Diagnostic>> =
