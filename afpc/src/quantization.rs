@@ -41,7 +41,7 @@ pub enum Rounding {
 /// What the calibration data are refused for, and what the simulator reports.
 pub fn calibrate(module: &SourceModule<'_>, recipe: &Recipe, formats: Option<&Formats>) -> Outcome {
     let decided = formats.and_then(|formats| formats.quantization.as_ref());
-    with_quantizer(module, recipe, decided, |quantizer| {
+    with_quantizer(module, recipe, (decided, decided.is_some()), |quantizer| {
         apply::statistics(module.op(), quantizer.network, &quantizer.observations.histograms);
         if recipe.rounding(decided) == Rounding::Nearest {
             return Ok(());
@@ -65,19 +65,21 @@ pub fn calibrate(module: &SourceModule<'_>, recipe: &Recipe, formats: Option<&Fo
     })
 }
 
-/// Reads the calibration data, equalizes the module, and hands `work` a quantizer that has seen them.
+/// Reads the calibration data, and hands `work` a quantizer that has seen them: all of them, or all but those
+/// that judge a search. What was `decided` by an earlier search holds again.
 ///
 /// # Errors
 /// As [`calibrate`], and what `work` reports.
 pub fn with_quantizer<T>(
     module: &SourceModule<'_>,
     recipe: &Recipe,
-    decided: Option<&Quantization>,
+    (decided, searches): (Option<&Quantization>, bool),
     work: impl FnOnce(&Quantizer<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let samples = read(module, recipe)?;
     let seed = decided.and_then(|decided| decided.seed).unwrap_or(recipe.seed);
-    let (observed, judges) = split(samples, seed);
+    // Where nothing is searched, nothing needs to be judged.
+    let (observed, judges) = if searches { split(samples, seed) } else { (samples, Vec::new()) };
     let network = Network::load(main_function(module)?)?;
     let options = Options {
         seed,
