@@ -7,10 +7,7 @@
 //! **Invariant.** Every product and every sum is rounded by itself, and each sum is formed in one order, that
 //! of its index. So the width of the vectors, the number of rows and the number of threads change no bit.
 
-use super::{
-    grid::Grid,
-    vector::{self, Vector},
-};
+use super::{grid::Grid, vector::Vector};
 
 /// Rows that are computed together.
 pub const LANES: usize = 16;
@@ -25,11 +22,11 @@ macro_rules! on_widest {
         {
             #[target_feature(enable = "avx512f,avx512vl,avx512dq")]
             fn wide($($argument: $ty),*) {
-                $body::<vector::Wide>($($argument),*)
+                $body::<super::vector::Wide>($($argument),*)
             }
             #[target_feature(enable = "avx2")]
             fn medium($($argument: $ty),*) {
-                $body::<vector::Medium>($($argument),*)
+                $body::<super::vector::Medium>($($argument),*)
             }
             use std::arch::is_x86_feature_detected as has;
             if has!("avx512f") && has!("avx512vl") && has!("avx512dq") {
