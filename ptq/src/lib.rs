@@ -19,6 +19,7 @@ pub mod activations;
 pub mod apply;
 pub mod assign;
 pub mod calibration;
+pub mod cost;
 pub mod loss;
 pub mod metrics;
 pub mod moments;
