@@ -5,6 +5,7 @@
 //! * [`setting`]: one choice of formats, exponents and rounded weights;
 //! * [`simulator`]: runs a network under a setting, bit for bit what the interpreter computes for the
 //!   program that is compiled from it, and only the part behind what changed;
+//! * [`calibration`]: what values are on samples: histograms, and
 //! * [`moments`]: means and second moments of what layers read;
 //! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
 //! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
@@ -17,9 +18,14 @@
 //! give the same result on every machine, at any number of threads.
 
 pub mod attribution;
+pub mod calibration;
 pub mod compiled;
+pub mod loss;
 pub mod metrics;
 pub mod moments;
 pub mod network;
+pub mod quantizer;
+pub mod random;
+pub mod rounding;
 pub mod setting;
 pub mod simulator;
