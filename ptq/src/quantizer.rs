@@ -88,8 +88,12 @@ impl<'n> Quantizer<'n> {
                 Ok(outcome.logits().to_vec())
             })
             .collect::<Result<_, Diagnostic>>()?;
-        let prepared =
-            network.layers.par_iter().zip(&observations.moments).map(|(layer, moments)| Prepared::new(layer, moments)).collect();
+        let prepared = network
+            .layers
+            .par_iter()
+            .zip(&observations.moments)
+            .map(|(layer, moments)| Prepared::new(layer, moments))
+            .collect();
         let candidates = network.layers.iter().map(|_| Mutex::new(Vec::new())).collect();
         Ok(Self { network, observations, options, prepared, candidates, float, judges, judged })
     }
@@ -130,7 +134,8 @@ impl<'n> Quantizer<'n> {
             let bits = if self.network.sites[site].leaves { 15 } else { 8 - u8::from(signed) };
             self.site_format(site, Format::fixed(signed, bits))
         };
-        let mut sites: Vec<Option<SiteFormat>> = (0..self.network.sites.len()).map(|site| Some(format(site))).collect();
+        let mut sites: Vec<Option<SiteFormat>> =
+            (0..self.network.sites.len()).map(|site| Some(format(site))).collect();
         self.tie(&mut sites);
         sites
     }
@@ -178,8 +183,9 @@ impl<'n> Quantizer<'n> {
 
     /// Rounds all layers in all formats, in parallel.
     pub fn round_all(&self, formats: &[Format], progress: &(dyn Fn() + Sync)) {
-        let mut jobs: Vec<(LayerId, Format)> =
-            (0..self.network.layers.len()).flat_map(|layer| formats.iter().map(move |&f| (layer, f))).collect();
+        let mut jobs: Vec<(LayerId, Format)> = (0..self.network.layers.len())
+            .flat_map(|layer| formats.iter().map(move |&f| (layer, f)))
+            .collect();
         // The longest first, so that no thread waits for one at the end.
         jobs.sort_by_key(|&(layer, _)| {
             let layer = &self.network.layers[layer];
@@ -196,7 +202,12 @@ impl<'n> Quantizer<'n> {
     ///
     /// # Errors
     /// What the simulator reports.
-    pub fn losses(&self, base: &Setting, settings: &[Setting], limit: usize) -> Result<Vec<Vec<f64>>, Diagnostic> {
+    pub fn losses(
+        &self,
+        base: &Setting,
+        settings: &[Setting],
+        limit: usize,
+    ) -> Result<Vec<Vec<f64>>, Diagnostic> {
         let base = self.float.with(base)?;
         let simulators = settings.iter().map(|setting| base.with(setting)).collect::<Result<Vec<_>, _>>()?;
         let judge = |(sample, float): (&Vec<Tensor>, &Vec<f32>)| {
