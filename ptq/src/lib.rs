@@ -17,6 +17,8 @@
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
+pub mod apply;
+pub mod assign;
 pub mod attribution;
 pub mod calibration;
 pub mod compiled;
@@ -27,5 +29,7 @@ pub mod network;
 pub mod quantizer;
 pub mod random;
 pub mod rounding;
+pub mod search;
+pub mod sensitivity;
 pub mod setting;
 pub mod simulator;

@@ -6,7 +6,8 @@
 //! result is kept, that of rounding to nearest included.
 //!
 //! The bias absorbs the mean of the error, `b += (w - q) E[x]`. So the error that counts is the variance of
-//! what is left, and the matrix is the *centred* second moment, `E[x x^T] - E[x] E[x]^T`.
+//! what is left, and the matrix is the *centred* second moment, `E[x x^T] - E[x] E[x]^T`. A layer without a
+//! bias has no such help: there it is `E[x x^T]`.
 
 mod factor;
 mod gptq;
@@ -73,7 +74,7 @@ impl Prepared {
         let mut diagonals = Vec::with_capacity(layer.groups * depth);
         let groups = (0..layer.groups)
             .map(|group| {
-                let mut h = centred(moments, group);
+                let mut h = variance(layer, moments, group);
                 let trace: f64 = (0..depth).map(|i| h[i * depth + i]).sum();
                 let mean = trace / depth.max(1) as f64;
                 // An input that is always the same leaves no error behind a corrected bias.
@@ -98,8 +99,11 @@ impl Prepared {
     }
 }
 
-/// `E[x x^T] - E[x] E[x]^T`.
-fn centred(moments: &Moments, group: usize) -> Vec<f64> {
+/// What a difference of weights is judged by: `E[x x^T] - E[x] E[x]^T`, or `E[x x^T]` without a bias.
+fn variance(layer: &Layer, moments: &Moments, group: usize) -> Vec<f64> {
+    if layer.bias.is_empty() {
+        return moments.second(group).to_vec();
+    }
     let mean = moments.mean(group);
     let products = mean.iter().flat_map(|a| mean.iter().map(move |b| a * b));
     moments.second(group).iter().zip(products).map(|(second, product)| second - product).collect()
@@ -222,10 +226,7 @@ fn candidate_exponents(row: &[f32], diagonal: &[f64], format: Format, options: &
 
 /// `b += (w - q) E[x]`.
 fn correct_bias(layer: &Layer, moments: &Moments, rounded: &mut Rounded) {
-    if rounded.bias.is_empty() {
-        rounded.bias = vec![0.0; layer.outputs];
-    }
-    for output in 0..layer.outputs {
+    for output in 0..rounded.bias.len() {
         let lost = difference(layer, rounded, output);
         let mean: f64 = lost.zip(moments.mean(layer.group(output))).map(|(d, x)| d * x).sum();
         rounded.bias[output] = (f64::from(rounded.bias[output]) - mean) as f32;
@@ -244,7 +245,7 @@ pub fn error_of(layer: &Layer, rounded: &Rounded, moments: &Moments) -> f64 {
     let depth = layer.depth;
     let mut error = 0.0;
     for group in 0..layer.groups {
-        let h = centred(moments, group);
+        let h = variance(layer, moments, group);
         let per_group = layer.outputs / layer.groups;
         for output in group * per_group..(group + 1) * per_group {
             let d: Vec<f64> = difference(layer, rounded, output).collect();
