@@ -25,6 +25,11 @@ impl Labels {
         Ok(Self { file: path.display().to_string(), classes })
     }
 
+    /// The labels of images: each folder of them is a class.
+    pub fn of_folders(classes: &[i64]) -> Self {
+        Self { file: "the folders of the images".into(), classes: classes.to_vec() }
+    }
+
     /// Checks that there is a label below `classes` for each of `rows` rows of `samples` samples. More are
     /// refused too, unless only the first samples are read.
     ///

@@ -45,8 +45,8 @@ pub struct Arguments {
     model: Model,
     #[command(flatten)]
     recipe: Recipe,
-    /// Samples to judge by, not used for calibration: float32 as .npy, or .npz with the key x; NAME=FILE for
-    /// each of several inputs
+    /// Samples to judge by, not used for calibration: a .npy file, a .npz archive (key x), or a folder of
+    /// images with a folder for each class; NAME=PATH for each of several inputs
     #[arg(long, value_name = "FILE", required = true)]
     data: Vec<Source>,
     /// The class of each sample: integers, as .npy or .npz with the key y [default: the key y of --data]
@@ -128,9 +128,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let score = Score::of(meaning);
     let mut judge = Judge { float, quantized, executor, labels, score, samples: 0, equal: 0 };
     let limit = arguments.samples.map_or(usize::MAX, |n| n as usize);
-    with_samples(&arguments.data, &inputs, limit, &mut |samples| {
-        judge.consume(samples, arguments.samples.is_some())
-    })?;
+    let data = (&arguments.data[..], &arguments.recipe.calibration.pixels);
+    with_samples(data, &inputs, limit, &mut |samples| judge.consume(samples, arguments.samples.is_some()))?;
     let parts = if arguments.layers { Some(parts(arguments, &inputs, (&network, &setting))?) } else { None };
     let evaluation = Evaluation {
         samples: judge.samples,
@@ -221,6 +220,7 @@ struct Judge<'n> {
 impl Judge<'_> {
     fn consume(&mut self, mut samples: Samples<'_>, is_part: bool) -> Outcome {
         self.samples = samples.total();
+        let mut folders = samples.labels().map(Labels::of_folders);
         let bar = report::progress("evaluating", self.samples);
         let mut row = 0;
         loop {
@@ -243,11 +243,14 @@ impl Judge<'_> {
                 if let Some(outputs) = executed.next() {
                     self.replace(&mut quantized, outputs);
                 }
-                if row == 0
-                    && let Some(labels) = &self.labels
-                {
+                if row == 0 {
                     let (rows, classes) = rows(&float);
-                    labels.check((self.samples, rows, classes), is_part)?;
+                    if self.labels.is_none() && rows == 1 {
+                        self.labels = folders.take();
+                    }
+                    if let Some(labels) = &self.labels {
+                        labels.check((self.samples, rows, classes), is_part)?;
+                    }
                 }
                 row += self.count(row, &float, &quantized);
                 report::advance(&bar, 1);
@@ -303,7 +306,8 @@ fn parts(
     let attribution = Attribution::new(network, setting)?;
     let limit = arguments.samples.map_or(arguments.layer_samples, |n| n.min(arguments.layer_samples));
     let mut errors: Vec<Errors> = Vec::new();
-    with_samples(&arguments.data, inputs, limit as usize, &mut |mut samples| {
+    let data = (&arguments.data[..], &arguments.recipe.calibration.pixels);
+    with_samples(data, inputs, limit as usize, &mut |mut samples| {
         let bar = report::progress("layers", samples.total());
         loop {
             let batch = samples.read(rayon::current_num_threads())?;
