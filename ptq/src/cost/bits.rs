@@ -41,9 +41,9 @@ pub fn average_of_weights(network: &Network, formats: &[Format]) -> Option<f64> 
     average(tensors.map(|(layer, format)| (format.width(), layer.weights.len() as u64)))
 }
 
-/// Bits of an activation on average, over all sites that have a format.
+/// Bits of an activation on average, over all sites that have a format and do not only leave the program.
 pub fn average_of_activations(network: &Network, sites: &[Option<SiteFormat>]) -> Option<f64> {
-    let tensors = network.sites.iter().zip(sites);
+    let tensors = network.sites.iter().zip(sites).filter(|(site, _)| !site.leaves);
     average(tensors.filter_map(|(site, format)| Some(((*format)?.format.width(), site.elements() as u64))))
 }
 

@@ -172,9 +172,8 @@ impl Table {
             let site = network.layers[id].input.and_then(|site| sites.get(site).copied().flatten());
             site.map_or(fallback, |site| site.format)
         };
-        let layer = |(id, &format): (usize, &Format)| {
-            self.of_layer(&Work::of(network, id), format, input(id))
-        };
+        let layer =
+            |(id, &format): (usize, &Format)| self.of_layer(&Work::of(network, id), format, input(id));
         weights.iter().enumerate().take(network.layers.len()).map(layer).sum::<f64>() + self.of_rest(network)
     }
 }

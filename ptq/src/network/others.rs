@@ -45,6 +45,11 @@ impl Network {
         self.nodes.iter().filter_map(other).collect()
     }
 
+    /// The shape of a layer's sums, the channel last.
+    pub fn shape_of(&self, id: LayerId) -> &[usize] {
+        &self.windows[id].shape
+    }
+
     /// Elements of each output.
     pub fn output_elements(&self) -> impl Iterator<Item = usize> + '_ {
         self.outputs.iter().map(|&node| self.nodes[node].elements)
