@@ -15,6 +15,7 @@
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
+pub mod assign;
 pub mod calibration;
 pub mod loss;
 pub mod metrics;

@@ -8,7 +8,7 @@
 //! The bias absorbs the mean of the error, `b += (w - q) E[x]`. So the error that counts is the variance of
 //! what is left, and the matrix is the *centred* second moment, `E[x x^T] - E[x] E[x]^T`.
 
-mod factor;
+pub(crate) mod factor;
 mod gptq;
 pub(crate) mod grid;
 
