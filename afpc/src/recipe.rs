@@ -10,20 +10,20 @@ use afp_ir::{
     diag::Diagnostic,
     dialect::FloatType,
     import::code,
-    interp::Program,
     mlir::{self, Op, Session, SourceModule},
     numerics::Format,
 };
 use afp_passes::{
-    formats::{Defaults, Formats, VERSION},
+    formats::{Defaults, Formats, Quantization, VERSION},
     pipeline::{self, PipelineOptions, STAGES},
 };
 use serde_json::{Map, Value};
 
 use crate::{
-    calibrate::calibrate,
+    calibration::Calibration,
     cli::{Failure, Outcome},
-    io::{samples::Source, unreadable},
+    io::unreadable,
+    quantization::{self, Rounding},
     report,
 };
 
@@ -40,15 +40,19 @@ pub fn stage_names() -> Vec<&'static str> {
 /// What the user chooses.
 #[derive(Debug, Default, clap::Args)]
 pub struct Recipe {
-    /// Calibration data: samples as a .npy file, or a .npz archive (key x, or the names of the inputs)
-    #[arg(long, value_name = "FILE")]
-    pub calib: Option<PathBuf>,
-    /// Use at most this many samples of the calibration data
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
-    pub calib_samples: u32,
+    /// What ranges are chosen by
+    #[command(flatten)]
+    pub calibration: Calibration,
     /// Format of the weights (e2m4), or a formats file (.json)
     #[arg(long, value_name = "FORMAT|FILE")]
     pub formats: Option<String>,
+    /// How weights are rounded where there is calibration data; without it, each for itself [default: gptq,
+    /// or what the formats file says]
+    #[arg(long, value_enum)]
+    pub rounding: Option<Rounding>,
+    /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
     /// Interval of the inputs where there is no calibration data
     #[arg(long, value_name = "LO,HI", value_parser = parse_range, allow_hyphen_values = true)]
     pub input_range: Option<Range>,
@@ -79,7 +83,7 @@ impl Recipe {
     pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Outcome {
         if is_quantized(module) {
             let given = [
-                ("--calib", self.calib.is_some()),
+                ("--calib", self.calibration.calib.is_some()),
                 ("--formats", self.formats.is_some()),
                 ("--input-range", self.input_range.is_some()),
                 ("--until", self.until.as_deref().is_some_and(|stage| stage != IMPORT)),
@@ -100,7 +104,7 @@ impl Recipe {
                 if let Some(formats) = &formats {
                     formats.attach(module.op());
                 }
-                self.attach_statistics(module)?;
+                self.calibrate(module, formats.as_ref())?;
             }
             let result = pipeline::run(module, stage, &self.options());
             let (errors, others): (Vec<_>, Vec<_>) =
@@ -117,9 +121,10 @@ impl Recipe {
     pub fn chosen(&self) -> Map<String, Value> {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut chosen = Map::new();
-        if let Some(path) = &self.calib {
+        if let Some(path) = &self.calibration.calib {
             chosen.insert("calib".into(), name(path).into());
-            chosen.insert("calib_samples".into(), self.calib_samples.into());
+            chosen.insert("calib_samples".into(), self.calibration.calib_samples.into());
+            chosen.extend(self.calibration.pixels.chosen());
         }
         if let Some(text) = &self.formats {
             chosen.insert("formats".into(), name(Path::new(text)).into());
@@ -135,19 +140,21 @@ impl Recipe {
         PipelineOptions { values: range.collect() }
     }
 
-    fn attach_statistics(&self, module: &SourceModule<'_>) -> Outcome {
-        let Some(path) = &self.calib else {
-            report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")
-                .expected("samples, to choose scale exponents by")
-                .found("intervals alone, which are wider than what the network computes")
-                .help("give some hundred typical samples with --calib")]);
-            return Ok(());
-        };
-        let program = Program::from_function(main_function(module)?)?;
-        let sources = [Source { input: None, path: path.clone() }];
-        let limit = usize::try_from(self.calib_samples).unwrap_or(usize::MAX);
-        calibrate(&program, &sources, limit)?.attach(module.op());
+    fn calibrate(&self, module: &SourceModule<'_>, formats: Option<&Formats>) -> Outcome {
+        if self.calibration.calib.is_some() {
+            return quantization::calibrate(module, self, formats);
+        }
+        report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")
+            .expected("samples, to choose scale exponents by")
+            .found("intervals alone, which are wider than what the network computes")
+            .help("give some hundred typical samples with --calib")]);
         Ok(())
+    }
+
+    /// How weights are rounded: as the user says, or as the formats were found.
+    pub fn rounding(&self, decided: Option<&Quantization>) -> Rounding {
+        let written = decided.and_then(|decided| decided.rounding.as_deref());
+        self.rounding.unwrap_or(if written == Some("nearest") { Rounding::Nearest } else { Rounding::Gptq })
     }
 
     /// The formats file, or the one that a format's name stands for.

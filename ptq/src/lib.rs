@@ -15,6 +15,8 @@
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
+pub mod activations;
+pub mod apply;
 pub mod assign;
 pub mod calibration;
 pub mod loss;
@@ -24,5 +26,7 @@ pub mod network;
 pub mod quantizer;
 pub mod random;
 pub mod rounding;
+pub mod search;
+pub mod sensitivity;
 pub mod setting;
 pub mod simulator;

@@ -13,7 +13,8 @@ use rayon::prelude::*;
 use crate::{
     calibration::{Observations, observe},
     loss::Loss,
-    network::{LayerId, Network, SiteFormat, SiteId},
+    moments::Moments,
+    network::{Layer, LayerId, Network, SiteFormat, SiteId},
     random::Random,
     rounding::{self, Prepared},
     setting::{Rounded, Setting},
@@ -88,8 +89,12 @@ impl<'n> Quantizer<'n> {
                 Ok(outcome.logits().to_vec())
             })
             .collect::<Result<_, Diagnostic>>()?;
-        let prepared =
-            network.layers.par_iter().zip(&observations.moments).map(|(layer, moments)| Prepared::new(layer, moments)).collect();
+        let prepare = |(layer, moments): (&Layer, &Moments)| {
+            // Without a bias there is nothing that could absorb a mean.
+            let corrected = options.rounding.bias_correction && !layer.bias.is_empty();
+            if corrected { Prepared::new(layer, moments) } else { Prepared::uncorrected(layer, moments) }
+        };
+        let prepared = network.layers.par_iter().zip(&observations.moments).map(prepare).collect();
         let candidates = network.layers.iter().map(|_| Mutex::new(Vec::new())).collect();
         Ok(Self { network, observations, options, prepared, candidates, float, judges, judged })
     }
@@ -130,7 +135,8 @@ impl<'n> Quantizer<'n> {
             let bits = if self.network.sites[site].leaves { 15 } else { 8 - u8::from(signed) };
             self.site_format(site, Format::fixed(signed, bits))
         };
-        let mut sites: Vec<Option<SiteFormat>> = (0..self.network.sites.len()).map(|site| Some(format(site))).collect();
+        let mut sites: Vec<Option<SiteFormat>> =
+            (0..self.network.sites.len()).map(|site| Some(format(site))).collect();
         self.tie(&mut sites);
         sites
     }
@@ -163,7 +169,12 @@ impl<'n> Quantizer<'n> {
         if let Some((_, rounded, error)) = known.iter().find(|(f, ..)| *f == format) {
             return (Arc::clone(rounded), *error);
         }
-        let options = rounding::Options { floor: self.floor(layer), ..self.options.rounding };
+        let options = rounding::Options {
+            floor: self.floor(layer),
+            bias_correction: self.options.rounding.bias_correction
+                && !self.network.layers[layer].bias.is_empty(),
+            ..self.options.rounding
+        };
         let (rounded, error) = rounding::round(
             &self.network.layers[layer],
             &self.observations.moments[layer],
@@ -176,10 +187,22 @@ impl<'n> Quantizer<'n> {
         (rounded, error)
     }
 
-    /// Rounds all layers in all formats, in parallel.
+    /// Rounds all layers in all formats, in parallel. `progress` is called for each.
     pub fn round_all(&self, formats: &[Format], progress: &(dyn Fn() + Sync)) {
-        let mut jobs: Vec<(LayerId, Format)> =
-            (0..self.network.layers.len()).flat_map(|layer| formats.iter().map(move |&f| (layer, f))).collect();
+        let layers = 0..self.network.layers.len();
+        self.round_jobs(
+            layers.flat_map(|layer| formats.iter().map(move |&f| (layer, f))).collect(),
+            progress,
+        );
+    }
+
+    /// Rounds each layer in its format, in parallel. `progress` is called for each.
+    pub fn round_each(&self, formats: &[Option<Format>], progress: &(dyn Fn() + Sync)) {
+        let jobs = formats.iter().enumerate().filter_map(|(layer, format)| Some((layer, (*format)?)));
+        self.round_jobs(jobs.collect(), progress);
+    }
+
+    fn round_jobs(&self, mut jobs: Vec<(LayerId, Format)>, progress: &(dyn Fn() + Sync)) {
         // The longest first, so that no thread waits for one at the end.
         jobs.sort_by_key(|&(layer, _)| {
             let layer = &self.network.layers[layer];
@@ -196,7 +219,12 @@ impl<'n> Quantizer<'n> {
     ///
     /// # Errors
     /// What the simulator reports.
-    pub fn losses(&self, base: &Setting, settings: &[Setting], limit: usize) -> Result<Vec<Vec<f64>>, Diagnostic> {
+    pub fn losses(
+        &self,
+        base: &Setting,
+        settings: &[Setting],
+        limit: usize,
+    ) -> Result<Vec<Vec<f64>>, Diagnostic> {
         let base = self.float.with(base)?;
         let simulators = settings.iter().map(|setting| base.with(setting)).collect::<Result<Vec<_>, _>>()?;
         let judge = |(sample, float): (&Vec<Tensor>, &Vec<f32>)| {

@@ -7,7 +7,10 @@
 //! form; length and noise are those of a fixed grid under which the values are likeliest. Nothing here is
 //! random, and sums have a fixed order.
 
-use crate::rounding::factor::{dot, inverse_factor};
+use crate::rounding::{
+    factor::factorize,
+    lanes::{add_multiple, dot},
+};
 
 /// Lengths, relative to the root mean square distance of the points.
 const LENGTHS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
@@ -23,7 +26,7 @@ pub struct Gaussian {
     noise: f64,
     mean: f64,
     amplitude: f64,
-    /// `U` with `K^-1 = U^T U`.
+    /// `C` with `K = C C^T`: of its rows the part up to the diagonal.
     factor: Vec<f64>,
     /// `K^-1 (values - mean)`.
     weights: Vec<f64>,
@@ -73,14 +76,17 @@ impl Gaussian {
             }
             covariance[i * n + i] = 1.0 + noise;
         }
-        let factor = inverse_factor(&covariance, n)?;
-        let ones = inverse_times(&factor, &vec![1.0; n]);
+        if !factorize(&mut covariance, n) {
+            return None;
+        }
+        let factor = covariance;
+        let ones = inverse_times(&factor, vec![1.0; n]);
         let mean = dot(&ones, &values) / ones.iter().sum::<f64>();
         let centred: Vec<f64> = values.iter().map(|value| value - mean).collect();
-        let weights = inverse_times(&factor, &centred);
+        let weights = inverse_times(&factor, centred.clone());
         // Equal values are certain only as far as floating point goes.
         let amplitude = (dot(&centred, &weights) / n as f64).max(1e-18);
-        let log_determinant: f64 = -2.0 * (0..n).map(|i| libm::log(factor[i * n + i])).sum::<f64>();
+        let log_determinant: f64 = 2.0 * (0..n).map(|i| libm::log(factor[i * n + i])).sum::<f64>();
         let likelihood = -0.5 * (n as f64 * libm::log(amplitude) + log_determinant);
         let found = Self { points, values, length, noise, mean, amplitude, factor, weights, likelihood };
         found.likelihood.is_finite().then_some(found)
@@ -90,13 +96,9 @@ impl Gaussian {
     pub fn predict(&self, point: &[f64]) -> Prediction {
         let covariance: Vec<f64> =
             self.points.iter().map(|known| matern(distance(known, point), self.length)).collect();
-        let n = covariance.len();
-        let explained: f64 = (0..n)
-            .map(|i| {
-                let part = dot(&self.factor[i * n + i..(i + 1) * n], &covariance[i..]);
-                part * part
-            })
-            .sum();
+        let mut parts = covariance.clone();
+        forward(&self.factor, &mut parts);
+        let explained = dot(&parts, &parts);
         Prediction {
             mean: self.mean + dot(&covariance, &self.weights),
             deviation: (self.amplitude * (1.0 - explained).max(0.0)).sqrt(),
@@ -160,16 +162,25 @@ fn typical_distance(points: &[Vec<f64>]) -> f64 {
     if squares > 0.0 { f64::sqrt(squares / count) } else { 1.0 }
 }
 
-/// `U^T U x` for an upper triangular `U`.
-fn inverse_times(factor: &[f64], x: &[f64]) -> Vec<f64> {
+/// Replaces `x` by `C^-1 x` for a lower triangular `C`.
+fn forward(factor: &[f64], x: &mut [f64]) {
     let n = x.len();
-    let mut result = vec![0.0; n];
     for i in 0..n {
-        let row = &factor[i * n + i..(i + 1) * n];
-        let part = dot(row, &x[i..]);
-        result[i..].iter_mut().zip(row).for_each(|(to, u)| *to += u * part);
+        let row = &factor[i * n..i * n + i];
+        x[i] = (x[i] - dot(row, &x[..i])) / factor[i * n + i];
     }
-    result
+}
+
+/// `K^-1 x` with `K = C C^T`.
+fn inverse_times(factor: &[f64], mut x: Vec<f64>) -> Vec<f64> {
+    forward(factor, &mut x);
+    let n = x.len();
+    for i in (0..n).rev() {
+        x[i] /= factor[i * n + i];
+        let (head, tail) = x.split_at_mut(i);
+        add_multiple(head, -tail[0], &factor[i * n..i * n + i]);
+    }
+    x
 }
 
 #[cfg(test)]
