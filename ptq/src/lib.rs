@@ -5,15 +5,27 @@
 //! * [`setting`]: one choice of formats, exponents and rounded weights;
 //! * [`simulator`]: runs a network under a setting, bit for bit what the interpreter computes for the
 //!   program that is compiled from it, and only the part behind what changed;
+//! * [`calibration`]: what values are on samples: histograms, and
 //! * [`moments`]: means and second moments of what layers read;
 //! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
 //! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
-//! * [`cost`]: what a format costs: bits, bytes, energy, latency.
+//! * [`cost`]: what a format costs: bits, bytes, energy, latency;
+//! * [`metrics`]: how far outputs are from the float network's, and how sure that is.
 //!
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
+pub mod apply;
+pub mod assign;
+pub mod calibration;
+pub mod loss;
+pub mod metrics;
 pub mod moments;
 pub mod network;
+pub mod quantizer;
+pub mod random;
+pub mod rounding;
+pub mod search;
+pub mod sensitivity;
 pub mod setting;
 pub mod simulator;

@@ -19,7 +19,7 @@ use afp_passes::{
     scale,
 };
 
-use super::{Layer, LayerId, Limits, Network, Node, NodeId, Operator, Site, SiteId, Windows};
+use super::{Layer, Limits, Network, Node, NodeId, Operator, Site, SiteId, Windows};
 
 impl Network {
     /// Reads a function in the real form, behind `afp-form-groups`.
@@ -57,6 +57,7 @@ impl Network {
             sites: reader.sites,
             inputs: reader.inputs,
             ends_in_softmax: logits.is_some(),
+            classes: shape(first).last().copied().unwrap_or(1),
             logits: logits.unwrap_or(outputs[0]),
             nodes: reader.nodes,
             outputs,
@@ -291,21 +292,21 @@ impl Reader {
                 Operator::Layer(layer) if readers[node] == 1 => Some((node, layer)),
                 _ => None,
             };
-            let found: Option<((NodeId, LayerId), Vec<NodeId>, Vec<NodeId>)> = match &self.nodes[sum].operator
-            {
-                Operator::Layer(_) => layer_of(sum).map(|layer| (layer, Vec::new(), vec![])),
+            // The layer, the operand that is added to it, and the addition.
+            let found = match &self.nodes[sum].operator {
+                Operator::Layer(_) => layer_of(sum).map(|layer| (layer, None)),
                 Operator::Sum(_) if readers[sum] == 1 && self.nodes[sum].operands.len() == 2 => {
                     let [a, b] = [self.nodes[sum].operands[0], self.nodes[sum].operands[1]];
                     let with = |layer: NodeId, skip: NodeId| {
                         let stored = self.nodes[skip].source.is_some()
                             && self.nodes[skip].elements == self.nodes[layer].elements;
-                        layer_of(layer).filter(|_| stored).map(|layer| (layer, vec![skip], vec![sum]))
+                        layer_of(layer).filter(|_| stored).map(|layer| (layer, Some(skip)))
                     };
                     with(a, b).or_else(|| with(b, a))
                 }
                 _ => None,
             };
-            let Some(((node, layer), skip, joined)) = found else { continue };
+            let Some(((node, layer), skip)) = found else { continue };
             if divisors.iter().any(|&d| d != 1) {
                 continue;
             }
@@ -313,7 +314,7 @@ impl Reader {
             let operands = self.nodes[node].operands.iter().copied().chain(skip).collect();
             self.nodes[encode].operator = Operator::Group(layer, site, limits);
             self.nodes[encode].operands = operands;
-            for node in joined.into_iter().chain([node]) {
+            for node in [node, sum].into_iter().filter(|&part| part != encode) {
                 self.nodes[node].operator = Operator::Unused;
                 self.nodes[node].operands.clear();
             }

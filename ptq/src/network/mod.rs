@@ -21,6 +21,8 @@ pub struct Network {
     pub inputs: Vec<Vec<usize>>,
     /// Whether the first output is a softmax of the logits.
     pub ends_in_softmax: bool,
+    /// Number of classes: elements in a row of the first output.
+    pub classes: usize,
     /// By layer.
     pub(crate) windows: Vec<Windows>,
     pub(crate) nodes: Vec<Node>,

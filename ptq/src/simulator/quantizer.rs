@@ -9,7 +9,11 @@ use afp_ir::{
     numerics::{Rounding, encode_f32, encode_f64},
 };
 
-use crate::network::{Limits, SiteFormat};
+pub use crate::rounding::grid::power;
+use crate::{
+    network::{Limits, SiteFormat},
+    rounding::grid::{nearest_integer as nearest, step},
+};
 
 /// Scale exponents whose values `f32` holds exactly, for every format.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -100..=60;
@@ -114,24 +118,4 @@ impl Quantizer {
 #[inline(always)]
 fn at(limits: &[f64], channel: usize) -> f64 {
     limits[if limits.len() == 1 { 0 } else { channel }]
-}
-
-/// The integer nearest to a number, a tie to the larger one.
-#[inline(always)]
-fn nearest(v: f64) -> f64 {
-    let floor = v.floor();
-    if v - floor >= 0.5 { floor + 1.0 } else { floor }
-}
-
-/// The step between neighbours in the binade of a number of units, with `man` mantissa bits.
-#[inline(always)]
-fn step(v: f64, man: u32) -> f64 {
-    let binade = (v.to_bits() >> 52 & 0x7ff) as i64;
-    let step = (binade - i64::from(man)).max(1023);
-    f64::from_bits((step as u64) << 52)
-}
-
-/// `2^exp`, within the normal numbers.
-pub fn power(exp: i32) -> f64 {
-    f64::from_bits(((exp.clamp(-1022, 1023) + 1023) as u64) << 52)
 }

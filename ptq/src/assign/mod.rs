@@ -1,0 +1,3 @@
+//! One choice per item, under a budget.
+
+pub mod knapsack;

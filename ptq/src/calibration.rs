@@ -1,0 +1,201 @@
+//! What a network's values are on samples, in float: histograms of sites, moments of what layers read.
+//!
+//! Samples are run a few at a time, in parallel; what they yield is added in their order, so the result
+//! depends on no number of threads, and memory on no number of samples.
+
+use afp_ir::{
+    diag::Diagnostic,
+    interp::{
+        Tensor,
+        parts::{Filters, Float, Geometry, Kept, WeightLayout, convolve, gather, pack},
+    },
+};
+use afp_passes::stats::Histogram;
+use rayon::prelude::*;
+
+use crate::{
+    moments::Moments,
+    network::{LayerId, Network},
+    random::Random,
+    simulator::{Simulator, Trace},
+};
+
+/// Patches that a layer's moments are taken of, over all samples.
+const PATCHES: usize = 16384;
+/// The same for layers of many groups, whose matrices are small.
+const PATCHES_OF_GROUPS: usize = 4096;
+/// Samples whose values are held at a time, per thread.
+const BATCH: usize = 2;
+
+/// What was seen.
+pub struct Observations {
+    /// By site.
+    pub histograms: Vec<Histogram>,
+    /// By layer.
+    pub moments: Vec<Moments>,
+}
+
+/// Runs the samples and observes all sites and layers. `progress` is called once per sample.
+///
+/// # Errors
+/// What the simulator reports.
+pub fn observe(
+    network: &Network,
+    simulator: &Simulator<'_>,
+    samples: &[Vec<Tensor>],
+    progress: &(dyn Fn() + Sync),
+) -> Result<Observations, Diagnostic> {
+    let mut histograms = vec![Histogram::default(); network.sites.len()];
+    let mut sums: Vec<Sums> =
+        (0..network.layers.len()).map(|id| Sums::new(network, id, samples.len())).collect();
+    let batch = BATCH * rayon::current_num_threads();
+    for (number, samples) in samples.chunks(batch).enumerate() {
+        let traces: Vec<Trace> = samples
+            .par_iter()
+            .map(|sample| {
+                let trace = simulator.trace(sample);
+                progress();
+                trace
+            })
+            .collect::<Result<_, _>>()?;
+        for trace in &traces {
+            for (site, values) in trace.sites(network) {
+                histograms[site].observe(values);
+            }
+        }
+        sums.par_iter_mut().enumerate().for_each(|(id, sums)| {
+            for (index, trace) in traces.iter().enumerate() {
+                sums.add(network, id, trace.input_of(network, id), number * batch + index);
+            }
+        });
+    }
+    let moments = sums.into_iter().map(Sums::finish).collect();
+    Ok(Observations { histograms, moments })
+}
+
+/// Sums that become moments.
+struct Sums {
+    moments: Moments,
+    per_sample: usize,
+}
+
+impl Sums {
+    fn new(network: &Network, id: LayerId, samples: usize) -> Self {
+        let layer = &network.layers[id];
+        let (groups, depth) = (layer.groups, layer.depth);
+        let wanted = if groups > 1 { PATCHES_OF_GROUPS } else { PATCHES };
+        Self {
+            moments: Moments {
+                groups,
+                depth,
+                count: 0,
+                second: vec![0.0; groups * depth * depth],
+                mean: vec![0.0; groups * depth],
+            },
+            per_sample: wanted.div_ceil(samples.max(1)).clamp(1, layer.positions),
+        }
+    }
+
+    /// Adds patches at positions of one sample: one in each of as many equal parts, by a number that
+    /// depends on the layer and the sample alone.
+    fn add(&mut self, network: &Network, id: LayerId, input: &[f32], sample: usize) {
+        let layer = &network.layers[id];
+        let mut random = Random::new((id as u64) << 32 | sample as u64);
+        let count = self.per_sample;
+        let position = |part: usize, random: &mut Random| {
+            let (from, to) = (part * layer.positions / count, (part + 1) * layer.positions / count);
+            from + random.below((to - from).max(1) as u64) as usize
+        };
+        let positions: Vec<usize> = (0..count).map(|part| position(part, &mut random)).collect();
+        let depth = self.moments.depth;
+        let mut patches = vec![0.0f32; count * depth];
+        for group in 0..self.moments.groups {
+            match &network.windows[id].filters {
+                Filters::Full(geometry, _) => {
+                    for (patch, &at) in patches.chunks_exact_mut(depth).zip(&positions) {
+                        let (image, window) = window(geometry, at);
+                        gather::<Single>(geometry, input, (image, window, group), patch);
+                    }
+                }
+                Filters::Depthwise(geometry) => {
+                    for (patch, &at) in patches.chunks_exact_mut(depth).zip(&positions) {
+                        channel_patch(geometry, input, window(geometry, at), group, patch);
+                    }
+                }
+            }
+            self.add_patches(group, &patches);
+        }
+        self.moments.count += count as u64;
+    }
+
+    fn add_patches(&mut self, group: usize, patches: &[f32]) {
+        let depth = self.moments.depth;
+        for patch in patches.chunks_exact(depth) {
+            for (mean, &x) in self.moments.mean[group * depth..].iter_mut().zip(patch) {
+                *mean += f64::from(x);
+            }
+        }
+        let second = &mut self.moments.second[group * depth * depth..(group + 1) * depth * depth];
+        for (sum, more) in second.iter_mut().zip(products(patches, depth)) {
+            *sum += more;
+        }
+    }
+
+    fn finish(mut self) -> Moments {
+        let count = self.moments.count.max(1) as f64;
+        self.moments.second.iter_mut().chain(&mut self.moments.mean).for_each(|sum| *sum /= count);
+        self.moments
+    }
+}
+
+/// `X^T X` of patches `X`, one per row.
+fn products(patches: &[f32], depth: usize) -> Vec<f64> {
+    let count = patches.len() / depth.max(1);
+    let transposed: Vec<f32> =
+        (0..depth).flat_map(|i| (0..count).map(move |p| patches[p * depth + i])).collect();
+    let geometry = Geometry::matrix(depth, count, depth);
+    let packed = pack::<Float>(&geometry, WeightLayout { output: 1, tap: 0, input: depth }, patches);
+    let mut kept = Kept { channels: depth, sums: vec![0.0; depth * depth] };
+    convolve::<Float>(&geometry, &transposed, &packed, &mut kept);
+    kept.sums
+}
+
+/// The image and window of a position.
+fn window(geometry: &Geometry, position: usize) -> (usize, [usize; 2]) {
+    let [height, width, _] = geometry.output;
+    (position / (height * width), [position / width % height, position % width])
+}
+
+/// What a channel's filter reads at a window.
+fn channel_patch(
+    geometry: &Geometry,
+    input: &[f32],
+    (image, window): (usize, [usize; 2]),
+    channel: usize,
+    patch: &mut [f32],
+) {
+    for (tap, to) in patch.iter_mut().enumerate() {
+        let place = [tap / geometry.kernel[1], tap % geometry.kernel[1]];
+        *to = geometry.pixel(image, window, place).map_or(0.0, |pixel| input[pixel + channel]);
+    }
+}
+
+/// Patches of `f32`.
+type Single = afp_ir::interp::parts::Exact;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_of_patches_are_sums_of_outer_products() {
+        let patches = [1.0, 2.0, 3.0, -1.0, 0.5, 4.0];
+        let found = products(&patches, 3);
+        for i in 0..3 {
+            for j in 0..3 {
+                let expected: f32 = (0..2).map(|p| patches[p * 3 + i] * patches[p * 3 + j]).sum();
+                assert_eq!(found[i * 3 + j], f64::from(expected));
+            }
+        }
+    }
+}
