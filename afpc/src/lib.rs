@@ -5,17 +5,17 @@
 //!
 //! * [`cli`]: the command line. [`commands`]: one module per command.
 //! * [`io`]: models and arrays in, modules and arrays out.
-//! * [`recipe`]: from a network to a stage of the pipeline. [`calibrate`]: statistics of its values.
+//! * [`recipe`]: from a network to a stage of the pipeline. [`quantization`]: what calibration data is used for.
 //! * [`native`]: machine code, written or run. [`score`]: outputs against labels and against the float network.
 //! * [`network`]: what is known of a compiled network, as report.json and in short.
 //! * [`report`]: diagnostics and progress for a person.
 
-pub mod calibrate;
 pub mod cli;
 pub mod commands;
 pub mod io;
 pub mod native;
 pub mod network;
+pub mod quantization;
 pub mod recipe;
 pub mod report;
 pub mod score;

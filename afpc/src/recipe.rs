@@ -10,20 +10,19 @@ use afp_ir::{
     diag::Diagnostic,
     dialect::FloatType,
     import::code,
-    interp::Program,
     mlir::{self, Op, Session, SourceModule},
     numerics::Format,
 };
 use afp_passes::{
-    formats::{Defaults, Formats, VERSION},
+    formats::{Defaults, Formats, Quantization, VERSION},
     pipeline::{self, PipelineOptions, STAGES},
 };
 use serde_json::{Map, Value};
 
 use crate::{
-    calibrate::calibrate,
     cli::{Failure, Outcome},
-    io::{samples::Source, unreadable},
+    io::unreadable,
+    quantization::{self, Rounding},
     report,
 };
 
@@ -49,6 +48,13 @@ pub struct Recipe {
     /// Format of the weights (e2m4), or a formats file (.json)
     #[arg(long, value_name = "FORMAT|FILE")]
     pub formats: Option<String>,
+    /// How weights are rounded where there is calibration data; without it, each for itself [default: gptq,
+    /// or what the formats file says]
+    #[arg(long, value_enum)]
+    pub rounding: Option<Rounding>,
+    /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
     /// Interval of the inputs where there is no calibration data
     #[arg(long, value_name = "LO,HI", value_parser = parse_range, allow_hyphen_values = true)]
     pub input_range: Option<Range>,
@@ -100,7 +106,7 @@ impl Recipe {
                 if let Some(formats) = &formats {
                     formats.attach(module.op());
                 }
-                self.attach_statistics(module)?;
+                self.calibrate(module, formats.as_ref())?;
             }
             let result = pipeline::run(module, stage, &self.options());
             let (errors, others): (Vec<_>, Vec<_>) =
@@ -135,19 +141,21 @@ impl Recipe {
         PipelineOptions { values: range.collect() }
     }
 
-    fn attach_statistics(&self, module: &SourceModule<'_>) -> Outcome {
-        let Some(path) = &self.calib else {
-            report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")
-                .expected("samples, to choose scale exponents by")
-                .found("intervals alone, which are wider than what the network computes")
-                .help("give some hundred typical samples with --calib")]);
-            return Ok(());
-        };
-        let program = Program::from_function(main_function(module)?)?;
-        let sources = [Source { input: None, path: path.clone() }];
-        let limit = usize::try_from(self.calib_samples).unwrap_or(usize::MAX);
-        calibrate(&program, &sources, limit)?.attach(module.op());
+    fn calibrate(&self, module: &SourceModule<'_>, formats: Option<&Formats>) -> Outcome {
+        if self.calib.is_some() {
+            return quantization::calibrate(module, self, formats);
+        }
+        report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")
+            .expected("samples, to choose scale exponents by")
+            .found("intervals alone, which are wider than what the network computes")
+            .help("give some hundred typical samples with --calib")]);
         Ok(())
+    }
+
+    /// How weights are rounded: as the user says, or as the formats were found.
+    pub fn rounding(&self, decided: Option<&Quantization>) -> Rounding {
+        let written = decided.and_then(|decided| decided.rounding.as_deref());
+        self.rounding.unwrap_or(if written == Some("nearest") { Rounding::Nearest } else { Rounding::Gptq })
     }
 
     /// The formats file, or the one that a format's name stands for.

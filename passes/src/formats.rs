@@ -24,12 +24,33 @@ pub struct Formats {
     /// What tensors take that are not named.
     #[serde(default)]
     pub default: Defaults,
+    /// How the formats were found, which is how weights are to be rounded to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantization: Option<Quantization>,
     /// Formats of weights, by the name of their operator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub weights: BTreeMap<String, Choice>,
     /// Formats of activations, by the name of their site.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub activations: BTreeMap<String, Choice>,
+}
+
+/// What a search did before it chose formats. Without calibration data none of it applies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quantization {
+    /// `nearest` or `gptq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<String>,
+    /// `off`, `exact` or `full`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equalization: Option<String>,
+    /// The seed of the samples' order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The number of calibration samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u32>,
 }
 
 /// Formats of unnamed tensors. Absent: the pass option's.
@@ -134,6 +155,15 @@ impl Formats {
             }
         }
         Ok(())
+    }
+
+    /// The format of a layer's weights: its own, the file's default, or none.
+    pub fn weights_of(&self, layer: &str) -> Option<Format> {
+        let text = match self.weights.get(layer) {
+            Some(choice) => choice.parts().0,
+            None => self.default.weights.as_deref()?,
+        };
+        text.parse().ok()
     }
 
     /// Attaches the choices to a module.

@@ -181,11 +181,22 @@ impl<'n> Quantizer<'n> {
         (rounded, error)
     }
 
-    /// Rounds all layers in all formats, in parallel.
+    /// Rounds all layers in all formats, in parallel. `progress` is called for each.
     pub fn round_all(&self, formats: &[Format], progress: &(dyn Fn() + Sync)) {
-        let mut jobs: Vec<(LayerId, Format)> = (0..self.network.layers.len())
-            .flat_map(|layer| formats.iter().map(move |&f| (layer, f)))
-            .collect();
+        let layers = 0..self.network.layers.len();
+        self.round_jobs(
+            layers.flat_map(|layer| formats.iter().map(move |&f| (layer, f))).collect(),
+            progress,
+        );
+    }
+
+    /// Rounds each layer in its format, in parallel. `progress` is called for each.
+    pub fn round_each(&self, formats: &[Option<Format>], progress: &(dyn Fn() + Sync)) {
+        let jobs = formats.iter().enumerate().filter_map(|(layer, format)| Some((layer, (*format)?)));
+        self.round_jobs(jobs.collect(), progress);
+    }
+
+    fn round_jobs(&self, mut jobs: Vec<(LayerId, Format)>, progress: &(dyn Fn() + Sync)) {
         // The longest first, so that no thread waits for one at the end.
         jobs.sort_by_key(|&(layer, _)| {
             let layer = &self.network.layers[layer];

@@ -1,0 +1,130 @@
+//! Calibration data put to use: equalization, statistics, and rounded weights, on a module in the real form.
+//!
+//! What is computed is in `afp_ptq`; here are files, options, and progress.
+
+use afp_ir::{
+    diag::Diagnostic,
+    interp::{Program, Tensor},
+    mlir::SourceModule,
+};
+use afp_passes::formats::{Formats, Quantization};
+use afp_ptq::{
+    apply,
+    network::Network,
+    quantizer::{Options, Quantizer, split},
+    rounding,
+    setting::Setting,
+};
+
+use crate::{
+    cli::{Failure, Outcome},
+    io::samples::{Source, with_samples},
+    recipe::{Recipe, main_function},
+    report,
+};
+
+/// The format of weights that nothing names.
+const DEFAULT_WEIGHTS: &str = "e2m4";
+
+/// How weights are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Rounding {
+    /// Each weight for itself
+    Nearest,
+    /// Errors made up for by the other weights of a channel, and by its bias (GPTQ)
+    Gptq,
+}
+
+/// Calibrates a module behind `afp-form-groups`: sets statistics, and rounds all weights to their formats.
+///
+/// # Errors
+/// What the calibration data are refused for, and what the simulator reports.
+pub fn calibrate(module: &SourceModule<'_>, recipe: &Recipe, formats: Option<&Formats>) -> Outcome {
+    let decided = formats.and_then(|formats| formats.quantization.as_ref());
+    with_quantizer(module, recipe, (decided, decided.is_some()), |quantizer| {
+        apply::statistics(module.op(), quantizer.network, &quantizer.observations.histograms);
+        if recipe.rounding(decided) == Rounding::Nearest {
+            return Ok(());
+        }
+        let bar = report::progress("rounding", quantizer.network.layers.len());
+        let mut setting = Setting::default();
+        let jobs: Vec<_> = quantizer
+            .network
+            .layers
+            .iter()
+            .map(|layer| {
+                formats.and_then(|formats| formats.weights_of(&layer.name)).or(DEFAULT_WEIGHTS.parse().ok())
+            })
+            .collect();
+        quantizer.round_each(&jobs, &|| report::advance(&bar, 1));
+        bar.finish_and_clear();
+        setting.weights =
+            jobs.iter().enumerate().map(|(layer, job)| Some(quantizer.rounded(layer, (*job)?).0)).collect();
+        apply::weights(module.op(), quantizer.network, &setting);
+        Ok(())
+    })
+}
+
+/// Reads the calibration data, and hands `work` a quantizer that has seen them: all of them, or all but those
+/// that judge a search. What was `decided` by an earlier search holds again.
+///
+/// # Errors
+/// As [`calibrate`], and what `work` reports.
+pub fn with_quantizer<T>(
+    module: &SourceModule<'_>,
+    recipe: &Recipe,
+    (decided, searches): (Option<&Quantization>, bool),
+    work: impl FnOnce(&Quantizer<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let samples = read(module, recipe)?;
+    let seed = decided.and_then(|decided| decided.seed).unwrap_or(recipe.seed);
+    // Where nothing is searched, nothing needs to be judged.
+    let (observed, judges) = if searches { split(samples, seed) } else { (samples, Vec::new()) };
+    let network = Network::load(main_function(module)?)?;
+    let options = Options {
+        seed,
+        rounding: rounding::Options {
+            method: match recipe.rounding(decided) {
+                Rounding::Nearest => rounding::Method::Nearest,
+                Rounding::Gptq => rounding::Method::Gptq,
+            },
+            ..rounding::Options::default()
+        },
+        ..Options::default()
+    };
+    let bar = report::progress("calibrating", observed.len() + judges.len());
+    let quantizer = Quantizer::new(&network, (&observed, judges), options, &|| report::advance(&bar, 1))?;
+    bar.finish_and_clear();
+    work(&quantizer)
+}
+
+/// The calibration data, all finite.
+fn read(module: &SourceModule<'_>, recipe: &Recipe) -> Result<Vec<Vec<Tensor>>, Failure> {
+    let Some(path) = &recipe.calib else { return Ok(Vec::new()) };
+    let program = Program::from_function(main_function(module)?)?;
+    let sources = [Source { input: None, path: path.clone() }];
+    let limit = usize::try_from(recipe.calib_samples).unwrap_or(usize::MAX);
+    let mut all = Vec::new();
+    with_samples(&sources, program.inputs(), limit, &mut |mut samples| {
+        all = samples.read(limit)?;
+        for (index, inputs) in all.iter().enumerate() {
+            check_finite(&sources, index, inputs)?;
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// AFP0457 if a sample holds a NaN or an infinity: no scale exponent can be chosen by it.
+fn check_finite(sources: &[Source], sample: usize, inputs: &[Tensor]) -> Result<(), Diagnostic> {
+    let values = inputs.iter().filter_map(Tensor::as_real).flatten();
+    let Some(value) = values.into_iter().find(|value| !value.is_finite()) else { return Ok(()) };
+    let error = Diagnostic::error("AFP0457", "the calibration data is not finite")
+        .expected("finite numbers")
+        .found(format!("{value} in sample {sample}"))
+        .help("find such samples with np.isfinite(x).all(axis=...), and mend or leave out what is wrong");
+    Err(match sources.first() {
+        Some(source) => error.in_file(source.path.display().to_string()),
+        None => error,
+    })
+}
