@@ -15,7 +15,7 @@ fn parse<'s>(session: &'s Session, body: &str) -> SourceModule<'s> {
 fn moments(network: &Network) -> Vec<Moments> {
     let of_layer = |layer: &Layer| {
         let (groups, depth) = (layer.groups, layer.depth);
-        let identity = |i: usize| f64::from(u8::from(i % (depth * depth) % (depth + 1) == 0));
+        let identity = |i: usize| f64::from(u8::from((i % (depth * depth)).is_multiple_of(depth + 1)));
         let second = (0..groups * depth * depth).map(identity).collect();
         Moments { groups, depth, count: 1, second, mean: vec![0.0; groups * depth] }
     };
