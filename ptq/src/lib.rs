@@ -16,6 +16,7 @@
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
+pub mod activations;
 pub mod apply;
 pub mod assign;
 pub mod calibration;

@@ -6,11 +6,12 @@ use crate::metrics::{Meaning, divergence};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Loss {
-    /// The Kullback-Leibler divergence of the classes' probabilities, in nats: for classifiers.
+    /// The squared error of the logits, relative to their squares. It tells more from few samples than the
+    /// divergence: where a network is sure of itself, probabilities hide what became of the logits.
     #[default]
-    Divergence,
-    /// The squared error of the outputs, relative to their squares: for everything else.
     Error,
+    /// The Kullback-Leibler divergence of the classes' probabilities, in nats.
+    Divergence,
 }
 
 impl Loss {

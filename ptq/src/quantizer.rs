@@ -13,7 +13,8 @@ use rayon::prelude::*;
 use crate::{
     calibration::{Observations, observe},
     loss::Loss,
-    network::{LayerId, Network, SiteFormat, SiteId},
+    moments::Moments,
+    network::{Layer, LayerId, Network, SiteFormat, SiteId},
     random::Random,
     rounding::{self, Prepared},
     setting::{Rounded, Setting},
@@ -88,12 +89,12 @@ impl<'n> Quantizer<'n> {
                 Ok(outcome.logits().to_vec())
             })
             .collect::<Result<_, Diagnostic>>()?;
-        let prepared = network
-            .layers
-            .par_iter()
-            .zip(&observations.moments)
-            .map(|(layer, moments)| Prepared::new(layer, moments))
-            .collect();
+        let prepare = |(layer, moments): (&Layer, &Moments)| {
+            // Without a bias there is nothing that could absorb a mean.
+            let corrected = options.rounding.bias_correction && !layer.bias.is_empty();
+            if corrected { Prepared::new(layer, moments) } else { Prepared::uncorrected(layer, moments) }
+        };
+        let prepared = network.layers.par_iter().zip(&observations.moments).map(prepare).collect();
         let candidates = network.layers.iter().map(|_| Mutex::new(Vec::new())).collect();
         Ok(Self { network, observations, options, prepared, candidates, float, judges, judged })
     }
@@ -168,7 +169,12 @@ impl<'n> Quantizer<'n> {
         if let Some((_, rounded, error)) = known.iter().find(|(f, ..)| *f == format) {
             return (Arc::clone(rounded), *error);
         }
-        let options = rounding::Options { floor: self.floor(layer), ..self.options.rounding };
+        let options = rounding::Options {
+            floor: self.floor(layer),
+            bias_correction: self.options.rounding.bias_correction
+                && !self.network.layers[layer].bias.is_empty(),
+            ..self.options.rounding
+        };
         let (rounded, error) = rounding::round(
             &self.network.layers[layer],
             &self.observations.moments[layer],

@@ -9,8 +9,10 @@ use afp_ir::{diag::Diagnostic, numerics::Format};
 
 use crate::{network::LayerId, quantizer::Quantizer, setting::Setting};
 
-/// Samples that the anchors are measured on.
-pub const SAMPLES: usize = 64;
+/// The most and the fewest samples that the anchors are measured on.
+const SAMPLES: (usize, usize) = (64, 24);
+/// Products that all anchors together may take, roughly: with larger networks, samples are fewer.
+const PRODUCTS: u64 = 1_000_000_000_000;
 /// Anchors of a layer.
 const ANCHORS: usize = 3;
 /// No slope between anchors lies outside: what does is the noise of few samples.
@@ -34,6 +36,7 @@ pub fn measure(
     progress: &(dyn Fn() + Sync),
 ) -> Result<Sensitivity, Diagnostic> {
     let layers = quantizer.network.layers.len();
+    let samples = samples(quantizer);
     let float = Setting::default();
     let mut losses = Vec::with_capacity(layers);
     // A few layers at a time: each setting's weights are laid out once, for all samples.
@@ -51,7 +54,7 @@ pub fn measure(
             }
             errors.push(found);
         }
-        let measured = quantizer.losses(&float, &settings, SAMPLES)?;
+        let measured = quantizer.losses(&float, &settings, samples)?;
         let mut measured =
             measured.iter().map(|losses| losses.iter().sum::<f64>() / losses.len().max(1) as f64);
         for errors in &errors {
@@ -66,6 +69,15 @@ pub fn measure(
         }
     }
     Ok(Sensitivity { formats: formats.to_vec(), losses })
+}
+
+/// How many samples judge the anchors: each anchor takes the part of the network behind its layer.
+fn samples(quantizer: &Quantizer<'_>) -> usize {
+    let macs = quantizer.network.layers.iter().map(|layer| layer.macs());
+    let (total, _) =
+        macs.rev().fold((0u64, 0u64), |(total, behind), macs| (total + behind + macs, behind + macs));
+    let each = total.saturating_mul(ANCHORS as u64).max(1);
+    usize::try_from(PRODUCTS / each).unwrap_or(SAMPLES.0).clamp(SAMPLES.1, SAMPLES.0)
 }
 
 /// The formats at which a layer is measured: spread evenly over the logarithms of the errors.

@@ -25,7 +25,7 @@ impl Network {
     /// Reads a function in the real form, behind `afp-form-groups`.
     ///
     /// # Errors
-    /// What the interpreter refuses, and AFP0701 for an operation that is not in the real form.
+    /// What the interpreter refuses, and AFP0711 for an operation that is not in the real form.
     pub fn load(function: Op) -> Result<Self, Diagnostic> {
         let blocks = function.blocks();
         let (Some(block), 1) = (blocks.first().copied(), blocks.len()) else {
@@ -79,7 +79,7 @@ fn shape(value: Value) -> Vec<usize> {
 }
 
 fn not_real(op: Op) -> Diagnostic {
-    Diagnostic::error("AFP0701", "the program is not in the real form")
+    Diagnostic::error("AFP0711", "the program is not in the real form")
         .at(op.loc())
         .expected("operators of the afp dialect on f32, as afp-form-groups leaves them")
         .found(format!("'{}'", op.name()))

@@ -65,7 +65,7 @@ impl<'n> Simulator<'n> {
     /// Prepares a setting.
     ///
     /// # Errors
-    /// AFP0702 for scale exponents that are out of reach.
+    /// AFP0712 for scale exponents that are out of reach.
     pub fn new(network: &'n Network, setting: &Setting) -> Result<Self, Diagnostic> {
         Self::prepare(network, setting, None)
     }
@@ -406,7 +406,7 @@ fn reach_of(site: SiteFormat) -> f64 {
 
 fn float_type(site: SiteFormat) -> Result<FloatType, Diagnostic> {
     FloatType::fixed(site.format, site.exp).ok_or_else(|| {
-        Diagnostic::error("AFP0702", "a scale exponent is out of the search's reach")
+        Diagnostic::error("AFP0712", "a scale exponent is out of the search's reach")
             .expected("a scale exponent of rule F8")
             .found(site.exp.to_string())
     })

@@ -35,10 +35,10 @@ impl Quantizer {
     /// Rounding to a format within limits.
     ///
     /// # Errors
-    /// AFP0702 for a scale exponent at which `f32` cannot hold every value.
+    /// AFP0712 for a scale exponent at which `f32` cannot hold every value.
     pub fn new(target: SiteFormat, limits_of: &Limits) -> Result<Self, Diagnostic> {
         if !EXPONENTS.contains(&target.exp) {
-            return Err(Diagnostic::error("AFP0702", "a scale exponent is out of the search's reach")
+            return Err(Diagnostic::error("AFP0712", "a scale exponent is out of the search's reach")
                 .expected(format!("one within {} to {}", EXPONENTS.start(), EXPONENTS.end()))
                 .found(target.exp.to_string())
                 .help("scale the network's inputs or weights"));
