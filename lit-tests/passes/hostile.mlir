@@ -4,6 +4,8 @@
 // RUN: not grep -E 'AFP0001|panicked|Stack dump' %t
 // RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-form-groups)' > %t 2>&1 || true
 // RUN: not grep -E 'AFP0001|panicked|Stack dump' %t
+// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-equalize)' > %t 2>&1 || true
+// RUN: not grep -E 'AFP0001|panicked|Stack dump' %t
 // RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-range-analysis)' > %t 2>&1 || true
 // RUN: not grep -E 'AFP0001|panicked|Stack dump' %t
 // RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-assign-formats)' > %t 2>&1 || true
@@ -382,4 +384,31 @@ func.func @manyoutputs(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1099511627776xf3
   %z = "tosa.const"() <{values = dense<1.0> : tensor<1xf32>}> : () -> tensor<1xf32>
   %0 = tosa.conv2d %x, %w, %z, %z, %z {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>} : (tensor<1x1x1x1xf32>, tensor<1099511627776x1x1x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1099511627776xf32>
   return %0 : tensor<1x1x1x1099511627776xf32>
+}
+
+// -----
+
+// Factors for more channels than are told apart, and in a program of several blocks.
+func.func @many_channels(%x: tensor<1x1xf32>) -> tensor<1x1xf32> {
+  %w = "tosa.const"() <{values = dense<1.0> : tensor<3000000x1xf32>}> : () -> tensor<3000000x1xf32>
+  %v = "tosa.const"() <{values = dense<1.0> : tensor<1x3000000xf32>}> : () -> tensor<1x3000000xf32>
+  %0 = afp.fully_connected %x, %w : (tensor<1x1xf32>, tensor<3000000x1xf32>) -> tensor<1x3000000x!afp.exact>
+  %1 = afp.encode %0 {hi = array<f32: 6.0>} : tensor<1x3000000x!afp.exact> to tensor<1x3000000xf32>
+  %2 = afp.fully_connected %1, %v : (tensor<1x3000000xf32>, tensor<1x3000000xf32>) -> tensor<1x1x!afp.exact>
+  %3 = afp.encode %2 {afp.channel_scale = array<f64: 1.0>} : tensor<1x1x!afp.exact> to tensor<1x1xf32>
+  return %3 : tensor<1x1xf32>
+}
+
+// -----
+
+func.func @several_blocks(%x: tensor<1x1xf32>, %w: tensor<1x1xf32>) -> tensor<1x1xf32> {
+  %c = "tosa.const"() <{values = dense<1.0> : tensor<1x1xf32>}> : () -> tensor<1x1xf32>
+  %0 = afp.encode %x : tensor<1x1xf32> to tensor<1x1xf32>
+  %1 = afp.fully_connected %0, %c : (tensor<1x1xf32>, tensor<1x1xf32>) -> tensor<1x1x!afp.exact>
+  %2 = afp.encode %1 {afp.channel_scale = array<f64: 1.0>} : tensor<1x1x!afp.exact> to tensor<1x1xf32>
+  cf.br ^end(%w : tensor<1x1xf32>)
+^end(%y: tensor<1x1xf32>):
+  %3 = afp.fully_connected %2, %c : (tensor<1x1xf32>, tensor<1x1xf32>) -> tensor<1x1x!afp.exact>
+  %4 = afp.encode %3 : tensor<1x1x!afp.exact> to tensor<1x1xf32>
+  return %4 : tensor<1x1xf32>
 }

@@ -12,6 +12,7 @@ pub mod assign_formats;
 pub mod conversions;
 pub mod eliminate_requant;
 pub mod encode_weights;
+pub mod equalize;
 pub mod form_groups;
 pub mod formats;
 pub mod graph;

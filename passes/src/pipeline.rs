@@ -21,9 +21,10 @@ pub struct PipelineOptions {
 }
 
 /// The stages from `tosa` on f32 to an exact AFP program.
-pub const STAGES: [Stage; 8] = [
+pub const STAGES: [Stage; 9] = [
     Stage { name: "afp-raise", cleanup: "canonicalize,cse" },
     Stage { name: "afp-form-groups", cleanup: "cse" },
+    Stage { name: "afp-equalize", cleanup: "" },
     Stage { name: "afp-range-analysis", cleanup: "" },
     Stage { name: "afp-assign-formats", cleanup: "" },
     Stage { name: "afp-quantize", cleanup: "" },

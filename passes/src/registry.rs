@@ -18,7 +18,7 @@ use afp_ir::{
 use mlir_sys::{MlirOperation, MlirStringRef};
 
 use crate::{
-    assign_formats, eliminate_requant, encode_weights, form_groups, prove_widths, quantize, raise,
+    assign_formats, eliminate_requant, encode_weights, equalize, form_groups, prove_widths, quantize, raise,
     range_analysis,
 };
 
@@ -113,6 +113,7 @@ unsafe extern "C" {
 pub static PASSES: &[&Pass] = &[
     &raise::PASS,
     &form_groups::PASS,
+    &equalize::PASS,
     &range_analysis::PASS,
     &assign_formats::PASS,
     &quantize::PASS,

@@ -7,6 +7,7 @@
 //!   program that is compiled from it, and only the part behind what changed;
 //! * [`calibration`]: what values are on samples: histograms, and
 //! * [`moments`]: means and second moments of what layers read;
+//! * [`equalize`]: factors of channels that the network computes the same with;
 //! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
 //! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
 //! * [`cost`]: what a format costs: bits, bytes, energy, latency;
@@ -19,6 +20,7 @@ pub mod activations;
 pub mod apply;
 pub mod assign;
 pub mod calibration;
+pub mod equalize;
 pub mod loss;
 pub mod metrics;
 pub mod moments;
