@@ -7,13 +7,17 @@ use afp_ir::{
     interp::{Program, Tensor},
     mlir::SourceModule,
 };
+use afp_passes::equalize::Classes;
 use afp_passes::formats::{Formats, Quantization};
 use afp_ptq::{
     apply,
+    calibration::observe,
+    equalize::{Wishes, absorption::absorb, samples::ChannelSamples},
     network::Network,
     quantizer::{Options, Quantizer, split},
     rounding,
     setting::Setting,
+    simulator::Simulator,
 };
 
 use crate::{
@@ -25,6 +29,24 @@ use crate::{
 
 /// The format of weights that nothing names.
 const DEFAULT_WEIGHTS: &str = "e2m4";
+
+/// How much of the differences between channels is taken away from activations; weights take the rest.
+const BALANCE: f64 = 0.5;
+/// Samples by whose moments factors seat weights on their grids.
+const ABSORBED: usize = 16;
+/// The format that weights are seated in.
+const SEATED: &str = "e2m2";
+
+/// What is done about channels of different magnitude.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Equalization {
+    /// Nothing
+    Off,
+    /// Channels are multiplied by powers of two, which changes no result of the float network
+    Exact,
+    /// Channels are multiplied by any factors, also such as seat weights well on their grids
+    Full,
+}
 
 /// How weights are rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -80,6 +102,7 @@ pub fn with_quantizer<T>(
     let seed = decided.and_then(|decided| decided.seed).unwrap_or(recipe.seed);
     // Where nothing is searched, nothing needs to be judged.
     let (observed, judges) = if searches { split(samples, seed) } else { (samples, Vec::new()) };
+    equalize(module, recipe.equalization(decided), &observed)?;
     let network = Network::load(main_function(module)?)?;
     let options = Options {
         seed,
@@ -96,6 +119,41 @@ pub fn with_quantizer<T>(
     let quantizer = Quantizer::new(&network, (&observed, judges), options, &|| report::advance(&bar, 1))?;
     bar.finish_and_clear();
     work(&quantizer)
+}
+
+/// Gives the module's channels the factors that suit the samples.
+fn equalize(module: &SourceModule<'_>, how: Equalization, samples: &[Vec<Tensor>]) -> Outcome {
+    let factors = match how {
+        Equalization::Off => return Ok(()),
+        Equalization::Exact => "power-of-two",
+        Equalization::Full => "real",
+    };
+    let function = main_function(module)?;
+    let apply = |wishes: &Wishes| -> Outcome {
+        afp_passes::equalize::attach(module.op(), wishes);
+        let pipeline = format!("builtin.module(afp-equalize{{factors={factors}}})");
+        module.run_pipeline(&pipeline).map_err(|message| {
+            Failure::from(
+                Diagnostic::error("AFP0001", "the module cannot be equalized; this is a bug in afpc")
+                    .found(message),
+            )
+        })
+    };
+    let classes = Classes::of(function);
+    let network = Network::load(function)?;
+    let float = Simulator::new(&network, &Setting::default())?;
+    let seen = ChannelSamples::gather(&network, &classes, &float, samples, &|| ())?;
+    apply(&seen.wishes(&network, BALANCE))?;
+    if how == Equalization::Exact {
+        return Ok(());
+    }
+    let network = Network::load(function)?;
+    let float = Simulator::new(&network, &Setting::default())?;
+    let few = &samples[..samples.len().min(ABSORBED)];
+    let observations = observe(&network, &float, few, &|| ())?;
+    let format = SEATED.parse().map_err(|_| Failure(Vec::new()))?;
+    let formats = vec![format; network.layers.len()];
+    apply(&absorb(&network, &classes, &observations.moments, &formats, None))
 }
 
 /// The calibration data, all finite.

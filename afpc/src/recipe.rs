@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 use crate::{
     cli::{Failure, Outcome},
     io::unreadable,
-    quantization::{self, Rounding},
+    quantization::{self, Equalization, Rounding},
     report,
 };
 
@@ -52,6 +52,10 @@ pub struct Recipe {
     /// or what the formats file says]
     #[arg(long, value_enum)]
     pub rounding: Option<Rounding>,
+    /// Factors that make channels alike before formats are chosen; needs calibration data [default: full, or
+    /// what the formats file says]
+    #[arg(long, value_enum)]
+    pub equalize: Option<Equalization>,
     /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
@@ -156,6 +160,16 @@ impl Recipe {
     pub fn rounding(&self, decided: Option<&Quantization>) -> Rounding {
         let written = decided.and_then(|decided| decided.rounding.as_deref());
         self.rounding.unwrap_or(if written == Some("nearest") { Rounding::Nearest } else { Rounding::Gptq })
+    }
+
+    /// What is done about channels of different magnitude: as the user says, or as the formats were found.
+    pub fn equalization(&self, decided: Option<&Quantization>) -> Equalization {
+        let written = decided.and_then(|decided| decided.equalization.as_deref());
+        self.equalize.unwrap_or(match written {
+            Some("off") => Equalization::Off,
+            Some("exact") => Equalization::Exact,
+            _ => Equalization::Full,
+        })
     }
 
     /// The formats file, or the one that a format's name stands for.
