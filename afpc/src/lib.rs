@@ -5,11 +5,13 @@
 //!
 //! * [`cli`]: the command line. [`commands`]: one module per command.
 //! * [`io`]: models and arrays in, modules and arrays out.
-//! * [`recipe`]: from a network to a stage of the pipeline. [`quantization`]: what calibration data is used for.
+//! * [`recipe`]: from a network to a stage of the pipeline. [`calibration`]: calibration data; [`quantization`]:
+//!   what they are used for.
 //! * [`native`]: machine code, written or run. [`score`]: outputs against labels and against the float network.
 //! * [`network`]: what is known of a compiled network, as report.json and in short.
 //! * [`report`]: diagnostics and progress for a person.
 
+pub mod calibration;
 pub mod cli;
 pub mod commands;
 pub mod io;

@@ -3,7 +3,6 @@
 //! What is computed is in `afp_ptq`; here are files, options, and progress.
 
 use afp_ir::{
-    diag::Diagnostic,
     interp::{Program, Tensor},
     mlir::SourceModule,
 };
@@ -22,7 +21,6 @@ use afp_ptq::{
 
 use crate::{
     cli::{Failure, Outcome},
-    io::samples::{Source, with_samples},
     recipe::{Recipe, main_function},
     report,
 };
@@ -158,31 +156,6 @@ fn equalize(module: &SourceModule<'_>, how: Equalization, samples: &[Vec<Tensor>
 
 /// The calibration data, all finite.
 fn read(module: &SourceModule<'_>, recipe: &Recipe) -> Result<Vec<Vec<Tensor>>, Failure> {
-    let Some(path) = &recipe.calib else { return Ok(Vec::new()) };
     let program = Program::from_function(main_function(module)?)?;
-    let sources = [Source { input: None, path: path.clone() }];
-    let limit = usize::try_from(recipe.calib_samples).unwrap_or(usize::MAX);
-    let mut all = Vec::new();
-    with_samples(&sources, program.inputs(), limit, &mut |mut samples| {
-        all = samples.read(limit)?;
-        for (index, inputs) in all.iter().enumerate() {
-            check_finite(&sources, index, inputs)?;
-        }
-        Ok(())
-    })?;
-    Ok(all)
-}
-
-/// AFP0457 if a sample holds a NaN or an infinity: no scale exponent can be chosen by it.
-fn check_finite(sources: &[Source], sample: usize, inputs: &[Tensor]) -> Result<(), Diagnostic> {
-    let values = inputs.iter().filter_map(Tensor::as_real).flatten();
-    let Some(value) = values.into_iter().find(|value| !value.is_finite()) else { return Ok(()) };
-    let error = Diagnostic::error("AFP0457", "the calibration data is not finite")
-        .expected("finite numbers")
-        .found(format!("{value} in sample {sample}"))
-        .help("find such samples with np.isfinite(x).all(axis=...), and mend or leave out what is wrong");
-    Err(match sources.first() {
-        Some(source) => error.in_file(source.path.display().to_string()),
-        None => error,
-    })
+    recipe.calibration.read(program.inputs())
 }

@@ -20,6 +20,7 @@ use afp_passes::{
 use serde_json::{Map, Value};
 
 use crate::{
+    calibration::Calibration,
     cli::{Failure, Outcome},
     io::unreadable,
     quantization::{self, Equalization, Rounding},
@@ -39,12 +40,9 @@ pub fn stage_names() -> Vec<&'static str> {
 /// What the user chooses.
 #[derive(Debug, Default, clap::Args)]
 pub struct Recipe {
-    /// Calibration data: samples as a .npy file, or a .npz archive (key x, or the names of the inputs)
-    #[arg(long, value_name = "FILE")]
-    pub calib: Option<PathBuf>,
-    /// Use at most this many samples of the calibration data
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
-    pub calib_samples: u32,
+    /// What ranges are chosen by
+    #[command(flatten)]
+    pub calibration: Calibration,
     /// Format of the weights (e2m4), or a formats file (.json)
     #[arg(long, value_name = "FORMAT|FILE")]
     pub formats: Option<String>,
@@ -89,7 +87,7 @@ impl Recipe {
     pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Outcome {
         if is_quantized(module) {
             let given = [
-                ("--calib", self.calib.is_some()),
+                ("--calib", self.calibration.calib.is_some()),
                 ("--formats", self.formats.is_some()),
                 ("--input-range", self.input_range.is_some()),
                 ("--until", self.until.as_deref().is_some_and(|stage| stage != IMPORT)),
@@ -127,9 +125,10 @@ impl Recipe {
     pub fn chosen(&self) -> Map<String, Value> {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut chosen = Map::new();
-        if let Some(path) = &self.calib {
+        if let Some(path) = &self.calibration.calib {
             chosen.insert("calib".into(), name(path).into());
-            chosen.insert("calib_samples".into(), self.calib_samples.into());
+            chosen.insert("calib_samples".into(), self.calibration.calib_samples.into());
+            chosen.extend(self.calibration.pixels.chosen());
         }
         if let Some(text) = &self.formats {
             chosen.insert("formats".into(), name(Path::new(text)).into());
@@ -146,7 +145,7 @@ impl Recipe {
     }
 
     fn calibrate(&self, module: &SourceModule<'_>, formats: Option<&Formats>) -> Outcome {
-        if self.calib.is_some() {
+        if self.calibration.calib.is_some() {
             return quantization::calibrate(module, self, formats);
         }
         report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")

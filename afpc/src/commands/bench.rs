@@ -117,7 +117,8 @@ fn inputs(arguments: &Arguments, signatures: &[Signature], network: &Loaded) -> 
         return Ok(ports.iter().map(synthetic).collect());
     }
     let mut first = Vec::new();
-    with_samples(&arguments.input, signatures, 1, &mut |mut samples| {
+    let data = (&arguments.input[..], &arguments.recipe.calibration.pixels);
+    with_samples(data, signatures, 1, &mut |mut samples| {
         first = samples.read(1)?.pop().unwrap_or_default();
         Ok(())
     })?;

@@ -31,8 +31,9 @@ pub struct Arguments {
     model: Model,
     #[command(flatten)]
     recipe: Recipe,
-    /// Samples: float32 as .npy, or .npz with the key x; NAME=FILE for each of several inputs
-    #[arg(long, value_name = "FILE", required = true)]
+    /// Samples: float32 as .npy, .npz with the key x, or .raw; a folder of images, or with a folder of
+    /// images for each class; NAME=PATH for each of several inputs
+    #[arg(long, value_name = "PATH", required = true)]
     input: Vec<Source>,
     /// Write the outputs: .npy, or .npz for several
     #[arg(short, long, value_name = "FILE")]
@@ -118,7 +119,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     };
     let mut work = Run::new(arguments, executor, float)?;
     let inputs = work.program.inputs().to_vec();
-    with_samples(&arguments.input, &inputs, usize::MAX, &mut |samples| work.consume(samples))?;
+    let data = (&arguments.input[..], &arguments.recipe.calibration.pixels);
+    with_samples(data, &inputs, usize::MAX, &mut |samples| work.consume(samples))?;
     work.finish(arguments)
 }
 
@@ -188,6 +190,10 @@ impl Run {
 
     fn consume(&mut self, mut samples: Samples<'_>) -> Outcome {
         (self.samples, self.batched) = (samples.total(), samples.batched());
+        if self.labels.is_none() && self.rows().1 == 1 {
+            self.labels = samples.labels().map(<[i64]>::to_vec);
+            self.labels_file = "the folders of the images".into();
+        }
         self.check_labels()?;
         let bar = report::progress("running", self.samples);
         let mut done = 0;

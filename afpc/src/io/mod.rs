@@ -1,8 +1,11 @@
 //! Files: models and arrays in, modules and arrays out.
 
+pub mod images;
 pub mod model;
 pub mod npy;
 pub mod output;
+pub mod pixels;
+pub mod raw;
 pub mod samples;
 
 use std::{io, path::Path};

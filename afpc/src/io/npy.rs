@@ -124,8 +124,20 @@ impl<'a> Array<'a> {
                 .in_file(&self.file)
                 .expected("float32 or float64, preprocessed as the network was trained")
                 .found(other.name())
-                .help("preprocess before saving, as in np.save('x.npy', ((x / 255 - mean) / std).astype(np.float32))")),
+                .help(if other == Dtype::UInt(1) {
+                    "say with --mean and --std how pixels become numbers, or save the preprocessed ones as float32"
+                } else {
+                    "preprocess before saving, as in np.save('x.npy', ((x / 255 - mean) / std).astype(np.float32))"
+                })),
         }
+    }
+
+    /// The next `count` elements, of type `uint8`.
+    ///
+    /// # Errors
+    /// AFP0451 if the file ends before.
+    pub fn read_bytes(&mut self, count: usize) -> Result<Vec<u8>, Diagnostic> {
+        self.read(count, |[byte]: [u8; 1]| byte)
     }
 
     /// All elements as integers: labels.

@@ -1,4 +1,5 @@
-//! Inputs of many samples, read a batch at a time from one array per input of a network.
+//! Inputs of many samples, read a batch at a time: from one array, file of numbers or folder of images per
+//! input of a network.
 
 use std::path::PathBuf;
 
@@ -7,7 +8,12 @@ use afp_ir::{
     interp::{Data, Signature, Tensor},
 };
 
-use super::npy::{Array, shape_text, with_array};
+use super::{
+    images::Images,
+    npy::{Array, Dtype, shape_text, with_array},
+    pixels::{Normalization, Pixels},
+    raw::{Raw, is_raw},
+};
 use crate::cli::Outcome;
 
 /// Where the samples of one input come from.
@@ -15,7 +21,7 @@ use crate::cli::Outcome;
 pub struct Source {
     /// Name of the input; none stands for the only one.
     pub input: Option<String>,
-    /// A `.npy` file, or a `.npz` archive.
+    /// A `.npy` file, a `.npz` archive, a file of numbers (`.raw`, `.bin`), or a folder of images.
     pub path: PathBuf,
 }
 
@@ -37,22 +43,65 @@ impl std::str::FromStr for Source {
 
 /// Samples that are still to be read.
 pub struct Samples<'a> {
-    inputs: Vec<(Array<'a>, Vec<usize>)>,
+    inputs: Vec<(Reader<'a>, Vec<usize>)>,
     left: usize,
     total: usize,
     batched: bool,
 }
 
+/// What the samples of one input are read from.
+enum Reader<'a> {
+    /// Numbers, or bytes that a normalisation makes numbers of.
+    Array(Array<'a>, Option<Normalization>),
+    Raw(Raw),
+    Images(Images),
+}
+
+impl Reader<'_> {
+    fn file(&self) -> &str {
+        match self {
+            Self::Array(array, _) => array.file(),
+            Self::Raw(raw) => raw.file(),
+            Self::Images(images) => images.folder(),
+        }
+    }
+
+    /// How many samples there are, and whether there could be several.
+    fn count(&self, input: &Signature) -> Result<(usize, bool), Diagnostic> {
+        match self {
+            Self::Array(array, _) => count_samples(array, input),
+            Self::Raw(raw) => Ok((raw.count(), true)),
+            Self::Images(images) => Ok((images.count(), true)),
+        }
+    }
+
+    /// The elements of the next `count` samples, of `elements` each.
+    fn read(&mut self, count: usize, elements: usize) -> Result<Vec<Vec<f32>>, Diagnostic> {
+        match self {
+            Self::Array(array, None) => (0..count).map(|_| array.read_f32(elements)).collect(),
+            Self::Array(array, Some(normalization)) => {
+                (0..count).map(|_| Ok(normalization.apply_in_order(&array.read_bytes(elements)?))).collect()
+            }
+            Self::Raw(raw) => (0..count).map(|_| raw.read()).collect(),
+            Self::Images(images) => images.read(count),
+        }
+    }
+}
+
 impl<'a> Samples<'a> {
-    /// Pairs arrays with the inputs of a network. An array holds one sample, in the input's shape, or
+    /// Pairs what is read with the inputs of a network. An array holds one sample, in the input's shape, or
     /// many: along the first dimension if the input's is 1, or along one more in front.
     ///
     /// # Errors
-    /// AFP0453 if an array's shape does not fit its input, AFP0454 if the arrays hold different numbers of
+    /// AFP0453 if an array's shape does not fit its input, AFP0454 if there are different numbers of
     /// samples.
-    fn new(arrays: Vec<Array<'a>>, signatures: &[Signature], limit: usize) -> Result<Self, Vec<Diagnostic>> {
+    fn new(
+        mut readers: Vec<Reader<'a>>,
+        signatures: &[Signature],
+        limit: usize,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let counts: Vec<Result<(usize, bool), Diagnostic>> =
-            arrays.iter().zip(signatures).map(|(array, input)| count_samples(array, input)).collect();
+            readers.iter().zip(signatures).map(|(reader, input)| reader.count(input)).collect();
         let problems: Vec<Diagnostic> = counts.iter().filter_map(|count| count.clone().err()).collect();
         if !problems.is_empty() {
             return Err(problems);
@@ -60,16 +109,19 @@ impl<'a> Samples<'a> {
         let counts: Vec<(usize, bool)> = counts.into_iter().flatten().collect();
         let (first, batched) = counts.first().copied().unwrap_or((0, false));
         if let Some(index) = counts.iter().position(|&(count, _)| count != first) {
-            let found = format!("{first} in {}, {} here", arrays[0].file(), counts[index].0);
+            let found = format!("{first} in {}, {} here", readers[0].file(), counts[index].0);
             return Err(vec![
                 Diagnostic::error("AFP0454", "the files hold different numbers of samples")
-                    .in_file(arrays[index].file())
+                    .in_file(readers[index].file())
                     .found(found),
             ]);
         }
-        let shapes = signatures.iter().map(|input| input.shape.clone());
         let total = first.min(limit);
-        Ok(Self { inputs: arrays.into_iter().zip(shapes).collect(), left: total, total, batched })
+        if let [Reader::Images(images)] = &mut readers[..] {
+            images.keep(total);
+        }
+        let shapes = signatures.iter().map(|input| input.shape.clone());
+        Ok(Self { inputs: readers.into_iter().zip(shapes).collect(), left: total, total, batched })
     }
 
     /// Number of samples, read and unread.
@@ -82,6 +134,14 @@ impl<'a> Samples<'a> {
         self.batched
     }
 
+    /// The class of every sample, where a folder of images has a folder for each.
+    pub fn labels(&self) -> Option<&[i64]> {
+        self.inputs.iter().find_map(|(reader, _)| match reader {
+            Reader::Images(images) => images.labels(),
+            _ => None,
+        })
+    }
+
     /// The inputs of the next samples, at most `limit` of them; none at the end.
     ///
     /// # Errors
@@ -89,14 +149,12 @@ impl<'a> Samples<'a> {
     pub fn read(&mut self, limit: usize) -> Result<Vec<Vec<Tensor>>, Diagnostic> {
         let count = limit.min(self.left);
         self.left -= count;
-        let mut samples = Vec::with_capacity(count);
-        for _ in 0..count {
-            let mut inputs = Vec::with_capacity(self.inputs.len());
-            for (array, shape) in &mut self.inputs {
-                let values = array.read_f32(shape.iter().product())?;
-                inputs.push(Tensor { shape: shape.clone(), data: Data::Real(values) });
+        let mut samples: Vec<Vec<Tensor>> = vec![Vec::with_capacity(self.inputs.len()); count];
+        for (reader, shape) in &mut self.inputs {
+            let values = reader.read(count, shape.iter().product())?;
+            for (sample, values) in samples.iter_mut().zip(values) {
+                sample.push(Tensor { shape: shape.clone(), data: Data::Real(values) });
             }
-            samples.push(inputs);
         }
         Ok(samples)
     }
@@ -139,13 +197,14 @@ fn count_samples(array: &Array<'_>, input: &Signature) -> Result<(usize, bool), 
 /// AFP0456 if the sources do not name every input once, what the files are refused for, and what
 /// `work` returns.
 pub fn with_samples(
-    sources: &[Source],
+    (sources, pixels): (&[Source], &Pixels),
     signatures: &[Signature],
     limit: usize,
     work: &mut dyn FnMut(Samples<'_>) -> Outcome,
 ) -> Outcome {
     let files = assign(sources, signatures)?;
-    open(&files, Vec::new(), &mut |arrays| work(Samples::new(arrays, signatures, limit)?))
+    let inputs: Vec<_> = files.iter().zip(signatures).collect();
+    open(&inputs, pixels, Vec::new(), &mut |readers| work(Samples::new(readers, signatures, limit)?))
 }
 
 /// File and key of every input, in order.
@@ -193,14 +252,25 @@ fn assign(sources: &[Source], signatures: &[Signature]) -> Result<Vec<(PathBuf, 
 
 /// Opens the files one inside the other: an array borrows from the archive it is read from.
 fn open(
-    files: &[(PathBuf, String)],
-    opened: Vec<Array<'_>>,
-    work: &mut dyn FnMut(Vec<Array<'_>>) -> Outcome,
+    inputs: &[(&(PathBuf, String), &Signature)],
+    pixels: &Pixels,
+    mut opened: Vec<Reader<'_>>,
+    work: &mut dyn FnMut(Vec<Reader<'_>>) -> Outcome,
 ) -> Outcome {
-    let Some(((path, key), rest)) = files.split_first() else { return work(opened) };
+    let Some((((path, key), input), rest)) = inputs.split_first() else { return work(opened) };
+    if path.is_dir() {
+        opened.push(Reader::Images(Images::open(path, input, pixels)?));
+        return open(rest, pixels, opened, work);
+    }
+    if is_raw(path) {
+        opened.push(Reader::Raw(Raw::open(path, input, pixels)?));
+        return open(rest, pixels, opened, work);
+    }
     with_array(path, key, |array| {
-        let mut opened: Vec<Array<'_>> = opened;
-        opened.push(array);
-        open(rest, opened, work)
+        let of_pixels = pixels.is_given() && array.header().dtype == Dtype::UInt(1);
+        let normalization = if of_pixels { Some(Normalization::of_bytes(input, pixels)?) } else { None };
+        let mut opened: Vec<Reader<'_>> = opened;
+        opened.push(Reader::Array(array, normalization));
+        open(rest, pixels, opened, work)
     })
 }

@@ -2,8 +2,7 @@
 //!
 //! Weights of a channel are rounded one after the other; what each loses is made up for by those that
 //! follow, such that `d H d^T` grows least. With `H^-1 = M^T M`, the loss of weight `j` is `e = (w - q) /
-//! M[j][j]`, what follows changes by `-e M[j][i]`, and at the end `d H d^T` is the sum of the squares of `e`:
-//! the error comes for nothing.
+//! M[j][j]`, and what follows changes by `-e M[j][i]`.
 //!
 //! Changes are applied late, a batch of weights at a time, so that most of the work is a matrix product.
 
@@ -16,8 +15,8 @@ use super::{
 /// Weights that are rounded before what they lost reaches the rest.
 const BATCH: usize = 32;
 
-/// Rounds rows, given in units of their scale and in the group's order. Gives `d H d^T` of each.
-pub fn propagate(weights: &mut [Lanes], group: &Group, grid: &Grid) -> Lanes {
+/// Rounds rows, given in units of their scale and in the group's order.
+pub fn propagate(weights: &mut [Lanes], group: &Group, grid: &Grid) {
     let size = weights.len();
     let mut errors = vec![[0.0; LANES]; size];
     let mut end = size;
@@ -28,9 +27,4 @@ pub fn propagate(weights: &mut [Lanes], group: &Group, grid: &Grid) -> Lanes {
         subtract_products(&mut weights[..start], &group.factor[start..], size, &errors[start..end]);
         end = start;
     }
-    let mut sum = [0.0; LANES];
-    for error in &errors {
-        (0..LANES).for_each(|lane| sum[lane] += error[lane] * error[lane]);
-    }
-    sum
 }

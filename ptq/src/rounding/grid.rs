@@ -68,7 +68,8 @@ pub fn power(exp: i32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use afp_ir::numerics::{Rounding, encode_f64};
+    use afp_ir::numerics::{Rounding, decompose_f64, encode_f64};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -89,6 +90,29 @@ mod tests {
                     let expected = format.decode(encode_f64(v, format, 0, Rounding::HalfUp)) as f64;
                     assert_eq!(grid.nearest(v), expected, "{v} in {format}");
                 }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_number_rounds_as_the_numerics_round(
+            (signed, exp_bits, man_bits) in (any::<bool>(), 0u32..=5, 0u32..=10),
+            (at, to_tie, exp) in (any::<u16>(), -2i64..=2, -200i32..=200),
+            any_number in any::<f64>(),
+        ) {
+            let Ok(format) = Format::new(signed, exp_bits, man_bits) else { return Ok(()) };
+            let (grid, unit) = (Grid::of(format), power(exp));
+            // Half way between two values of the format, and the numbers beside.
+            let value = format.decode((u32::from(at) % format.code_count()) as u16) as f64;
+            let tie = (value + grid.next(value, true)) / 2.0;
+            let beside = f64::from_bits((tie.to_bits() as i64 + to_tie) as u64);
+            for v in [beside, any_number].into_iter().filter(|v| decompose_f64(*v).is_some()) {
+                let expected = format.decode(encode_f64(v, format, 0, Rounding::HalfUp)) as f64;
+                prop_assert_eq!(grid.nearest(v), expected, "{} in {}", v, format);
+                let scaled = beside * unit;
+                let expected = format.decode(encode_f64(scaled, format, exp, Rounding::HalfUp)) as f64;
+                prop_assert_eq!(grid.nearest(scaled * power(-exp)), expected, "{} in {}", scaled, format);
             }
         }
     }

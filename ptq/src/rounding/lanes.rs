@@ -7,10 +7,7 @@
 //! **Invariant.** Every product and every sum is rounded by itself, and each sum is formed in one order, that
 //! of its index. So the width of the vectors, the number of rows and the number of threads change no bit.
 
-use super::{
-    grid::Grid,
-    vector::{self, Vector},
-};
+use super::{grid::Grid, vector::Vector};
 
 /// Rows that are computed together.
 pub const LANES: usize = 16;
@@ -25,11 +22,11 @@ macro_rules! on_widest {
         {
             #[target_feature(enable = "avx512f,avx512vl,avx512dq")]
             fn wide($($argument: $ty),*) {
-                $body::<vector::Wide>($($argument),*)
+                $body::<super::vector::Wide>($($argument),*)
             }
             #[target_feature(enable = "avx2")]
             fn medium($($argument: $ty),*) {
-                $body::<vector::Medium>($($argument),*)
+                $body::<super::vector::Medium>($($argument),*)
             }
             use std::arch::is_x86_feature_detected as has;
             if has!("avx512f") && has!("avx512vl") && has!("avx512dq") {
@@ -65,7 +62,10 @@ fn products<V: Vector>(sums: &mut [Lanes], rows: &[f64], stride: usize, x: &[Lan
                 kept = [kept[0].less(*p, x), kept[1].less(*q, x), kept[2].less(*r, x), kept[3].less(*s, x)];
             }
             let [p, q, r, s] = kept;
-            (p.store(a), q.store(b), r.store(c), s.store(d));
+            p.store(a);
+            q.store(b);
+            r.store(c);
+            s.store(d);
             at += 4;
         }
     }
@@ -77,7 +77,8 @@ fn products<V: Vector>(sums: &mut [Lanes], rows: &[f64], stride: usize, x: &[Lan
                 kept = [kept[0].less(*p, x), kept[1].less(*q, x)];
             }
             let [p, q] = kept;
-            (p.store(a), q.store(b));
+            p.store(a);
+            q.store(b);
             at += 2;
         }
     }
@@ -210,11 +211,10 @@ mod tests {
         let mut random = Random::new(3);
         let grid = Grid::of("e2m2".parse().unwrap());
         for (rows, length) in [(1, 1), (7, 5), (8, 40), (33, 17)] {
-            let mut lanes = |n: usize| {
-                side_by_side(LANES, n, |_, _| 0.0).into_iter().map(|l| l.map(|_| random.unit() - 0.5))
+            let mut lanes = |count: usize, scale: f64| -> Vec<Lanes> {
+                (0..count).map(|_| [0.0; LANES].map(|_| (random.unit() - 0.5) * scale)).collect()
             };
-            let x: Vec<Lanes> = lanes(length).collect();
-            let start: Vec<Lanes> = lanes(rows).map(|l| l.map(|v| v * 30.0)).collect();
+            let (x, start) = (lanes(length, 1.0), lanes(rows, 30.0));
             let coefficients: Vec<f64> = (0..rows * length).map(|_| random.unit()).collect();
             let mut found = [start.clone(), start.clone(), start.clone()];
             subtract_products(&mut found[0], &coefficients, length, &x);

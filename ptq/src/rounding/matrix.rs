@@ -21,16 +21,6 @@ pub struct Matrix<'a> {
     pub damping: f64,
 }
 
-/// How far rows are off, by lane.
-pub struct Judged {
-    /// `S d`.
-    pub gradient: Vec<Lanes>,
-    /// `d m`.
-    pub shift: Lanes,
-    raw: Lanes,
-    squares: Lanes,
-}
-
 impl<'a> Matrix<'a> {
     /// The form of a group, without damping.
     pub fn of(moments: &'a Moments, group: usize, centred: bool) -> Self {
@@ -71,29 +61,19 @@ impl<'a> Matrix<'a> {
         if self.centred && self.is_known() { self.mean[i] } else { 0.0 }
     }
 
-    /// Judges rows by what they lost, `w - q`.
-    pub fn judge(&self, lost: &[Lanes]) -> Judged {
+    /// `S d` of rows, given what they lost, `-d`.
+    pub fn gradient(&self, lost: &[Lanes]) -> Vec<Lanes> {
         let mut gradient = vec![[0.0; LANES]; lost.len()];
-        let (mut shift, mut raw, mut squares) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
         if self.is_known() {
             subtract_products(&mut gradient, self.second, self.size(), lost);
-            for (lost, mean) in lost.iter().zip(self.mean) {
-                (0..LANES).for_each(|lane| shift[lane] -= lost[lane] * mean);
-            }
         }
-        for (lost, gradient) in lost.iter().zip(&gradient) {
-            for lane in 0..LANES {
-                raw[lane] -= lost[lane] * gradient[lane];
-                squares[lane] += lost[lane] * lost[lane];
-            }
-        }
-        Judged { gradient, shift, raw, squares }
+        gradient
     }
 
-    /// The damped form of a lane.
-    pub fn damped(&self, judged: &Judged, lane: usize) -> f64 {
-        let shift = if self.centred { judged.shift[lane] } else { 0.0 };
-        judged.raw[lane] - shift * shift + self.damping * judged.squares[lane]
+    /// The damped form of a row that is off by `difference`, given `S d`.
+    pub fn damped(&self, difference: &[f64], gradient: &[f64]) -> f64 {
+        let shift = if self.centred && self.is_known() { dot(difference, self.mean) } else { 0.0 };
+        dot(difference, gradient) - shift * shift + self.damping * dot(difference, difference)
     }
 
     /// The expected squared error of a row that is off by `difference`, given `S d`; behind a bias that is
@@ -113,7 +93,7 @@ impl<'a> Matrix<'a> {
     /// The expected squared errors of rows that are off by `differences`, with biases that are off by `bias`.
     pub fn errors(&self, differences: &[&[f64]], bias: &[f64]) -> Vec<f64> {
         let lost = side_by_side(differences.len(), self.size(), |row, k| -differences[row][k]);
-        let gradients = super::lanes::apart(differences.len(), &self.judge(&lost).gradient);
+        let gradients = super::lanes::apart(differences.len(), &self.gradient(&lost));
         let rows = differences.iter().zip(gradients).zip(bias);
         rows.map(|((difference, gradient), &bias)| self.error(difference, &gradient, Bias::Off(bias)))
             .collect()

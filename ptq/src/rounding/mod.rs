@@ -1,7 +1,7 @@
 //! Weights onto the grid of a format: each output channel at a scale exponent of its own.
 //!
-//! A channel's exponent is searched ([`exponents`]). At the best two, weights are rounded by GPTQ ([`gptq`]);
-//! the better result, or that of rounding to nearest if it is better still, is polished ([`descent`]).
+//! A channel's exponent is searched ([`exponents`]). At the best two, weights are rounded by GPTQ ([`gptq`])
+//! and polished ([`descent`]); the better result is kept, or that of rounding to nearest if it is better still.
 //!
 //! The bias then absorbs the mean of the error, `b' = b + (w - q) E[x]`. So the error that counts is the
 //! variance of what is left, and the matrix is the *centred* second moment ([`matrix`]).
@@ -148,7 +148,8 @@ pub fn round_target(
     let mut error = 0.0;
     for outcome in outcomes.into_iter().flatten() {
         let unit = power(outcome.exp);
-        rounded.values.extend(outcome.integers.iter().map(|integer| (integer * unit) as f32));
+        // Plus zero: no value is the negative one.
+        rounded.values.extend(outcome.integers.iter().map(|integer| (integer * unit + 0.0) as f32));
         rounded.exps.push(outcome.exp);
         error += outcome.error;
     }

@@ -43,25 +43,32 @@ struct Candidate {
     exps: [i32; LANES],
 }
 
+/// Rows with their exponents.
+struct Rows {
+    rows: Vec<Row>,
+    exps: [i32; LANES],
+}
+
 impl Task<'_> {
     /// Rounds at most [`LANES`] rows.
     ///
     /// By the damped form, none is worse than what rounding to nearest at its first exponent gives.
     pub fn round(&self, channels: &[Channel<'_>]) -> Vec<Outcome> {
-        let nearest = self.nearest(channels);
-        let (mut rows, exps) = match self.options.method {
-            Method::Nearest => (self.rows(channels, &nearest).0, nearest.exps),
-            Method::Gptq => self.better(channels, &nearest, &self.propagated(channels)),
-        };
+        let mut best = self.rows(channels, &self.nearest(channels));
         if self.options.method == Method::Gptq {
-            descend(&mut rows, &self.matrix, &self.group.order, &self.grid, self.options.sweeps);
+            let tries = channels.iter().map(|channel| channel.exps.len()).max().unwrap_or(1).min(TRIED);
+            for attempt in 0..tries {
+                let mut found = self.rows(channels, &self.propagated(channels, attempt));
+                descend(&mut found.rows, &self.matrix, &self.group.order, &self.grid, self.options.sweeps);
+                best.take_better(found, &self.matrix);
+            }
         }
         let bias = if self.options.bias_correction { Bias::Corrected } else { Bias::Off(0.0) };
         let finish = |(row, exp): (Row, i32)| {
             let error = self.matrix.error(&row.difference, &row.gradient, bias) * power(exp) * power(exp);
             Outcome { integers: row.rounded, exp, error }
         };
-        rows.into_iter().zip(exps).map(finish).collect()
+        best.rows.into_iter().zip(best.exps).map(finish).collect()
     }
 
     /// Every weight rounded for itself, at the first exponents.
@@ -74,67 +81,47 @@ impl Task<'_> {
         Candidate { rounded, exps }
     }
 
-    /// What GPTQ yields, at the better of a few exponents.
-    fn propagated(&self, channels: &[Channel<'_>]) -> Candidate {
-        let order = &self.group.order;
-        let tries = channels.iter().map(|channel| channel.exps.len()).max().unwrap_or(1).min(TRIED);
-        let mut best = Candidate { rounded: vec![[0.0; LANES]; order.len()], exps: [0; LANES] };
-        let mut least = [f64::INFINITY; LANES];
-        for attempt in 0..tries {
-            let exps = choice(channels, attempt);
-            let mut weights = side_by_side(channels.len(), order.len(), |row, k| {
-                channels[row].target[order[k]] * power(-exps[row])
-            });
-            let errors = gptq::propagate(&mut weights, self.group, &self.grid);
-            let error: Lanes =
-                std::array::from_fn(|lane| errors[lane] * power(exps[lane]) * power(exps[lane]));
-            let better: [bool; LANES] = std::array::from_fn(|lane| attempt == 0 || error[lane] < least[lane]);
-            for (weights, &place) in weights.iter().zip(order) {
-                for lane in 0..LANES {
-                    if better[lane] {
-                        best.rounded[place][lane] = weights[lane];
-                    }
-                }
-            }
-            for lane in (0..LANES).filter(|&lane| better[lane]) {
-                (least[lane], best.exps[lane]) = (error[lane], exps[lane]);
-            }
+    /// What GPTQ yields, at the exponents of number `attempt`.
+    fn propagated(&self, channels: &[Channel<'_>], attempt: usize) -> Candidate {
+        let (order, exps) = (&self.group.order, choice(channels, attempt));
+        let mut weights = side_by_side(channels.len(), order.len(), |row, k| {
+            channels[row].target[order[k]] * power(-exps[row])
+        });
+        gptq::propagate(&mut weights, self.group, &self.grid);
+        let mut rounded = vec![[0.0; LANES]; order.len()];
+        for (&place, weights) in order.iter().zip(weights) {
+            rounded[place] = weights;
         }
-        best
+        Candidate { rounded, exps }
     }
 
-    /// Of each row the better candidate, `b` of two equals.
-    fn better(&self, channels: &[Channel<'_>], a: &Candidate, b: &Candidate) -> (Vec<Row>, [i32; LANES]) {
-        let (mut rows, errors) = self.rows(channels, b);
-        let (others, least) = self.rows(channels, a);
-        let mut exps = b.exps;
-        for (lane, other) in others.into_iter().enumerate() {
-            if least[lane] < errors[lane] {
-                (rows[lane], exps[lane]) = (other, a.exps[lane]);
-            }
-        }
-        (rows, exps)
-    }
-
-    /// A candidate's rows, and their damped errors.
-    fn rows(&self, channels: &[Channel<'_>], candidate: &Candidate) -> (Vec<Row>, Lanes) {
-        let size = self.group.order.len();
-        let lost = side_by_side(channels.len(), size, |row, k| {
-            channels[row].target[k] * power(-candidate.exps[row]) - candidate.rounded[k][row]
+    /// A candidate's rows, with what they are off by.
+    fn rows(&self, channels: &[Channel<'_>], Candidate { rounded, exps }: &Candidate) -> Rows {
+        let lost = side_by_side(channels.len(), rounded.len(), |row, k| {
+            channels[row].target[k] * power(-exps[row]) - rounded[k][row]
         });
-        let judged = self.matrix.judge(&lost);
-        let errors: Lanes = std::array::from_fn(|lane| {
-            let unit = power(candidate.exps[lane]);
-            self.matrix.damped(&judged, lane) * unit * unit
-        });
-        let rounded = apart(channels.len(), &candidate.rounded);
-        let gradients = apart(channels.len(), &judged.gradient);
-        let differences = apart(channels.len(), &lost);
-        let row = |((rounded, gradient), mut difference): ((Vec<f64>, Vec<f64>), Vec<f64>)| {
-            difference.iter_mut().for_each(|d| *d = -*d);
+        let gradients = apart(channels.len(), &self.matrix.gradient(&lost));
+        let row = |((rounded, gradient), lost): ((Vec<f64>, Vec<f64>), Vec<f64>)| {
+            let difference = lost.into_iter().map(|lost| -lost).collect();
             Row { rounded, difference, gradient }
         };
-        (rounded.into_iter().zip(gradients).zip(differences).map(row).collect(), errors)
+        let rows =
+            apart(channels.len(), rounded).into_iter().zip(gradients).zip(apart(channels.len(), &lost));
+        Rows { rows: rows.map(row).collect(), exps: *exps }
+    }
+}
+
+impl Rows {
+    /// Takes the rows of another candidate that have, by the damped form, no greater error.
+    fn take_better(&mut self, other: Self, matrix: &Matrix<'_>) {
+        let error =
+            |row: &Row, exp: i32| matrix.damped(&row.difference, &row.gradient) * power(exp) * power(exp);
+        for (lane, row) in other.rows.into_iter().enumerate() {
+            let exp = other.exps[lane];
+            if error(&row, exp) <= error(&self.rows[lane], self.exps[lane]) {
+                (self.rows[lane], self.exps[lane]) = (row, exp);
+            }
+        }
     }
 }
 

@@ -1,0 +1,64 @@
+//! Calibration data: where they are, how many of them count, and that they are numbers.
+
+use std::path::PathBuf;
+
+use afp_ir::{
+    diag::Diagnostic,
+    interp::{Signature, Tensor},
+};
+
+use crate::{
+    cli::Failure,
+    io::{
+        pixels::Pixels,
+        samples::{Source, with_samples},
+    },
+};
+
+/// Calibration data on the command line.
+#[derive(Debug, Default, clap::Args)]
+pub struct Calibration {
+    /// Calibration data: samples as a .npy file, a .npz archive (key x, or the names of the inputs), a .raw
+    /// file of numbers, or a folder of images
+    #[arg(long, value_name = "PATH")]
+    pub calib: Option<PathBuf>,
+    /// Use at most this many samples of the calibration data
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    pub calib_samples: u32,
+    /// How bytes become numbers, wherever they are read
+    #[command(flatten)]
+    pub pixels: Pixels,
+}
+
+impl Calibration {
+    /// Reads the samples for a network's inputs, each with a value for every input; none if there are no
+    /// data.
+    ///
+    /// # Errors
+    /// AFP0457 for samples that are not finite, and what the files are refused for.
+    pub fn read(&self, inputs: &[Signature]) -> Result<Vec<Vec<Tensor>>, Failure> {
+        let Some(path) = &self.calib else { return Ok(Vec::new()) };
+        let source = Source { input: None, path: path.clone() };
+        let limit = usize::try_from(self.calib_samples).unwrap_or(usize::MAX);
+        let mut all = Vec::new();
+        with_samples((std::slice::from_ref(&source), &self.pixels), inputs, limit, &mut |mut samples| {
+            all = samples.read(limit)?;
+            for (index, inputs) in all.iter().enumerate() {
+                check_finite(&source, index, inputs)?;
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
+
+/// AFP0457 if a sample holds a NaN or an infinity: no scale exponent can be chosen by it.
+fn check_finite(source: &Source, sample: usize, inputs: &[Tensor]) -> Result<(), Diagnostic> {
+    let values = inputs.iter().filter_map(Tensor::as_real).flatten();
+    let Some(value) = values.into_iter().find(|value| !value.is_finite()) else { return Ok(()) };
+    Err(Diagnostic::error("AFP0457", "the calibration data is not finite")
+        .expected("finite numbers")
+        .found(format!("{value} in sample {sample}"))
+        .help("find such samples with np.isfinite(x).all(axis=...), and mend or leave out what is wrong")
+        .in_file(source.path.display().to_string()))
+}
