@@ -37,7 +37,7 @@ pub fn assign(network: &Network, sensitivity: &Sensitivity, bits: f64) -> Option
                 .collect()
         })
         .collect();
-    Some(knapsack::solve(&items, budget)?.into_iter().map(|index| sensitivity.formats[index]).collect())
+    Some(knapsack::solve(&items, budget)?.chosen.into_iter().map(|index| sensitivity.formats[index]).collect())
 }
 
 /// The setting of a format per layer, at the default formats of sites.

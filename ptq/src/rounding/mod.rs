@@ -12,10 +12,10 @@
 
 mod descent;
 mod exponents;
-mod factor;
+pub(crate) mod factor;
 mod gptq;
 pub(crate) mod grid;
-mod lanes;
+pub(crate) mod lanes;
 mod matrix;
 mod prepared;
 mod rows;
