@@ -3,6 +3,7 @@
 //! What is computed is in `afp_ptq`; here are files, options, and progress.
 
 use afp_ir::{
+    diag::Diagnostic,
     interp::{Program, Tensor},
     mlir::SourceModule,
 };
