@@ -7,7 +7,7 @@
 //! * [`io`]: models and arrays in, modules and arrays out.
 //! * [`recipe`]: from a network to a stage of the pipeline. [`calibration`]: calibration data; [`quantization`]:
 //!   what they are used for.
-//! * [`native`]: machine code, written or run. [`score`]: outputs against labels and against the float network.
+//! * [`native`]: machine code, written or run. [`labels`]: the classes of samples.
 //! * [`network`]: what is known of a compiled network, as report.json and in short.
 //! * [`report`]: diagnostics and progress for a person.
 
@@ -15,9 +15,9 @@ pub mod calibration;
 pub mod cli;
 pub mod commands;
 pub mod io;
+pub mod labels;
 pub mod native;
 pub mod network;
 pub mod quantization;
 pub mod recipe;
 pub mod report;
-pub mod score;

@@ -8,7 +8,7 @@ use std::{
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::FloatType,
+    dialect::{FloatType, view},
     import::code,
     mlir::{self, Op, Session, SourceModule},
     numerics::Format,
@@ -85,6 +85,19 @@ impl Recipe {
     /// AFP0505 if options are given for a program that holds codes; what the stages and the files of the
     /// recipe are refused for.
     pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Outcome {
+        self.apply_watched(session, module, &mut |_, _| Ok(()))
+    }
+
+    /// As [`Recipe::apply`]; `watch` is shown the module behind every stage, with the stage's name.
+    ///
+    /// # Errors
+    /// As [`Recipe::apply`], and what `watch` returns.
+    pub fn apply_watched(
+        &self,
+        session: &Session,
+        module: &SourceModule<'_>,
+        watch: &mut dyn FnMut(&str, &SourceModule<'_>) -> Outcome,
+    ) -> Outcome {
         if is_quantized(module) {
             let given = [
                 ("--calib", self.calibration.calib.is_some()),
@@ -117,6 +130,7 @@ impl Recipe {
             if let Err(own) = result {
                 return Err(Failure(errors.into_iter().chain(own).collect()));
             }
+            watch(stage.name, module)?;
         }
         Ok(())
     }
@@ -194,6 +208,20 @@ impl Recipe {
 pub fn is_quantized(module: &SourceModule<'_>) -> bool {
     let mut types = module.op().descendants().into_iter().flat_map(Op::results).map(mlir::Value::ty);
     types.any(|ty| FloatType::of(ty).is_some())
+}
+
+/// Whether what a function returns first is a softmax, converted and moved at most.
+pub fn ends_in_softmax(function: Op) -> bool {
+    let returned = function.blocks().first().and_then(|body| body.terminator());
+    let mut value = returned.and_then(|returned| returned.operands().first().copied());
+    while let Some(op) = value.and_then(|value| value.def()) {
+        let passes = op.operand_count() == 1 && (view::is_movement(op) || op.is("afp.dequantize"));
+        if !passes {
+            return op.is("afp.softmax");
+        }
+        value = Some(op.operand(0));
+    }
+    false
 }
 
 /// AFP0505: an option asks for the float network of a program that holds codes.

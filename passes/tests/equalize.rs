@@ -17,7 +17,7 @@ use afp_passes::{
 };
 use graph::{KINDS, Random, Recipe};
 
-const CASES: u64 = 1500;
+const CASES: u64 = 700;
 
 /// The kind of steps that are tables: poles and logarithms magnify differences without bound.
 const TABLE: u8 = 13;

@@ -11,6 +11,8 @@
 //! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
 //! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
 //! * [`cost`]: what a format costs: bits, bytes, energy, latency;
+//! * [`compiled`]: the setting that a program was compiled with;
+//! * [`attribution`]: which layer the error comes from, and what one more bit would buy there;
 //! * [`metrics`]: how far outputs are from the float network's, and how sure that is.
 //!
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
@@ -18,7 +20,9 @@
 
 pub mod apply;
 pub mod assign;
+pub mod attribution;
 pub mod calibration;
+pub mod compiled;
 pub mod equalize;
 pub mod loss;
 pub mod metrics;

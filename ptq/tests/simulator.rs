@@ -5,19 +5,12 @@
 #[allow(dead_code, missing_docs)]
 mod graph;
 
-use std::sync::Arc;
-
 use afp_ir::{
-    dialect::{FloatType, view},
     interp::{Program, Tensor},
-    mlir::{Attr, Op, Session, SourceModule},
+    mlir::Session,
 };
-use afp_passes::{form_groups::is_site, registry};
-use afp_ptq::{
-    network::{Layer, Network, SiteFormat},
-    setting::{Rounded, Setting},
-    simulator::Simulator,
-};
+use afp_passes::registry;
+use afp_ptq::{compiled::Reading, network::Network, setting::Setting, simulator::Simulator};
 use graph::{KINDS, Random, Recipe};
 
 /// Networks that are tried if `AFP_SIMULATOR_CASES` is not set.
@@ -71,12 +64,13 @@ fn check(recipe: &Recipe, counts: &mut Counts) {
     if module.run_pipeline(ASSIGN).is_err() {
         return;
     }
-    let sites = assigned(&module);
+    let mut reading = Reading::default();
+    reading.formats(module.functions()[0], &network);
     if module.run_pipeline(ROUND).is_err() {
         return;
     }
     let Ok(program) = Program::from_function(module.functions()[0]) else { return };
-    let setting = Setting { weights: rounded(&module, &network), sites };
+    let setting = reading.weights(module.functions()[0], &network);
     let Ok(coded) = Simulator::new(&network, &setting) else { return };
     if !coded.is_exact() {
         counts.unproven += 1;
@@ -107,36 +101,4 @@ fn compare(program: &Program, simulator: &Simulator<'_>, samples: &[Tensor], tex
             assert!(same, "expected {e:?}\nfound {f:?}\nof {sample:?}\nin\n{text}");
         }
     }
-}
-
-fn ops(module: &SourceModule<'_>) -> Vec<Op> {
-    module.functions()[0].blocks()[0].ops()
-}
-
-fn assigned(module: &SourceModule<'_>) -> Vec<Option<SiteFormat>> {
-    let ty = |op: &Op| op.attr("afp.type").and_then(Attr::as_type).and_then(FloatType::of);
-    let format = |op: Op| ty(&op).map(|ty| SiteFormat { format: ty.format, exp: ty.exp.interval().0 });
-    ops(module).into_iter().filter(|op| is_site(*op)).map(format).collect()
-}
-
-/// The weights of the layers of a program on codes.
-fn rounded(module: &SourceModule<'_>, network: &Network) -> Vec<Option<Arc<Rounded>>> {
-    let name = |op: &Op| op.attr("afp.name").and_then(Attr::as_string);
-    let weighted: Vec<Op> = ops(module).into_iter().filter(|op| view::is_weighted(*op)).collect();
-    let layer = |layer: &Layer| {
-        let op = *weighted.iter().find(|op| name(op).as_ref() == Some(&layer.name))?;
-        let ty = FloatType::of(op.operand(1).ty())?;
-        let codes = op.operand(1).def()?.attr("value")?.elements_i64()?;
-        let exps = view::channel_exp(op)?;
-        let exps = if exps.len() == 1 { vec![exps[0]; layer.outputs] } else { exps };
-        let value = |(o, i): (usize, usize)| {
-            let depthwise = layer.operator == "depthwise_conv2d";
-            let index = if depthwise { i * layer.outputs + o } else { o * layer.depth + i };
-            ty.format.decode(ty.stored_code(codes[index])) as f32 * 2f32.powi(exps[o])
-        };
-        let elements = (0..layer.outputs).flat_map(|o| (0..layer.depth).map(move |i| (o, i)));
-        let values = elements.map(value).collect();
-        Some(Arc::new(Rounded { format: ty.format, exps, values, bias: layer.bias.clone() }))
-    };
-    network.layers.iter().map(layer).collect()
 }

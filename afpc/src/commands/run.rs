@@ -8,20 +8,21 @@ use afp_ir::{
     interp::{Program, Tensor},
     mlir::{Op, Session},
 };
+use afp_ptq::metrics::{Meaning, Score};
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     cli::{Failure, Model, Outcome},
     io::{
-        model, npy,
+        model,
         output::{print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
+    labels::Labels,
     native::{self, Executor, Generation},
-    recipe::{Recipe, is_quantized, main_function, quantized_already},
+    recipe::{Recipe, ends_in_softmax, is_quantized, main_function, quantized_already},
     report,
-    score::Score,
 };
 
 /// Run a network on samples
@@ -107,6 +108,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if !arguments.float {
         arguments.recipe.apply(&session, &module)?;
     }
+    let meaning =
+        if ends_in_softmax(main_function(&module)?) { Meaning::Probabilities } else { Meaning::Logits };
     let program = compile()?;
     let executor = match (backend, target) {
         (None, _) => Executor::Interpreter(program),
@@ -117,7 +120,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
             Executor::simulated(&session, &module, program, (backend, &arguments.generation), target)?
         }
     };
-    let mut work = Run::new(arguments, executor, float)?;
+    let mut work = Run::new(arguments, executor, (float, meaning))?;
     let inputs = work.program.inputs().to_vec();
     let data = (&arguments.input[..], &arguments.recipe.calibration.pixels);
     with_samples(data, &inputs, usize::MAX, &mut |samples| work.consume(samples))?;
@@ -143,8 +146,7 @@ fn check_output(arguments: &Arguments, function: Op) -> Result<(), Diagnostic> {
 struct Run {
     program: Executor,
     float: Option<Program>,
-    labels: Option<Vec<i64>>,
-    labels_file: String,
+    labels: Option<Labels>,
     keep: Option<PathBuf>,
     outputs: Vec<Vec<f32>>,
     samples: usize,
@@ -159,23 +161,23 @@ struct Run {
 type Results = (Vec<Tensor>, Option<Vec<Tensor>>);
 
 impl Run {
-    fn new(arguments: &Arguments, program: Executor, float: Option<Program>) -> Result<Self, Failure> {
-        let labels = match &arguments.labels {
-            Some(path) => Some(npy::with_array(path, "y", |mut array| array.read_integers())?),
-            None => None,
-        };
+    fn new(
+        arguments: &Arguments,
+        program: Executor,
+        (float, meaning): (Option<Program>, Meaning),
+    ) -> Result<Self, Failure> {
+        let labels = arguments.labels.as_deref().map(|path| Labels::read(path, 0)).transpose()?;
         Ok(Self {
             outputs: vec![Vec::new(); program.outputs().len()],
             program,
             float,
             labels,
-            labels_file: arguments.labels.as_ref().map(|p| p.display().to_string()).unwrap_or_default(),
             keep: arguments.output.clone(),
             samples: 0,
             batched: false,
             time: Duration::ZERO,
             instructions: Vec::new(),
-            score: Score::default(),
+            score: Score::of(meaning),
         })
     }
 
@@ -190,11 +192,13 @@ impl Run {
 
     fn consume(&mut self, mut samples: Samples<'_>) -> Outcome {
         (self.samples, self.batched) = (samples.total(), samples.batched());
-        if self.labels.is_none() && self.rows().1 == 1 {
-            self.labels = samples.labels().map(<[i64]>::to_vec);
-            self.labels_file = "the folders of the images".into();
+        let (classes, rows) = self.rows();
+        if self.labels.is_none() && rows == 1 {
+            self.labels = samples.labels().map(Labels::of_folders);
         }
-        self.check_labels()?;
+        if let Some(labels) = &self.labels {
+            labels.check((self.samples, rows, classes), false)?;
+        }
         let bar = report::progress("running", self.samples);
         let mut done = 0;
         loop {
@@ -219,39 +223,21 @@ impl Run {
         }
     }
 
-    fn check_labels(&self) -> Result<(), Diagnostic> {
-        let Some(labels) = &self.labels else { return Ok(()) };
-        let (classes, rows) = self.rows();
-        let expected = rows.saturating_mul(self.samples);
-        if labels.len() != expected {
-            return Err(Diagnostic::error("AFP0455", "the labels do not fit the samples")
-                .in_file(&self.labels_file)
-                .expected(format!("{expected} labels, {rows} for each of {} samples", self.samples))
-                .found(format!("{} labels", labels.len())));
-        }
-        let valid = |label: &i64| usize::try_from(*label).is_ok_and(|label| label < classes);
-        match labels.iter().position(|label| !valid(label)) {
-            None => Ok(()),
-            Some(index) => Err(Diagnostic::error("AFP0455", "a label is no class of the network")
-                .in_file(&self.labels_file)
-                .expected(format!("0 to {}", classes - 1))
-                .found(format!("{} at index {index}", labels[index]))),
-        }
-    }
-
     /// Adds one sample to the score and, if they are kept, its outputs.
     fn count(&mut self, sample: usize, (outputs, floats): Results) {
         let (classes, rows) = self.rows();
+        if let Some(floats) = &floats {
+            let pairs = outputs.iter().zip(floats);
+            self.score.distance(
+                pairs.filter_map(|(quantized, float)| Some((quantized.as_real()?, float.as_real()?))),
+            );
+        }
         for (index, output) in outputs.iter().enumerate() {
             let Some(values) = output.as_real() else { continue };
             let float = floats.as_ref().and_then(|floats| floats.get(index)?.as_real());
-            if let Some(float) = float {
-                self.score.distance(values, float);
-            }
             if index == 0 {
                 for (row, logits) in values.chunks(classes).enumerate() {
-                    let label =
-                        self.labels.as_ref().and_then(|labels| labels.get(sample * rows + row).copied());
+                    let label = self.labels.as_ref().and_then(|labels| labels.get(sample * rows + row));
                     self.score.row(logits, label, float.and_then(|float| float.chunks(classes).nth(row)));
                 }
             }
@@ -295,7 +281,7 @@ impl Run {
         let seconds = self.time.as_secs_f64();
         let each = seconds / self.samples.max(1) as f64;
         if arguments.json {
-            let mut value = self.score.json();
+            let mut value = Value::Object(self.score.summary().json());
             value["samples"] = json!(self.samples);
             value["seconds"] = json!(seconds);
             if let Some((least, most)) = self.instructions() {
@@ -304,15 +290,15 @@ impl Run {
             print(&format!("{value:#}\n"))?;
         } else {
             let mut lines = vec![
-                format!("samples    {}", self.samples),
-                format!("time       {seconds:.3} s, {:.1} ms per sample", 1e3 * each),
+                format!("samples      {}", self.samples),
+                format!("time         {seconds:.3} s, {:.1} ms per sample", 1e3 * each),
             ];
             lines.extend(match self.instructions() {
                 None => None,
                 Some((least, most)) if least == most => Some(format!("instructions  {least} per inference")),
                 Some((least, most)) => Some(format!("instructions  {least} to {most} per inference")),
             });
-            lines.extend(self.score.lines());
+            lines.extend(self.score.summary().lines());
             print(&(lines.join("\n") + "\n"))?;
         }
         Ok(())

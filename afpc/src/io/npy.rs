@@ -244,6 +244,12 @@ pub fn with_array<T, E: From<Diagnostic>>(
     work(Array::new(&name, BufReader::new(member))?)
 }
 
+/// Whether a file is a `.npz` archive with an array `key`.
+pub fn has_array(path: &Path, key: &str) -> bool {
+    let archive = File::open(path).ok().and_then(|file| zip::ZipArchive::new(BufReader::new(file)).ok());
+    archive.is_some_and(|archive| archive.index_for_name(&format!("{key}.npy")).is_some())
+}
+
 /// Writes an `f32` array.
 ///
 /// # Errors

@@ -115,30 +115,30 @@ pub fn smallest(
     sections.measure(vec![largest], evaluate)?;
     let Some(best) = sections.best() else { return Err(too_much(&sections.points[0].loss, drop, options)) };
     let mut enough = sections.cost(best);
-    // Nothing costs less than the least; whether that is enough is not known yet.
+    // Nothing costs less than the least.
     let mut too_little = choices.least()[resource].saturating_sub(1).min(enough);
     for _ in 0..options.rounds {
         let parts = options.batch.max(1) as u64 + 1;
-        let budget = |part: u64| {
-            too_little + ((u128::from(enough - too_little) * u128::from(part)) / u128::from(parts)) as u64
-        };
-        let mut selections: Vec<Selection> = Vec::new();
-        for part in 1..parts {
-            // Budgets that other limits exclude are not enough.
-            let Ok(selection) = at(budget(part)) else { continue };
-            let is_known = sections.points.iter().any(|point| point.selection == selection);
-            if !is_known && !selections.contains(&selection) {
-                selections.push(selection);
+        let width = u128::from(enough - too_little);
+        let budgets =
+            (1..parts).map(|part| too_little + (width * u128::from(part) / u128::from(parts)) as u64);
+        // Budgets that the other limits exclude are too little.
+        let tried: Vec<(u64, Option<Selection>)> = budgets.map(|budget| (budget, at(budget).ok())).collect();
+        let mut new: Vec<Selection> = Vec::new();
+        for selection in tried.iter().filter_map(|(_, selection)| selection.as_ref()) {
+            if sections.place(selection).is_none() && !new.contains(selection) {
+                new.push(selection.clone());
             }
         }
-        if selections.is_empty() {
-            break;
+        if !new.is_empty() {
+            sections.measure(new, evaluate)?;
         }
-        sections.measure(selections, evaluate)?;
-        if let Some(best) = sections.best() {
-            enough = sections.cost(best);
-        }
-        too_little = sections.largest_too_little(enough).unwrap_or(too_little).max(too_little.min(enough));
+        enough = sections.best().map_or(enough, |best| sections.cost(best));
+        let is_enough = |selection: &Option<Selection>| {
+            selection.as_ref().and_then(|s| sections.place(s)).is_some_and(|place| sections.is_enough(place))
+        };
+        let below = tried.iter().filter(|(budget, selection)| *budget < enough && !is_enough(selection));
+        too_little = below.map(|(budget, _)| *budget).max().unwrap_or(too_little).min(enough);
     }
     let best = sections.best().unwrap_or(0);
     let (selection, losses) = (sections.points[best].selection.clone(), sections.losses[best].clone());
@@ -184,10 +184,9 @@ impl Sections<'_> {
         (0..self.points.len()).filter(|&n| self.is_enough(n)).min_by_key(|&n| (self.cost(n), n))
     }
 
-    /// The largest cost below `enough` that is too little.
-    fn largest_too_little(&self, enough: u64) -> Option<u64> {
-        let costs = (0..self.points.len()).filter(|&n| !self.is_enough(n)).map(|n| self.cost(n));
-        costs.filter(|&cost| cost < enough).max()
+    /// Where a selection was measured.
+    fn place(&self, selection: &Selection) -> Option<usize> {
+        self.points.iter().position(|point| point.selection == *selection)
     }
 }
 

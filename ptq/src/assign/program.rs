@@ -58,6 +58,7 @@ pub fn solve(choices: &Choices, limits: &[u64]) -> Result<Solution, Diagnostic> 
     let relaxed = relax(choices, limits);
     let (mut bound, mut best) = (relaxed.bound, relaxed.best.clone());
     let mut tighter = 1.0;
+    let mut is_complete = true;
     // The second round is for a selection that exceeds a budget by the solver's tolerance.
     for _ in 0..2 {
         let model = Model::new(choices, limits, &active, &relaxed, tighter);
@@ -77,10 +78,20 @@ pub fn solve(choices: &Choices, limits: &[u64]) -> Result<Solution, Diagnostic> 
             }
             // Within the budgets as they are, not as they were tightened.
             Answer::None if best.is_none() && tighter == 1.0 => return Err(infeasible(choices, limits)),
-            Answer::None | Answer::Unknown => break,
+            Answer::None | Answer::Unknown => {
+                is_complete = false;
+                break;
+            }
         }
     }
-    let Some(selection) = best else { return Err(infeasible(choices, limits)) };
+    let Some(selection) = best else {
+        let found = infeasible(choices, limits);
+        return Err(if is_complete {
+            found
+        } else {
+            found.note("the search gave up before this was certain")
+        });
+    };
     let error = choices.error(&selection);
     Ok(Solution { costs: choices.costs(&selection), bound: bound.min(error), error, selection })
 }

@@ -399,6 +399,7 @@ mod tests {
         let limits = [Problem::new(5, 2).budget(45)];
         let search = |bytes: &[u8]| {
             let mut problem = Problem::new(5, 2);
+            problem.samples = 4;
             let (choices, start) = (problem.choices.clone(), problem.knapsack(limits[0]));
             let mut journal = Journal::open(Memory(bytes.to_vec()), study(&[b"search"])).unwrap();
             let mut remembered = Remembered { evaluate: &mut problem, journal: &mut journal };

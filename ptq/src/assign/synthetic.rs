@@ -5,9 +5,6 @@ use afp_ir::diag::Diagnostic;
 use super::{Candidate, Choices, Evaluate, Resource, Selection, knapsack};
 use crate::random::Random;
 
-/// Samples of a measurement.
-const SAMPLES: usize = 64;
-
 pub(super) struct Problem {
     pub(super) choices: Choices,
     sizes: Vec<u64>,
@@ -20,6 +17,8 @@ pub(super) struct Problem {
     /// Whether the loss depends on the selection at all.
     pub(super) is_flat: bool,
     pub(super) evaluations: usize,
+    /// Samples of a measurement.
+    pub(super) samples: usize,
 }
 
 impl Problem {
@@ -39,7 +38,16 @@ impl Problem {
         let choices = Choices::new(vec![Resource::WeightBits], items).unwrap();
         let interactions = (0..count).map(|_| 3.0 * (random.unit() - 0.3)).collect();
         let factors = (0..count).map(|_| 4f64.powf(2.0 * random.unit() - 1.0)).collect();
-        Self { choices, sizes, interactions, factors, noise: 0.02, is_flat: false, evaluations: 0 }
+        Self {
+            choices,
+            sizes,
+            interactions,
+            factors,
+            noise: 0.02,
+            is_flat: false,
+            evaluations: 0,
+            samples: 64,
+        }
     }
 
     /// The budget of so many tenths of a bit per weight.
@@ -76,7 +84,7 @@ impl Evaluate for Problem {
             let seed =
                 selection.iter().fold(17u64, |seed, &index| seed.wrapping_mul(31).wrapping_add(index as u64));
             let (mut common, mut own) = (Random::new(5), Random::new(seed));
-            (0..SAMPLES)
+            (0..self.samples)
                 .map(|_| truth * (0.5 + common.unit()) * (1.0 + self.noise * (own.unit() - 0.5)))
                 .collect()
         };

@@ -18,16 +18,15 @@ use super::Wishes;
 use crate::{
     moments::Moments,
     network::{Layer, Network},
-    rounding::{
-        self,
-        grid::{Grid, power},
-    },
+    rounding::grid::{Grid, power},
 };
 
 /// Logarithms of the factors that are tried, in eighths, preferred ones first.
 const EIGHTHS: [i32; 9] = [0, -1, 1, -2, 2, -3, 3, -4, 4];
 /// What a factor must gain, for each binade that it is away from 1.
 const RELUCTANCE: f64 = 0.02;
+/// What is added to variances, relative to their mean: what was seen is a sample.
+const DAMPING: f64 = 0.01;
 /// Scale exponents that are tried.
 const EXPONENTS: i32 = 5;
 
@@ -125,7 +124,7 @@ impl<'a> Producer<'a> {
             && classes.inputs.len().is_multiple_of(layer.groups)
             && classes.inputs.len() >= layer.groups
             && (moments.groups, moments.depth) == (layer.groups, layer.depth);
-        fits.then(|| Self { layer, classes, variances: rounding::variances(layer, moments), format, gain })
+        fits.then(|| Self { layer, classes, variances: variances(moments), format, gain })
     }
 
     /// The class of the channel that a weight is multiplied with.
@@ -156,6 +155,21 @@ impl<'a> Producer<'a> {
         };
         (0..self.layer.outputs).into_par_iter().map(curve).collect()
     }
+}
+
+/// `[groups][depth]`: the variances of what weights are multiplied with, behind which a bias is corrected.
+fn variances(moments: &Moments) -> Vec<f64> {
+    let of_group = |group: usize| {
+        let (second, mean) = (moments.second(group), moments.mean(group));
+        let variance = |(i, mean): (usize, &f64)| second[i * (moments.depth + 1)] - mean * mean;
+        let mut found: Vec<f64> = mean.iter().enumerate().map(variance).map(|v| v.max(0.0)).collect();
+        let average = found.iter().sum::<f64>() / found.len().max(1) as f64;
+        // An input that is always the same leaves no error: then all weights count alike.
+        let damping = if average > 0.0 && average.is_finite() { DAMPING * average } else { 1.0 };
+        found.iter_mut().for_each(|variance| *variance += damping);
+        found
+    };
+    (0..moments.groups).flat_map(of_group).collect()
 }
 
 /// What is lost when weights (each with its variance) are multiplied by a factor and rounded, in terms of

@@ -76,6 +76,11 @@ impl Score {
         Self { meaning, ..Self::default() }
     }
 
+    /// What the elements of rows are.
+    pub fn meaning(&self) -> Meaning {
+        self.meaning
+    }
+
     /// Counts one row of classes, with its label and the float network's row where they are known. A
     /// label that is no class counts as wrong.
     pub fn row(&mut self, values: &[f32], label: Option<usize>, float: Option<&[f32]>) {

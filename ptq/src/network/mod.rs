@@ -31,6 +31,20 @@ pub struct Network {
     pub(crate) logits: NodeId,
 }
 
+impl Network {
+    /// What yields the value that is rounded to a site, where it is no layer: `encode` for arithmetic.
+    pub fn rounding_of(&self, site: SiteId) -> &'static str {
+        let of_node = |node: &Node| match &node.operator {
+            Operator::Encode(id, ..) | Operator::Group(_, id, _) if *id == site => Some("encode"),
+            Operator::Rounded(id, _) if *id == site => Some("concat"),
+            Operator::Table(id, ..) if *id == site => Some("table"),
+            Operator::Softmax(id, ..) if *id == site => Some("softmax"),
+            _ => None,
+        };
+        self.nodes.iter().find_map(of_node).unwrap_or("encode")
+    }
+}
+
 /// The index of a layer in [`Network::layers`].
 pub type LayerId = usize;
 /// The index of a site in [`Network::sites`].

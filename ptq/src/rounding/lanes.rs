@@ -206,6 +206,48 @@ mod tests {
     use super::*;
     use crate::random::Random;
 
+    /// The functions on one width of vectors.
+    struct Width {
+        name: &'static str,
+        products: fn(&mut [Lanes], &[f64], usize, &[Lanes]),
+        batch: fn(&mut [Lanes], &mut [Lanes], &[f64], usize, &Grid),
+        weighted: fn(&[f64], &[f64], f64, &Grid, &mut f64),
+    }
+
+    /// Those that [`on_widest`] takes no longer where there are wider ones.
+    fn narrow() -> Vec<Width> {
+        let mut widths = vec![Width {
+            name: "any machine",
+            products: products::<Lanes>,
+            batch: batch::<Lanes>,
+            weighted: weighted::<Lanes>,
+        }];
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            use super::super::vector::Medium;
+            #[target_feature(enable = "avx2")]
+            fn sums(sums: &mut [Lanes], rows: &[f64], stride: usize, x: &[Lanes]) {
+                products::<Medium>(sums, rows, stride, x);
+            }
+            #[target_feature(enable = "avx2")]
+            fn round(w: &mut [Lanes], errors: &mut [Lanes], factor: &[f64], stride: usize, grid: &Grid) {
+                batch::<Medium>(w, errors, factor, stride, grid);
+            }
+            #[target_feature(enable = "avx2")]
+            fn lost(values: &[f64], importance: &[f64], inverse: f64, grid: &Grid, error: &mut f64) {
+                weighted::<Medium>(values, importance, inverse, grid, error);
+            }
+            // The processor has what the functions are compiled for.
+            widths.push(Width {
+                name: "256 bits",
+                products: |a, b, c, d| unsafe { sums(a, b, c, d) },
+                batch: |a, b, c, d, e| unsafe { round(a, b, c, d, e) },
+                weighted: |a, b, c, d, e| unsafe { lost(a, b, c, d, e) },
+            });
+        }
+        widths
+    }
+
     #[test]
     fn every_width_of_vectors_gives_the_same_bits() {
         let mut random = Random::new(3);
@@ -216,27 +258,33 @@ mod tests {
             };
             let (x, start) = (lanes(length, 1.0), lanes(rows, 30.0));
             let coefficients: Vec<f64> = (0..rows * length).map(|_| random.unit()).collect();
-            let mut found = [start.clone(), start.clone(), start.clone()];
-            subtract_products(&mut found[0], &coefficients, length, &x);
-            products::<Lanes>(&mut found[1], &coefficients, length, &x);
-            for (t, sum) in found[2].iter_mut().enumerate() {
+            let mut expected = start.clone();
+            for (t, sum) in expected.iter_mut().enumerate() {
                 for (k, x) in x.iter().enumerate() {
                     (0..LANES).for_each(|lane| sum[lane] -= coefficients[t * length + k] * x[lane]);
                 }
             }
-            assert_eq!(found[0], found[1]);
-            assert_eq!(found[0], found[2]);
+            let mut found = start.clone();
+            subtract_products(&mut found, &coefficients, length, &x);
+            assert_eq!(found, expected);
 
             let factor: Vec<f64> = (0..rows * rows).map(|_| random.unit() + 0.5).collect();
-            let (mut wide, mut plain) = (start.clone(), start);
-            let (mut errors, mut others) = (vec![[0.0; LANES]; rows], vec![[0.0; LANES]; rows]);
-            round_batch(&mut wide, &mut errors, &factor, rows, &grid);
-            batch::<Lanes>(&mut plain, &mut others, &factor, rows, &grid);
-            assert_eq!((wide, errors), (plain, others));
+            let (mut widest, mut errors) = (start.clone(), vec![[0.0; LANES]; rows]);
+            round_batch(&mut widest, &mut errors, &factor, rows, &grid);
+            for width in narrow() {
+                let mut found = start.clone();
+                (width.products)(&mut found, &coefficients, length, &x);
+                assert_eq!(found, expected, "{}", width.name);
+                let (mut found, mut others) = (start.clone(), vec![[0.0; LANES]; rows]);
+                (width.batch)(&mut found, &mut others, &factor, rows, &grid);
+                assert_eq!((&found, &others), (&widest, &errors), "{}", width.name);
+            }
         }
         let values: Vec<f64> = (0..101).map(|_| random.unit() * 60.0 - 30.0).collect();
-        let mut error = 0.0;
-        weighted::<Lanes>(&values, &values, 1.0, &grid, &mut error);
-        assert_eq!(weighted_error(&values, &values, 1.0, &grid), error);
+        for width in narrow() {
+            let mut error = 0.0;
+            (width.weighted)(&values, &values, 1.0, &grid, &mut error);
+            assert_eq!(weighted_error(&values, &values, 1.0, &grid), error, "{}", width.name);
+        }
     }
 }

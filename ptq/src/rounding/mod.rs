@@ -83,27 +83,6 @@ impl Target {
     }
 }
 
-/// `[groups][depth]`: the variances of what weights are multiplied with, damped as in [`Prepared`].
-pub(crate) fn variances(layer: &Layer, moments: &Moments) -> Vec<f64> {
-    let depth = layer.depth;
-    let of_group = |group: usize| {
-        let (second, mean) = (moments.second(group), moments.mean(group));
-        let free = !layer.bias.is_empty();
-        let variance = |i: usize| second[i * (depth + 1)] - if free { mean[i] * mean[i] } else { 0.0 };
-        let mut found: Vec<f64> = (0..depth).map(|i| variance(i).max(0.0)).collect();
-        let damping = damping(found.iter().sum::<f64>() / depth.max(1) as f64);
-        found.iter_mut().for_each(|variance| *variance += damping);
-        found
-    };
-    (0..layer.groups).flat_map(of_group).collect()
-}
-
-/// What is added to diagonals of this mean. An input that is always the same leaves no error behind a
-/// corrected bias.
-fn damping(mean: f64) -> f64 {
-    if mean > 0.0 && mean.is_finite() { prepared::DAMPING * mean } else { 1.0 }
-}
-
 /// Rounds a layer's weights. `prepared` is of the same layer and moments.
 ///
 /// The error is the expected squared error of the sums at one position, summed over output channels: what

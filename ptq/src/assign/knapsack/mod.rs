@@ -17,7 +17,7 @@ use std::cmp::Ordering;
 use relaxation::{Item, Relaxation, Step, hull, undominated};
 
 /// States that are kept for an item.
-pub const STATES: usize = 1 << 16;
+pub const STATES: usize = 1 << 13;
 /// Losses closer than this, relatively, count as equal.
 const TOLERANCE: f64 = 1e-9;
 /// States of an item that are completed, to find better selections early.
@@ -293,6 +293,27 @@ mod tests {
             let found = solve(&items, budget).unwrap();
             assert!(found.cost <= budget && found.bound >= found.loss * (1.0 - 1e-8), "{count}: {found:?}");
         }
+    }
+
+    /// Every exchange gains what it costs, so that no bound tells states apart.
+    #[test]
+    fn hard_problems_end_with_a_bound() {
+        let mut random = Random::new(9);
+        let items: Vec<Vec<Candidate>> = (0..60)
+            .map(|_| {
+                let mut cost = 0;
+                let mut candidate = || {
+                    cost += 1 + random.below(1 << 40);
+                    Candidate { cost, loss: 1e15 - cost as f64 }
+                };
+                (0..14).map(|_| candidate()).collect()
+            })
+            .collect();
+        let budget: u64 = items.iter().map(|item| item[7].cost).sum::<u64>() + 12_345;
+        let found = solve(&items, budget).unwrap();
+        assert!(
+            found.cost <= budget && found.bound <= found.loss && found.bound >= found.loss * (1.0 - 1e-6)
+        );
     }
 
     /// A dynamic program over every single unit of the budget.

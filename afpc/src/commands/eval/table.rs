@@ -1,0 +1,171 @@
+//! An evaluation for a person, in 80 columns, and for programs.
+
+use afp_ir::numerics::Format;
+use afp_ptq::{
+    attribution::Finding,
+    metrics::{Estimate, Summary},
+    network::Network,
+    setting::Setting,
+};
+use serde_json::{Map, Value, json};
+
+/// Parts that a person is shown.
+const SHOWN: usize = 20;
+/// Characters of a name that a person is shown.
+const NAME: usize = 25;
+
+/// All that was found out.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Number of samples.
+    pub samples: usize,
+    /// What the formats cost.
+    pub bits: Bits,
+    /// The backend that ran the compiled program, and for how many samples it gave the simulator's bits.
+    pub checked: Option<(&'static str, usize)>,
+    /// The metrics.
+    pub summary: Summary,
+    /// The parts of the network, the largest share of the error first.
+    pub parts: Option<Vec<Finding>>,
+}
+
+/// Average bits, weighted by elements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bits {
+    /// Of all weights.
+    pub weights: Option<f64>,
+    /// Of all values that are stored between operators.
+    pub activations: Option<f64>,
+}
+
+impl Bits {
+    /// The averages of a setting.
+    pub fn of(network: &Network, setting: &Setting) -> Self {
+        let layers = network.layers.iter().zip(&setting.weights);
+        let weights = layers.filter_map(|(layer, w)| Some((w.as_ref()?.format.width(), layer.weights.len())));
+        let sites = network.sites.iter().zip(&setting.sites).filter(|(site, _)| !site.leaves);
+        let activations = sites.filter_map(|(site, to)| Some((to.as_ref()?.format.width(), site.elements())));
+        Self { weights: average(weights), activations: average(activations) }
+    }
+}
+
+/// `sum(bits * elements) / sum(elements)`.
+fn average(tensors: impl Iterator<Item = (u32, usize)>) -> Option<f64> {
+    let (bits, count) = tensors.fold((0u128, 0u128), |(bits, count), (width, elements)| {
+        (bits + u128::from(width) * elements as u128, count + elements as u128)
+    });
+    (count > 0).then(|| bits as f64 / count as f64)
+}
+
+impl Evaluation {
+    /// The lines for a person.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("samples      {}", self.samples)];
+        let bits = [("weights", self.bits.weights), ("activations", self.bits.activations)];
+        let bits: Vec<String> =
+            bits.into_iter().filter_map(|(what, bits)| Some(format!("{what} {:.2}", bits?))).collect();
+        if !bits.is_empty() {
+            lines.push(format!("bits         {} on average", bits.join(", ")));
+        }
+        if let Some((backend, equal)) = self.checked {
+            lines.push(format!("{backend:<12} the simulator's bits for {equal} of {} samples", self.samples));
+        }
+        lines.extend(self.summary.lines());
+        lines.extend(self.parts.iter().flat_map(|parts| table(parts)));
+        lines
+    }
+
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        let mut value = Map::new();
+        value.insert("samples".into(), self.samples.into());
+        let bits = [("weight_bits", self.bits.weights), ("activation_bits", self.bits.activations)];
+        value.extend(bits.into_iter().filter_map(|(key, bits)| Some((key.to_owned(), json!(bits?)))));
+        if let Some((backend, equal)) = self.checked {
+            value.insert("checked".into(), json!({"backend": backend, "equal": equal}));
+        }
+        value.extend(self.summary.json());
+        if let Some(parts) = &self.parts {
+            value.insert("layers".into(), parts.iter().map(part).collect());
+        }
+        Value::Object(value)
+    }
+}
+
+fn table(parts: &[Finding]) -> Vec<String> {
+    let format = |format: Option<Format>| format.map_or_else(|| "-".to_owned(), |format| format.to_string());
+    let row = |cells: [&str; 7]| {
+        let [name, operator, weights, values, sqnr, share, gain] = cells;
+        format!("{name:<NAME$} {operator:<16} {weights:<7} {values:<7} {sqnr:>6} {share:>7} {gain:>6}")
+    };
+    let mut lines =
+        vec![String::new(), row(["layer", "operator", "weights", "values", "SQNR", "share", "+1 bit"])];
+    for Finding { part, sqnr, share, gain } in parts.iter().take(SHOWN) {
+        lines.push(row([
+            &shortened(&part.name),
+            part.operator,
+            &format(part.weights),
+            &format(part.values),
+            &sqnr.map_or_else(|| "-".to_owned(), |Estimate { value, .. }| format!("{value:.1}")),
+            &format!("{:.1} %", 100.0 * share),
+            &gain.map_or_else(|| "-".to_owned(), |gain| format!("{gain:+.2}")),
+        ]));
+    }
+    if parts.len() > SHOWN {
+        lines.push(format!("... and {} more, in --json", parts.len() - SHOWN));
+    }
+    lines
+}
+
+/// A name that fits its column: its end tells more than its beginning.
+fn shortened(name: &str) -> String {
+    let count = name.chars().count();
+    if count <= NAME {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(count - (NAME - 2)).collect();
+    format!("..{end}")
+}
+
+fn part(finding: &Finding) -> Value {
+    let Finding { part, sqnr, share, gain } = finding;
+    let mut value = Map::new();
+    let mut insert = |key: &str, entry: Value| value.insert(key.to_owned(), entry);
+    insert("name", part.name.clone().into());
+    insert("operator", part.operator.into());
+    let format = |format: Format| json!({"format": format.to_string(), "bits": format.width()});
+    if let Some(weights) = part.weights {
+        insert("weights", format(weights));
+    }
+    if let Some(values) = part.values {
+        insert("values", format(values));
+    }
+    if let Some(Estimate { value, interval }) = sqnr {
+        insert("sqnr_db", json!(value));
+        insert("sqnr_db_interval", json!(interval));
+    }
+    insert("share", json!(share));
+    if let Some(gain) = gain {
+        insert("one_more_bit_db", json!(gain));
+    }
+    Value::Object(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_at_their_beginning() {
+        assert_eq!(shortened("conv1"), "conv1");
+        let long = "model/block_13/expand/Conv2D_äöü";
+        assert_eq!(shortened(long), "..ck_13/expand/Conv2D_äöü");
+        assert_eq!(shortened(long).chars().count(), NAME);
+    }
+
+    #[test]
+    fn averages_count_elements() {
+        assert_eq!(average([(4, 300), (8, 100)].into_iter()), Some(5.0));
+        assert_eq!(average([(4, 0)].into_iter()), None);
+    }
+}
