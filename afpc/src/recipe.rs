@@ -15,7 +15,7 @@ use afp_ir::{
 };
 use afp_passes::{
     formats::{Defaults, Formats, Quantization, VERSION},
-    pipeline::{self, PipelineOptions, STAGES},
+    pipeline::{self, PipelineOptions, STAGES, Stage},
 };
 use serde_json::{Map, Value};
 
@@ -69,7 +69,19 @@ pub struct Recipe {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range(String);
 
-fn parse_range(text: &str) -> Result<Range, String> {
+impl Range {
+    /// The options by which stages learn of it.
+    pub fn options(range: Option<&Self>) -> PipelineOptions {
+        let range = range.map(|range| (READS_STATISTICS, "input-range", range.0.clone()));
+        PipelineOptions { values: range.into_iter().collect() }
+    }
+}
+
+/// Reads an interval, `LO,HI`.
+///
+/// # Errors
+/// What is expected.
+pub fn parse_range(text: &str) -> Result<Range, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
     match text.split_once(',').map(|(lo, hi)| (number(lo), number(hi))) {
         Some((Some(lo), Some(hi))) if lo <= hi => Ok(Range(format!("{lo:?},{hi:?}"))),
@@ -115,7 +127,7 @@ impl Recipe {
             Some(name) => pipeline::stage(name).map_or(STAGES.len(), |index| index + 1),
             None => STAGES.len(),
         };
-        let formats = self.read_formats()?;
+        let formats = self.formats.as_deref().map(read_formats).transpose()?;
         for stage in &STAGES[..last] {
             if stage.name == READS_STATISTICS {
                 if let Some(formats) = &formats {
@@ -123,13 +135,7 @@ impl Recipe {
                 }
                 self.calibrate(module, formats.as_ref())?;
             }
-            let result = pipeline::run(module, stage, &self.options());
-            let (errors, others): (Vec<_>, Vec<_>) =
-                session.take_diagnostics().into_iter().partition(Diagnostic::is_error);
-            report::diagnostics(&others);
-            if let Err(own) = result {
-                return Err(Failure(errors.into_iter().chain(own).collect()));
-            }
+            run_stage(session, module, stage, &Range::options(self.input_range.as_ref()))?;
             watch(stage.name, module)?;
         }
         Ok(())
@@ -151,11 +157,6 @@ impl Recipe {
             chosen.insert("input_range".into(), range.0.clone().into());
         }
         chosen
-    }
-
-    fn options(&self) -> PipelineOptions {
-        let range = self.input_range.iter().map(|range| (READS_STATISTICS, "input-range", range.0.clone()));
-        PipelineOptions { values: range.collect() }
     }
 
     fn calibrate(&self, module: &SourceModule<'_>, formats: Option<&Formats>) -> Outcome {
@@ -184,24 +185,43 @@ impl Recipe {
             _ => Equalization::Full,
         })
     }
+}
 
-    /// The formats file, or the one that a format's name stands for.
-    fn read_formats(&self) -> Result<Option<Formats>, Diagnostic> {
-        let Some(text) = &self.formats else { return Ok(None) };
-        let path = PathBuf::from(text);
-        if path.extension().is_some_and(|e| e == "json") || path.is_file() {
-            let bytes = fs::read(&path).map_err(|problem| unreadable(&path, &problem))?;
-            return Formats::from_json(text, &String::from_utf8_lossy(&bytes)).map(Some);
-        }
-        if let Err(problem) = text.parse::<Format>() {
-            return Err(Diagnostic::error("AFP0503", "--formats is neither a format nor a file")
-                .expected("a format such as e2m4, or the path of a .json file")
-                .found(format!("'{text}'"))
-                .note(problem.to_string()));
-        }
-        let default = Defaults { weights: Some(text.clone()), activations: None };
-        Ok(Some(Formats { version: VERSION, default, ..Formats::default() }))
+/// Runs a stage of the pipeline. What it has to say beside errors is printed.
+///
+/// # Errors
+/// What the stage's passes report.
+pub fn run_stage(
+    session: &Session,
+    module: &SourceModule<'_>,
+    stage: &Stage,
+    options: &PipelineOptions,
+) -> Outcome {
+    let result = pipeline::run(module, stage, options);
+    let (errors, others): (Vec<_>, Vec<_>) =
+        session.take_diagnostics().into_iter().partition(Diagnostic::is_error);
+    report::diagnostics(&others);
+    result.map_err(|own| Failure(errors.into_iter().chain(own).collect()))
+}
+
+/// Reads a formats file, or makes the one that a format's name stands for.
+///
+/// # Errors
+/// AFP0503 if the text is neither; what the file is refused for.
+pub fn read_formats(text: &str) -> Result<Formats, Diagnostic> {
+    let path = PathBuf::from(text);
+    if path.extension().is_some_and(|e| e == "json") || path.is_file() {
+        let bytes = fs::read(&path).map_err(|problem| unreadable(&path, &problem))?;
+        return Formats::from_json(text, &String::from_utf8_lossy(&bytes));
     }
+    if let Err(problem) = text.parse::<Format>() {
+        return Err(Diagnostic::error("AFP0503", "--formats is neither a format nor a file")
+            .expected("a format such as e2m4, or the path of a .json file")
+            .found(format!("'{text}'"))
+            .note(problem.to_string()));
+    }
+    let default = Defaults { weights: Some(text.to_owned()), activations: None };
+    Ok(Formats { version: VERSION, default, ..Formats::default() })
 }
 
 /// Whether a module holds codes: the float network is gone, and what there is can only be run.

@@ -13,6 +13,7 @@
 //! * [`cost`]: what a format costs: bits, bytes, energy, latency;
 //! * [`compiled`]: the setting that a program was compiled with;
 //! * [`attribution`]: which layer the error comes from, and what one more bit would buy there;
+//! * [`survey`]: extremes of every channel, for a person;
 //! * [`metrics`]: how far outputs are from the float network's, and how sure that is.
 //!
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
@@ -23,6 +24,7 @@ pub mod assign;
 pub mod attribution;
 pub mod calibration;
 pub mod compiled;
+pub mod cost;
 pub mod equalize;
 pub mod loss;
 pub mod metrics;
@@ -36,3 +38,4 @@ pub mod search;
 pub mod sensitivity;
 pub mod setting;
 pub mod simulator;
+pub mod survey;

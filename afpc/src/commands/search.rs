@@ -34,7 +34,7 @@ use crate::{
         unreadable,
     },
     quantization::{self, Equalization, Rounding},
-    recipe::{Recipe, is_quantized, quantized_already},
+    recipe::{Recipe, is_quantized, quantized_already, run_stage},
     report,
 };
 
@@ -121,13 +121,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         return Err(quantized_already(&module, "a search").into());
     }
     for stage in &STAGES[..=pipeline::stage("afp-form-groups").unwrap_or(0)] {
-        let result = pipeline::run(&module, stage, &PipelineOptions::default());
-        let (errors, others): (Vec<_>, Vec<_>) =
-            session.take_diagnostics().into_iter().partition(Diagnostic::is_error);
-        report::diagnostics(&others);
-        if let Err(own) = result {
-            return Err(Failure(errors.into_iter().chain(own).collect()));
-        }
+        run_stage(&session, &module, stage, &PipelineOptions::default())?;
     }
     quantization::with_quantizer(&module, recipe, (None, true), |quantizer| {
         let request = arguments.request();
