@@ -16,6 +16,7 @@ use crate::{
         program, refine,
         shard::{self, Shard},
     },
+    cost::latency::Table,
     network::Network,
     quantizer::Quantizer,
     sensitivity::{Sensitivity, Survey},
@@ -31,7 +32,7 @@ const AT_ONCE: usize = 24;
 const FRONT: [f64; 11] = [3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0];
 
 /// What is searched for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     /// Limits.
     pub budgets: Budgets,
@@ -43,6 +44,8 @@ pub struct Request {
     pub front: bool,
     /// For the draws.
     pub seed: u64,
+    /// What prices latency.
+    pub table: Option<Table>,
 }
 
 /// What a search has found.
@@ -175,7 +178,7 @@ fn choices(
 ) -> Result<Choices, Diagnostic> {
     let mut resources = vec![Resource::WeightBits];
     resources.extend(request.budgets.resources().into_iter().filter(|&r| r != Resource::WeightBits));
-    let prices = crate::prices::Prices::new(quantizer);
+    let prices = crate::prices::Prices::new(quantizer, request.table.as_ref());
     let of_layer = |(layer, errors): (usize, &Vec<f64>)| {
         let candidate = |(&format, &error): (&Format, &f64)| Candidate {
             error,

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use afp_codegen::target;
 use afp_ir::{diag::Diagnostic, mlir::Session};
 use afp_passes::{
     formats::{Formats, Quantization},
@@ -19,6 +20,7 @@ use afp_ptq::{
         objective::Budgets,
         shard::Shard,
     },
+    cost::latency::Table,
     quantizer::Quantizer,
     search::{self, Found, Request, Stage},
     setting::Setting,
@@ -84,6 +86,9 @@ pub struct Objective {
     /// At most this latency, predicted for --target: nanoseconds, or instructions where those are counted
     #[arg(long, value_name = "COST")]
     pub max_latency: Option<u64>,
+    /// The machine that latency is predicted for
+    #[arg(long, value_name = "NAME", default_value = "host")]
+    pub target: String,
     /// At most so many picojoules per inference, predicted
     #[arg(long, value_name = "PJ")]
     pub max_energy: Option<u64>,
@@ -124,7 +129,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         run_stage(&session, &module, stage, &PipelineOptions::default())?;
     }
     quantization::with_quantizer(&module, recipe, (None, true), |quantizer| {
-        let request = arguments.request();
+        let request = arguments.request()?;
         let store = Directory::new(arguments);
         let mut journal = Journal::open(store, quantizer.study("survey and selections"))?;
         let bar = std::sync::Mutex::new(report::progress("searching", 0));
@@ -143,9 +148,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
 }
 
 impl Arguments {
-    fn request(&self) -> Request {
+    fn request(&self) -> Result<Request, Diagnostic> {
         let objective = &self.objective;
-        Request {
+        Ok(Request {
             budgets: Budgets {
                 max_bits: objective.max_bits,
                 max_flash: objective.max_flash,
@@ -156,7 +161,8 @@ impl Arguments {
             evaluations: self.evaluations as usize,
             front: self.pareto.is_some(),
             seed: self.recipe.seed,
-        }
+            table: Table::of(target::named(&objective.target)?.name),
+        })
     }
 
     fn write(&self, quantizer: &Quantizer<'_>, found: &Found) -> Outcome {
