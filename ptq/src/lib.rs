@@ -31,6 +31,7 @@ pub mod metrics;
 pub mod moments;
 pub mod network;
 pub mod prices;
+pub mod published;
 pub mod quantizer;
 pub mod random;
 pub mod rounding;

@@ -177,13 +177,11 @@ impl<'n> Quantizer<'n> {
                 && !self.network.layers[layer].bias.is_empty(),
             ..self.options.rounding
         };
-        let (rounded, error) = rounding::round(
-            &self.network.layers[layer],
-            &self.observations.moments[layer],
-            &self.prepared[layer],
-            format,
-            &options,
-        );
+        let (values, moments) = (&self.network.layers[layer], &self.observations.moments[layer]);
+        let (rounded, error) = match options.method {
+            rounding::Method::Published => rounding::publish(values, moments, format),
+            _ => rounding::round(values, moments, &self.prepared[layer], format, &options),
+        };
         let rounded = Arc::new(rounded);
         known.push((format, Arc::clone(&rounded), error));
         (rounded, error)

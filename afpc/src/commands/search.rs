@@ -21,6 +21,7 @@ use afp_ptq::{
         shard::Shard,
     },
     cost::latency::Table,
+    published,
     quantizer::Quantizer,
     search::{self, Found, Request, Stage},
     setting::Setting,
@@ -35,7 +36,7 @@ use crate::{
         output::{print, unwritable},
         unreadable,
     },
-    quantization::{self, Equalization, Rounding},
+    quantization::{self, Equalization, Rounding, Samples},
     recipe::{Recipe, is_quantized, quantized_already, run_stage},
     report,
 };
@@ -52,6 +53,9 @@ pub struct Arguments {
     recipe: Recipe,
     #[command(flatten)]
     objective: Objective,
+    /// The method
+    #[arg(long = "recipe", value_enum, default_value_t = Method::Auto)]
+    method: Method,
     /// Write the formats here
     #[arg(short, long, value_name = "FILE", default_value = "formats.json")]
     output: PathBuf,
@@ -71,6 +75,16 @@ pub struct Arguments {
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// How formats are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Method {
+    /// Survey, assignment, refinement
+    Auto,
+    /// As AFP was published, to be compared with: Bayesian optimization alone, one scale per tensor without
+    /// clipping, nearest rounding, no equalization
+    AfpPaper,
 }
 
 /// What is asked for.
@@ -109,7 +123,7 @@ fn positive(text: &str) -> Result<f64, String> {
 /// # Errors
 /// What is wrong with the network, the calibration data, the budgets or the files.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let recipe = &arguments.recipe;
+    let recipe = &arguments.recipe();
     let shard = match &arguments.shard {
         Some(text) => text.parse::<Shard>()?,
         None => Shard::WHOLE,
@@ -128,12 +142,21 @@ pub fn run(arguments: &Arguments) -> Outcome {
     for stage in &STAGES[..=pipeline::stage("afp-form-groups").unwrap_or(0)] {
         run_stage(&session, &module, stage, &PipelineOptions::default())?;
     }
-    quantization::with_quantizer(&module, recipe, (None, true), |quantizer| {
+    let samples = Samples::read(&module, recipe, None, true)?;
+    quantization::equalize(&module, recipe.equalization(None), &samples)?;
+    quantization::with_quantizer(&module, recipe, None, samples, |quantizer| {
         let request = arguments.request()?;
         let store = Directory::new(arguments);
         let mut journal = Journal::open(store, quantizer.study("survey and selections"))?;
         let bar = std::sync::Mutex::new(report::progress("searching", 0));
-        let found = search::search(quantizer, &request, &mut journal, shard, &|stage| show(&bar, stage))?;
+        let found = match arguments.method {
+            Method::Auto => {
+                search::search(quantizer, &request, &mut journal, shard, &|stage| show(&bar, stage))?
+            }
+            Method::AfpPaper => {
+                Some(published::search(quantizer, &request, &mut journal, &|stage| show(&bar, stage))?)
+            }
+        };
         finish(&bar);
         let Some(found) = found else {
             return Ok(print("this part of the survey is done\n")?);
@@ -190,20 +213,24 @@ impl Arguments {
         Ok(print(&lines(&summary, &self.output))?)
     }
 
+    /// The recipe, with what the method says.
+    fn recipe(&self) -> Recipe {
+        let recipe = self.recipe.clone();
+        match self.method {
+            Method::Auto => recipe,
+            Method::AfpPaper => {
+                Recipe { rounding: Some(Rounding::Published), equalize: Some(Equalization::Off), ..recipe }
+            }
+        }
+    }
+
     fn quantization(&self) -> Quantization {
-        let recipe = &self.recipe;
+        let recipe = self.recipe();
         Quantization {
             rounding: Some(
                 if recipe.rounding(None) == Rounding::Nearest { "nearest" } else { "gptq" }.into(),
             ),
-            equalization: Some(
-                match recipe.equalization(None) {
-                    Equalization::Off => "off",
-                    Equalization::Exact => "exact",
-                    Equalization::Full => "full",
-                }
-                .into(),
-            ),
+            equalization: Some(recipe.equalization(None).name().into()),
             seed: Some(recipe.seed),
             samples: Some(recipe.calibration.calib_samples),
         }
