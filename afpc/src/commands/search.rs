@@ -129,7 +129,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         None => Shard::WHOLE,
     };
     if recipe.calibration.calib.is_none() {
-        return Err(Diagnostic::error("AFP0513", "a search needs calibration data")
+        return Err(Diagnostic::error("AFP0514", "a search needs calibration data")
             .expected("--calib with some hundred typical samples")
             .found("none")
             .into());
