@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Measures the cost table of a target, and says how well a table predicts.
 
-    bench/latency.py measure TARGET -o ptq/src/cost/tables/TARGET.json [--afpc target/release/afpc] [--repeat 3]
+    bench/latency.py measure TARGET -o ptq/src/cost/tables/TARGET.json [--rows FILE] [--afpc target/release/afpc] [--repeat 3]
     bench/latency.py judge TABLE MODEL [MODEL ...] [--afpc target/release/afpc] [--formats e2m2]
 
 `measure` compiles small networks of one to three layers, of many shapes and formats, and fits the coefficients of
-docs/cost.md to them by least squares on relative errors, none below zero. Where this machine runs the target, layers are
-timed by `afpc bench --per-layer`, in nanoseconds; elsewhere `afpc run --target` counts the instructions of the networks.
+docs/cost.md to them, none below zero, by least squares on (predicted - measured)^2 / (predicted * measured): twice as much
+is as wrong as half as much. Where this machine runs the target, layers are
+timed by `afpc bench --per-layer`, in nanoseconds; elsewhere `afpc run --target` counts the instructions of the networks. With --rows what was measured is kept in FILE, and
+read from there the next time.
 
 `judge` compares what a table predicts with what is measured of whole networks that the fit has not seen: per layer where
 layers can be timed, else in all. Standard library only.
@@ -16,7 +18,7 @@ import argparse, json, os, random, struct, subprocess, sys, tempfile
 # Weights whose integers have one byte, two, and more; activations have a byte by default.
 FORMATS = {"byte": "e2m2", "pair": "e3m2", "wide": "e4m2"}
 # Height (= width) and channels of the input, then layers: convolution (channels, kernel, stride), depthwise (kernel,
-# stride), maximum over 2x2.
+# stride), maximum and mean over 2x2.
 CHAINS = [
     (32, 3, [("conv", 16, 3, 1), ("conv", 16, 3, 1)]),
     (32, 3, [("conv", 24, 3, 2), ("dw", 3, 1), ("conv", 48, 1, 1)]),
@@ -36,6 +38,9 @@ CHAINS = [
     (12, 24, [("conv", 24, 3, 1), ("pool",)]),
     (14, 72, [("conv", 18, 1, 1)]),
     (20, 16, [("dw", 5, 1), ("pool",)]),
+    (16, 3, [("conv", 3, 3, 1), ("mean",)]),
+    (8, 64, [("conv", 96, 1, 1), ("mean",), ("conv", 10, 1, 1)]),
+    (10, 32, [("conv", 8, 3, 1), ("conv", 32, 3, 1), ("mean",)]),
 ]
 
 
@@ -65,12 +70,16 @@ def network(side, channels, layers, seed):
     start = tensor(side, channels)
     for number, (kind, *sizes) in enumerate(layers):
         result = f"%y{number}"
-        if kind == "pool":
+        if kind in ("pool", "mean"):
             out = side // 2
-            crop = side - side % 2
-            assert crop == side, "even sides before a pool"
-            lines.append(f"{result} = tosa.max_pool2d {value} {{kernel = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>, "
-                         f"stride = array<i64: 2, 2>}} : ({tensor(side, channels)}) -> {tensor(out, channels)}")
+            assert side % 2 == 0, "even sides before a pool"
+            window = "kernel = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 2, 2>"
+            if kind == "pool":
+                lines.append(f"{result} = tosa.max_pool2d {value} {{{window}}} : ({tensor(side, channels)}) -> "
+                             f"{tensor(out, channels)}")
+            else:
+                lines.append(f"{result} = tosa.avg_pool2d {value}, %zero, %zero {{acc_type = f32, {window}}} : "
+                             f"({tensor(side, channels)}, tensor<1xf32>, tensor<1xf32>) -> {tensor(out, channels)}")
             value, side = result, out
             continue
         outputs = sizes[0] if kind == "conv" else channels
@@ -92,7 +101,7 @@ def network(side, channels, layers, seed):
     zero = '%zero = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>'
     end = tensor(side, channels)
     body = "\n  ".join([zero, *lines, f"return {value} : {end}"])
-    return f"func.func @chain(%x: {start}) -> {end} {{\n  {body}\n}}\n", (side, channels)
+    return f"func.func @chain(%x: {start}) -> {end} {{\n  {body}\n}}\n"
 
 
 def integers(text):
@@ -119,12 +128,16 @@ def product(sizes):
     return total
 
 
+MOVES = ("max_pool2d", "pad", "slice", "transpose")
+
+
 def features(layer, lanes):
     """What a layer of a report is made of: coefficients of the table, and how often each counts."""
     outputs, found = product(layer["output"]["shape"]), {"layer": 1}
     if layer["operator"] not in ("conv2d", "depthwise_conv2d", "fully_connected"):
         read = sum(product(value["shape"]) for value in layer["inputs"])
-        kind = "boundary" if layer["operator"] in ("quantize", "dequantize") else "element"
+        kind = "boundary" if layer["operator"] in ("quantize", "dequantize") else "computed"
+        kind = "moved" if layer["operator"] in MOVES else kind
         return found | {kind: read}
     weights, value = layer["weights"][0], layer["inputs"][0]
     kind = width_class(weights["format"], value["format"])
@@ -185,18 +198,23 @@ LANES = {"x86-64-v2": 4, "x86-64-v3": 8, "x86-64-v4": 16, "x86-64-v4+vnni": 16, 
 
 
 def fit(rows):
-    """Coefficients, none below zero, with the least sum of squared relative errors: coordinate descent."""
+    """Coefficients, none below zero: coordinate descent, five times with weights by the predictions before."""
     names = sorted({name for found, _ in rows for name in found})
-    scaled = [[found.get(name, 0) / cost for name in names] for found, cost in rows]
-    size = len(names)
-    gram = [[sum(row[i] * row[j] for row in scaled) for j in range(size)] for i in range(size)]
-    target = [sum(row[i] for row in scaled) for i in range(size)]
-    found = [0.0] * size
-    for _ in range(20000):
-        for i in range(size):
-            rest = target[i] - sum(gram[i][j] * found[j] for j in range(size) if j != i)
-            found[i] = max(rest / gram[i][i], 0.0)
-    return dict(zip(names, found))
+    size, found, weights = len(names), {}, [1 / cost for _, cost in rows]
+    for _ in range(5):
+        scaled = [[row.get(name, 0) * weight for name in names] for (row, _), weight in zip(rows, weights)]
+        costs = [cost * weight for (_, cost), weight in zip(rows, weights)]
+        gram = [[sum(row[i] * row[j] for row in scaled) for j in range(size)] for i in range(size)]
+        target = [sum(row[i] * cost for row, cost in zip(scaled, costs)) for i in range(size)]
+        values = [0.0] * size
+        for _ in range(10000):
+            for i in range(size):
+                rest = target[i] - sum(gram[i][j] * values[j] for j in range(size) if j != i)
+                values[i] = max(rest / gram[i][i], 0.0)
+        found = dict(zip(names, values))
+        guesses = [predicted({"coefficients": found}, row) for row, _ in rows]
+        weights = [1 / (max(guess, 0.1 * cost) * cost) ** 0.5 for guess, (_, cost) in zip(guesses, rows)]
+    return found
 
 
 def predicted(table, found):
@@ -228,14 +246,20 @@ def describe(pairs):
 
 def measure(arguments):
     target, rows = arguments.target, []
-    with tempfile.TemporaryDirectory() as folder:
-        for number, chain in enumerate(CHAINS):
-            model = os.path.join(folder, "chain.mlir")
-            with open(model, "w") as file:
-                file.write(network(*chain, number)[0])
-            for formats in FORMATS.values():
-                rows += [(found, cost) for _, found, cost in measured(arguments, target, model, formats, folder)]
-            print(f"{number + 1} of {len(CHAINS)}", end="\r", file=sys.stderr)
+    if arguments.rows and os.path.exists(arguments.rows):
+        with open(arguments.rows) as file:
+            rows = json.load(file)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            for number, chain in enumerate(CHAINS):
+                model = os.path.join(folder, "chain.mlir")
+                with open(model, "w") as file:
+                    file.write(network(*chain, number))
+                for formats in FORMATS.values():
+                    rows += [(found, cost) for _, found, cost in measured(arguments, target, model, formats, folder)]
+        if arguments.rows:
+            with open(arguments.rows, "w") as file:
+                json.dump(rows, file)
     coefficients = {name: float(f"{value:.4g}") for name, value in fit(rows).items()}
     timed = target.startswith("x86-64")
     table = {"version": 1, "target": target, "unit": "nanoseconds" if timed else "instructions",
@@ -268,6 +292,7 @@ def main():
     one = commands.add_parser("measure")
     one.add_argument("target")
     one.add_argument("-o", "--output", required=True)
+    one.add_argument("--rows")
     one.set_defaults(run=measure)
     other = commands.add_parser("judge")
     other.add_argument("table")

@@ -4,7 +4,8 @@
 //! class is that of the integers that are multiplied: one byte each (`byte`), two (`pair`), or more (`wide`),
 //! which vectors do not multiply. Where there are vectors, products are counted as they are computed: output
 //! channels fill vectors, and channels of the input whole steps of a dot product. Every other operator costs
-//! `elements read * c[element]`, or, where floats become codes or codes floats, `* c[boundary]`.
+//! `elements read * c[computed] + c[layer]`, with `c[moved]` where it only moves or selects elements, and with
+//! `c[boundary]` where floats become codes or codes floats.
 //!
 //! `bench/latency.py` fits the coefficients to small networks, and says how well they predict larger ones;
 //! docs/cost.md has its findings. The unit is nanoseconds where the target could be timed, and instructions
@@ -139,9 +140,11 @@ impl Table {
             + self.coefficient("layer")
     }
 
-    /// The cost of an operator without weights that reads so many elements.
-    pub fn of_other(&self, elements: u64) -> f64 {
-        elements as f64 * self.coefficient("element") + self.coefficient("layer")
+    /// The cost of an operator without weights that reads so many elements, and computes with them or moves
+    /// them.
+    pub fn of_other(&self, elements: u64, computes: bool) -> f64 {
+        let each = self.coefficient(if computes { "computed" } else { "moved" });
+        elements as f64 * each + self.coefficient("layer")
     }
 
     /// The cost of turning floats into codes, or codes into floats.
@@ -153,7 +156,7 @@ impl Table {
     pub fn of_rest(&self, network: &Network) -> f64 {
         let read = network.others().into_iter().map(|other| match other.read {
             Read::Input(elements) => self.of_boundary(elements as u64),
-            Read::Values(elements) => self.of_other(elements as u64),
+            Read::Values(elements) => self.of_other(elements as u64, other.site.is_some()),
         });
         read.sum::<f64>()
             + network.output_elements().map(|elements| self.of_boundary(elements as u64)).sum::<f64>()
@@ -203,7 +206,9 @@ mod tests {
     fn every_table_is_understood() {
         assert_eq!(Table::all().len(), TABLES.len());
         for table in Table::all() {
-            for name in ["conv.byte", "conv.pair", "conv.wide", "depthwise.byte", "element", "boundary"] {
+            for name in
+                ["conv.byte", "conv.pair", "conv.wide", "depthwise.byte", "computed", "moved", "boundary"]
+            {
                 assert!(table.coefficient(name) > 0.0, "{} has no {name}", table.target);
             }
         }

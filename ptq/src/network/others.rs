@@ -33,10 +33,7 @@ impl Network {
                 Operator::Moved(_) if self.read_by(node) != node.elements => None,
                 _ => return None,
             };
-            let of_input = matches!(
-                node.operands.first().map(|&operand| &self.nodes[operand].operator),
-                Some(Operator::Input(_))
-            );
+            let of_input = node.operands.first().is_some_and(|&operand| self.is_input(operand));
             let elements = self.read_by(node);
             // A layer whose divisor keeps it apart from its encode has a sum as wide as what it rounds.
             let read = if of_input { Read::Input(elements) } else { Read::Values(elements) };
@@ -59,6 +56,17 @@ impl Network {
     pub fn adds(&self, id: LayerId) -> bool {
         let is_sum = |node: &Node| matches!(node.operator, Operator::Group(layer, ..) if layer == id);
         self.nodes.iter().any(|node| is_sum(node) && node.operands.len() > 1)
+    }
+
+    /// Whether a node is an argument of the function, rounded at most.
+    fn is_input(&self, id: NodeId) -> bool {
+        match self.nodes[id].operator {
+            Operator::Input(_) => true,
+            Operator::Seated => {
+                self.nodes[id].operands.first().is_some_and(|&operand| self.is_input(operand))
+            }
+            _ => false,
+        }
     }
 
     /// Elements of stored values that a node is computed from.

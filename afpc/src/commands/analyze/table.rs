@@ -182,15 +182,15 @@ fn sizes(shape: &[usize]) -> String {
 
 /// Three digits and a unit.
 fn count(number: f64) -> String {
-    scaled(number, &[(1e9, " G"), (1e6, " M"), (1e3, " k")])
+    scaled(number, &[(1e9, " G"), (1e6, " M"), (1e3, " k"), (1.0, "")])
 }
 
+/// In the largest unit that leaves a digit before the point, or else the smallest.
 fn scaled(number: f64, units: &[(f64, &str)]) -> String {
     // What rounds to 1000 of a unit is 1 of the next.
-    match units.iter().find(|(unit, _)| number >= 0.9995 * unit) {
-        Some((unit, name)) => format!("{}{name}", digits(number / unit)),
-        None => digits(number),
-    }
+    let fits = units.iter().find(|(unit, _)| number >= 0.9995 * unit);
+    fits.or(units.last())
+        .map_or_else(|| digits(number), |(unit, name)| format!("{}{name}", digits(number / unit)))
 }
 
 /// Three digits, or all of a larger number.
@@ -206,13 +206,13 @@ fn digits(number: f64) -> String {
 
 fn amount(number: f64, unit: Unit) -> String {
     match unit {
-        Unit::Nanoseconds => scaled(number, &[(1e9, " s"), (1e6, " ms"), (1e3, " us"), (0.0, " ns")]),
+        Unit::Nanoseconds => scaled(number, &[(1e9, " s"), (1e6, " ms"), (1e3, " us"), (1.0, " ns")]),
         Unit::Instructions => count(number),
     }
 }
 
 fn joules(picojoules: f64) -> String {
-    scaled(picojoules, &[(1e12, " J"), (1e9, " mJ"), (1e6, " uJ"), (1e3, " nJ"), (0.0, " pJ")])
+    scaled(picojoules, &[(1e12, " J"), (1e9, " mJ"), (1e6, " uJ"), (1e3, " nJ"), (1.0, " pJ")])
 }
 
 fn share(part: f64, of: f64) -> String {
