@@ -227,9 +227,7 @@ impl Arguments {
     fn quantization(&self) -> Quantization {
         let recipe = self.recipe();
         Quantization {
-            rounding: Some(
-                if recipe.rounding(None) == Rounding::Nearest { "nearest" } else { "gptq" }.into(),
-            ),
+            rounding: Some(recipe.rounding(None).name().into()),
             equalization: Some(recipe.equalization(None).name().into()),
             seed: Some(recipe.seed),
             samples: Some(recipe.calibration.calib_samples),
