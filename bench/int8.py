@@ -72,7 +72,7 @@ def measure(folder, method, samples, threads):
         float_rows, float_logits = outputs(file("model.onnx"), x, threads)
         rows, logits = outputs(quantized, x, threads)
     result = metrics.compare(float_rows, rows, labels, float_logits is not None, float_logits, logits)
-    return result | {"method": method, "calibration_samples": len(calibration), "weight_bits": 8.0, "seconds": round(time.time() - start, 1)}
+    return result | {"calibration": method, "calibration_samples": len(calibration), "weight_bits": 8.0, "seconds": round(time.time() - start, 1)}
 
 
 def main():
