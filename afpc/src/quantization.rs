@@ -43,8 +43,11 @@ pub enum Equalization {
     Off,
     /// Channels are multiplied by powers of two, which changes no result of the float network
     Exact,
-    /// Channels are multiplied by any factors, also such as seat weights well on their grids
+    /// Channels are multiplied by any factors
     Full,
+    /// The same, and then by factors that seat weights on their grids: helps weights rounded to nearest, and
+    /// costs activations
+    Absorb,
 }
 
 /// How weights are rounded.
@@ -76,6 +79,7 @@ impl Equalization {
             Self::Off => "off",
             Self::Exact => "exact",
             Self::Full => "full",
+            Self::Absorb => "absorb",
         }
     }
 }
@@ -185,7 +189,7 @@ pub fn equalize(module: &SourceModule<'_>, how: Equalization, samples: &Samples)
     let factors = match how {
         Equalization::Off => return Ok(()),
         Equalization::Exact => "power-of-two",
-        Equalization::Full => "real",
+        Equalization::Full | Equalization::Absorb => "real",
     };
     let function = main_function(module)?;
     let apply = |wishes: &Wishes| -> Outcome {
@@ -203,7 +207,7 @@ pub fn equalize(module: &SourceModule<'_>, how: Equalization, samples: &Samples)
     let float = Simulator::new(&network, &Setting::default())?;
     let seen = ChannelSamples::gather(&network, &classes, &float, samples, &|| ())?;
     apply(&seen.wishes(&network, BALANCE))?;
-    if how == Equalization::Exact {
+    if how != Equalization::Absorb {
         return Ok(());
     }
     let network = Network::load(function)?;

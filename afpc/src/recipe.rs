@@ -187,6 +187,7 @@ impl Recipe {
         self.equalize.unwrap_or(match written {
             Some("off") => Equalization::Off,
             Some("exact") => Equalization::Exact,
+            Some("absorb") => Equalization::Absorb,
             _ => Equalization::Full,
         })
     }
