@@ -8,7 +8,7 @@ use afp_ir::{
 };
 
 use crate::{
-    cli::Failure,
+    cli::{Failure, Outcome},
     io::{
         pixels::Pixels,
         samples::{Source, with_samples},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Calibration data on the command line.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Calibration {
     /// Calibration data: samples as a .npy file, a .npz archive (key x, or the names of the inputs), a .raw
     /// file of numbers, or a folder of images
@@ -31,24 +31,52 @@ pub struct Calibration {
 }
 
 impl Calibration {
+    /// How many samples are used at most.
+    fn limit(&self) -> usize {
+        usize::try_from(self.calib_samples).unwrap_or(usize::MAX)
+    }
+
     /// Reads the samples for a network's inputs, each with a value for every input; none if there are no
     /// data.
     ///
     /// # Errors
     /// AFP0457 for samples that are not finite, and what the files are refused for.
     pub fn read(&self, inputs: &[Signature]) -> Result<Vec<Vec<Tensor>>, Failure> {
-        let Some(path) = &self.calib else { return Ok(Vec::new()) };
-        let source = Source { input: None, path: path.clone() };
-        let limit = usize::try_from(self.calib_samples).unwrap_or(usize::MAX);
         let mut all = Vec::new();
-        with_samples((std::slice::from_ref(&source), &self.pixels), inputs, limit, &mut |mut samples| {
-            all = samples.read(limit)?;
-            for (index, inputs) in all.iter().enumerate() {
-                check_finite(&source, index, inputs)?;
-            }
+        self.in_batches(inputs, self.limit(), &mut |batch, _| {
+            all.extend(batch);
             Ok(())
         })?;
         Ok(all)
+    }
+
+    /// Reads at most `count` samples at a time and gives them to `work`, with the number of all of them.
+    ///
+    /// # Errors
+    /// As [`Calibration::read`], and what `work` returns.
+    pub fn in_batches(
+        &self,
+        inputs: &[Signature],
+        count: usize,
+        work: &mut dyn FnMut(Vec<Vec<Tensor>>, usize) -> Outcome,
+    ) -> Outcome {
+        let Some(path) = &self.calib else { return Ok(()) };
+        let source = Source { input: None, path: path.clone() };
+        let sources = (std::slice::from_ref(&source), &self.pixels);
+        with_samples(sources, inputs, self.limit(), &mut |mut samples| {
+            let mut done = 0;
+            loop {
+                let batch = samples.read(count)?;
+                if batch.is_empty() {
+                    return Ok(());
+                }
+                for (index, inputs) in batch.iter().enumerate() {
+                    check_finite(&source, done + index, inputs)?;
+                }
+                done += batch.len();
+                work(batch, samples.total())?;
+            }
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use afp_ir::{
 };
 use afp_passes::{
     formats::{Defaults, Formats, Quantization, VERSION},
-    pipeline::{self, PipelineOptions, STAGES},
+    pipeline::{self, PipelineOptions, STAGES, Stage},
 };
 use serde_json::{Map, Value};
 
@@ -23,10 +23,12 @@ use crate::{
     calibration::Calibration,
     cli::{Failure, Outcome},
     io::unreadable,
-    quantization::{self, Rounding},
+    quantization::{self, Equalization, Rounding, Samples},
     report,
 };
 
+/// The stage that the driver equalizes channels before: what it finds is done already.
+const EQUALIZES: &str = "afp-equalize";
 /// The stage that reads what calibration attached.
 const READS_STATISTICS: &str = "afp-range-analysis";
 /// The name of the stage before the first pass.
@@ -38,7 +40,7 @@ pub fn stage_names() -> Vec<&'static str> {
 }
 
 /// What the user chooses.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Recipe {
     /// What ranges are chosen by
     #[command(flatten)]
@@ -50,6 +52,10 @@ pub struct Recipe {
     /// or what the formats file says]
     #[arg(long, value_enum)]
     pub rounding: Option<Rounding>,
+    /// Factors that make channels alike before formats are chosen; needs calibration data [default: full, or
+    /// what the formats file says]
+    #[arg(long, value_enum)]
+    pub equalize: Option<Equalization>,
     /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
@@ -65,7 +71,19 @@ pub struct Recipe {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range(String);
 
-fn parse_range(text: &str) -> Result<Range, String> {
+impl Range {
+    /// The options by which stages learn of it.
+    pub fn options(range: Option<&Self>) -> PipelineOptions {
+        let range = range.map(|range| (READS_STATISTICS, "input-range", range.0.clone()));
+        PipelineOptions { values: range.into_iter().collect() }
+    }
+}
+
+/// Reads an interval, `LO,HI`.
+///
+/// # Errors
+/// What is expected.
+pub fn parse_range(text: &str) -> Result<Range, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
     match text.split_once(',').map(|(lo, hi)| (number(lo), number(hi))) {
         Some((Some(lo), Some(hi))) if lo <= hi => Ok(Range(format!("{lo:?},{hi:?}"))),
@@ -111,21 +129,25 @@ impl Recipe {
             Some(name) => pipeline::stage(name).map_or(STAGES.len(), |index| index + 1),
             None => STAGES.len(),
         };
-        let formats = self.read_formats()?;
+        let formats = self.formats.as_deref().map(read_formats).transpose()?;
+        let decided = formats.as_ref().and_then(|formats| formats.quantization.as_ref());
+        let mut samples = None;
         for stage in &STAGES[..last] {
+            if stage.name == EQUALIZES && self.calibration.calib.is_some() {
+                let read = Samples::read(module, self, decided, false)?;
+                quantization::equalize(module, self.equalization(decided), &read)?;
+                samples = Some(read);
+            }
             if stage.name == READS_STATISTICS {
                 if let Some(formats) = &formats {
                     formats.attach(module.op());
                 }
-                self.calibrate(module, formats.as_ref())?;
+                match samples.take() {
+                    Some(samples) => quantization::calibrate(module, self, formats.as_ref(), samples)?,
+                    None => report::diagnostics(&[no_calibration_data()]),
+                }
             }
-            let result = pipeline::run(module, stage, &self.options());
-            let (errors, others): (Vec<_>, Vec<_>) =
-                session.take_diagnostics().into_iter().partition(Diagnostic::is_error);
-            report::diagnostics(&others);
-            if let Err(own) = result {
-                return Err(Failure(errors.into_iter().chain(own).collect()));
-            }
+            run_stage(session, module, stage, &Range::options(self.input_range.as_ref()))?;
             watch(stage.name, module)?;
         }
         Ok(())
@@ -149,45 +171,70 @@ impl Recipe {
         chosen
     }
 
-    fn options(&self) -> PipelineOptions {
-        let range = self.input_range.iter().map(|range| (READS_STATISTICS, "input-range", range.0.clone()));
-        PipelineOptions { values: range.collect() }
-    }
-
-    fn calibrate(&self, module: &SourceModule<'_>, formats: Option<&Formats>) -> Outcome {
-        if self.calibration.calib.is_some() {
-            return quantization::calibrate(module, self, formats);
-        }
-        report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")
-            .expected("samples, to choose scale exponents by")
-            .found("intervals alone, which are wider than what the network computes")
-            .help("give some hundred typical samples with --calib")]);
-        Ok(())
-    }
-
     /// How weights are rounded: as the user says, or as the formats were found.
     pub fn rounding(&self, decided: Option<&Quantization>) -> Rounding {
         let written = decided.and_then(|decided| decided.rounding.as_deref());
-        self.rounding.unwrap_or(if written == Some("nearest") { Rounding::Nearest } else { Rounding::Gptq })
+        self.rounding.unwrap_or(match written {
+            Some("nearest") => Rounding::Nearest,
+            Some("published") => Rounding::Published,
+            _ => Rounding::Gptq,
+        })
     }
 
-    /// The formats file, or the one that a format's name stands for.
-    fn read_formats(&self) -> Result<Option<Formats>, Diagnostic> {
-        let Some(text) = &self.formats else { return Ok(None) };
-        let path = PathBuf::from(text);
-        if path.extension().is_some_and(|e| e == "json") || path.is_file() {
-            let bytes = fs::read(&path).map_err(|problem| unreadable(&path, &problem))?;
-            return Formats::from_json(text, &String::from_utf8_lossy(&bytes)).map(Some);
-        }
-        if let Err(problem) = text.parse::<Format>() {
-            return Err(Diagnostic::error("AFP0503", "--formats is neither a format nor a file")
-                .expected("a format such as e2m4, or the path of a .json file")
-                .found(format!("'{text}'"))
-                .note(problem.to_string()));
-        }
-        let default = Defaults { weights: Some(text.clone()), activations: None };
-        Ok(Some(Formats { version: VERSION, default, ..Formats::default() }))
+    /// What is done about channels of different magnitude: as the user says, or as the formats were found.
+    pub fn equalization(&self, decided: Option<&Quantization>) -> Equalization {
+        let written = decided.and_then(|decided| decided.equalization.as_deref());
+        self.equalize.unwrap_or(match written {
+            Some("off") => Equalization::Off,
+            Some("exact") => Equalization::Exact,
+            Some("absorb") => Equalization::Absorb,
+            _ => Equalization::Full,
+        })
     }
+}
+
+fn no_calibration_data() -> Diagnostic {
+    Diagnostic::warning("AFP0510", "there is no calibration data")
+        .expected("samples, to choose scale exponents by")
+        .found("intervals alone, which are wider than what the network computes")
+        .help("give some hundred typical samples with --calib")
+}
+
+/// Runs a stage of the pipeline. What it has to say beside errors is printed.
+///
+/// # Errors
+/// What the stage's passes report.
+pub fn run_stage(
+    session: &Session,
+    module: &SourceModule<'_>,
+    stage: &Stage,
+    options: &PipelineOptions,
+) -> Outcome {
+    let result = pipeline::run(module, stage, options);
+    let (errors, others): (Vec<_>, Vec<_>) =
+        session.take_diagnostics().into_iter().partition(Diagnostic::is_error);
+    report::diagnostics(&others);
+    result.map_err(|own| Failure(errors.into_iter().chain(own).collect()))
+}
+
+/// Reads a formats file, or makes the one that a format's name stands for.
+///
+/// # Errors
+/// AFP0503 if the text is neither; what the file is refused for.
+pub fn read_formats(text: &str) -> Result<Formats, Diagnostic> {
+    let path = PathBuf::from(text);
+    if path.extension().is_some_and(|e| e == "json") || path.is_file() {
+        let bytes = fs::read(&path).map_err(|problem| unreadable(&path, &problem))?;
+        return Formats::from_json(text, &String::from_utf8_lossy(&bytes));
+    }
+    if let Err(problem) = text.parse::<Format>() {
+        return Err(Diagnostic::error("AFP0503", "--formats is neither a format nor a file")
+            .expected("a format such as e2m4, or the path of a .json file")
+            .found(format!("'{text}'"))
+            .note(problem.to_string()));
+    }
+    let default = Defaults { weights: Some(text.to_owned()), activations: None };
+    Ok(Formats { version: VERSION, default, ..Formats::default() })
 }
 
 /// Whether a module holds codes: the float network is gone, and what there is can only be run.

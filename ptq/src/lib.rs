@@ -13,22 +13,25 @@
 //! * [`cost`]: what a format costs: bits, bytes, energy, latency;
 //! * [`compiled`]: the setting that a program was compiled with;
 //! * [`attribution`]: which layer the error comes from, and what one more bit would buy there;
+//! * [`survey`]: extremes of every channel, for a person;
 //! * [`metrics`]: how far outputs are from the float network's, and how sure that is.
 //!
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
-pub mod activations;
 pub mod apply;
 pub mod assign;
 pub mod attribution;
 pub mod calibration;
 pub mod compiled;
+pub mod cost;
 pub mod equalize;
 pub mod loss;
 pub mod metrics;
 pub mod moments;
 pub mod network;
+pub mod prices;
+pub mod published;
 pub mod quantizer;
 pub mod random;
 pub mod rounding;
@@ -36,3 +39,4 @@ pub mod search;
 pub mod sensitivity;
 pub mod setting;
 pub mod simulator;
+pub mod survey;

@@ -1,5 +1,6 @@
 //! The commands, one module each: its arguments, and `run`.
 
+pub mod analyze;
 pub mod bench;
 pub mod compile;
 pub mod eval;
@@ -7,3 +8,4 @@ pub mod explain;
 pub mod import;
 pub mod ops;
 pub mod run;
+pub mod search;

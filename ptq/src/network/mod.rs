@@ -6,8 +6,10 @@
 
 mod graph;
 mod load;
+mod others;
 
 pub(crate) use graph::{Limits, Node, NodeId, Operator, Windows};
+pub use others::{Other, Read};
 
 use afp_ir::numerics::Format;
 

@@ -1,0 +1,84 @@
+//! What a network does beside its layers, as far as it takes time.
+
+use super::{LayerId, Network, Node, NodeId, Operator, SiteId};
+
+/// An operator without weights that computes or copies something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The site it yields; none if it yields values of the site that it reads.
+    pub site: Option<SiteId>,
+    /// What it reads.
+    pub read: Read,
+}
+
+/// Elements that are read, for one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// Of an input of the network, as floats.
+    Input(usize),
+    /// Of computed values.
+    Values(usize),
+}
+
+impl Network {
+    /// Operators beside the layers, in program order. Those that move all elements and leave none out are
+    /// taken for changes of shape, which do nothing.
+    pub fn others(&self) -> Vec<Other> {
+        let other = |node: &Node| {
+            let site = match &node.operator {
+                Operator::Encode(site, ..)
+                | Operator::Rounded(site, _)
+                | Operator::Table(site, ..)
+                | Operator::Softmax(site, ..) => Some(*site),
+                Operator::Moved(_) if self.read_by(node) != node.elements => None,
+                _ => return None,
+            };
+            let of_input = node.operands.first().is_some_and(|&operand| self.is_input(operand));
+            let elements = self.read_by(node);
+            // A layer whose divisor keeps it apart from its encode has a sum as wide as what it rounds.
+            let read = if of_input { Read::Input(elements) } else { Read::Values(elements) };
+            Some(Other { site, read })
+        };
+        self.nodes.iter().filter_map(other).collect()
+    }
+
+    /// The shape of a layer's sums, the channel last.
+    pub fn shape_of(&self, id: LayerId) -> &[usize] {
+        &self.windows[id].shape
+    }
+
+    /// Elements of each output.
+    pub fn output_elements(&self) -> impl Iterator<Item = usize> + '_ {
+        self.outputs.iter().map(|&node| self.nodes[node].elements)
+    }
+
+    /// Whether another value is added to a layer's sums before they are rounded.
+    pub fn adds(&self, id: LayerId) -> bool {
+        let is_sum = |node: &Node| matches!(node.operator, Operator::Group(layer, ..) if layer == id);
+        self.nodes.iter().any(|node| is_sum(node) && node.operands.len() > 1)
+    }
+
+    /// Whether a node is an argument of the function, rounded at most.
+    fn is_input(&self, id: NodeId) -> bool {
+        match self.nodes[id].operator {
+            Operator::Input(_) => true,
+            Operator::Seated => {
+                self.nodes[id].operands.first().is_some_and(|&operand| self.is_input(operand))
+            }
+            _ => false,
+        }
+    }
+
+    /// Elements of stored values that a node is computed from.
+    fn read_by(&self, node: &Node) -> usize {
+        let stored = |&operand: &NodeId| {
+            let node = &self.nodes[operand];
+            match node.operator {
+                Operator::Sum(_) => self.read_by(node),
+                Operator::Constant(..) => 0,
+                _ => node.elements,
+            }
+        };
+        node.operands.iter().map(stored).sum()
+    }
+}
