@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Calibration data on the command line.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Calibration {
     /// Calibration data: samples as a .npy file, a .npz archive (key x, or the names of the inputs), a .raw
     /// file of numbers, or a folder of images

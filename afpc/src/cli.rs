@@ -21,6 +21,7 @@ pub struct Cli {
 enum Command {
     Import(commands::import::Arguments),
     Compile(commands::compile::Arguments),
+    Search(Box<commands::search::Arguments>),
     Run(commands::run::Arguments),
     Analyze(commands::analyze::Arguments),
     Eval(commands::eval::Arguments),
@@ -88,6 +89,7 @@ pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Import(arguments) => commands::import::run(&arguments),
         Command::Compile(arguments) => commands::compile::run(&arguments),
+        Command::Search(arguments) => commands::search::run(&arguments),
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Analyze(arguments) => commands::analyze::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),

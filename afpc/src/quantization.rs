@@ -3,16 +3,21 @@
 //! What is computed is in `afp_ptq`; here are files, options, and progress.
 
 use afp_ir::{
+    diag::Diagnostic,
     interp::{Program, Tensor},
     mlir::SourceModule,
 };
+use afp_passes::equalize::Classes;
 use afp_passes::formats::{Formats, Quantization};
 use afp_ptq::{
     apply,
+    calibration::observe,
+    equalize::{Wishes, absorption::absorb, samples::ChannelSamples},
     network::Network,
     quantizer::{Options, Quantizer, split},
     rounding,
     setting::Setting,
+    simulator::Simulator,
 };
 
 use crate::{
@@ -24,22 +29,102 @@ use crate::{
 /// The format of weights that nothing names.
 const DEFAULT_WEIGHTS: &str = "e2m4";
 
+/// How much of the differences between channels is taken away from activations; weights take the rest.
+const BALANCE: f64 = 0.5;
+/// Samples by whose moments factors seat weights on their grids.
+const ABSORBED: usize = 16;
+/// The format that weights are seated in.
+const SEATED: &str = "e2m2";
+
+/// What is done about channels of different magnitude.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Equalization {
+    /// Nothing
+    Off,
+    /// Channels are multiplied by powers of two, which changes no result of the float network
+    Exact,
+    /// Channels are multiplied by any factors
+    Full,
+    /// The same, and then by factors that seat weights on their grids: helps weights rounded to nearest, and
+    /// costs activations
+    Absorb,
+}
+
 /// How weights are rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Rounding {
     /// Each weight for itself
     Nearest,
+    /// Each weight for itself, at one scale exponent per tensor: as AFP was published
+    Published,
     /// Errors made up for by the other weights of a channel, and by its bias (GPTQ)
     Gptq,
 }
 
-/// Calibrates a module behind `afp-form-groups`: sets statistics, and rounds all weights to their formats.
+impl Rounding {
+    /// As a formats file says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nearest => "nearest",
+            Self::Published => "published",
+            Self::Gptq => "gptq",
+        }
+    }
+}
+
+impl Equalization {
+    /// As a formats file says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Exact => "exact",
+            Self::Full => "full",
+            Self::Absorb => "absorb",
+        }
+    }
+}
+
+/// Calibration samples: those whose values are observed, and those that judge a search.
+pub struct Samples {
+    observed: Vec<Vec<Tensor>>,
+    judges: Vec<Vec<Tensor>>,
+    seed: u64,
+}
+
+impl Samples {
+    /// Reads the calibration data of a module in the real form. Where nothing is searched, and nothing was for
+    /// the formats that were `decided`, no sample needs to judge.
+    ///
+    /// # Errors
+    /// What the calibration data are refused for.
+    pub fn read(
+        module: &SourceModule<'_>,
+        recipe: &Recipe,
+        decided: Option<&Quantization>,
+        searches: bool,
+    ) -> Result<Self, Failure> {
+        let program = Program::from_function(main_function(module)?)?;
+        let samples = recipe.calibration.read(program.inputs())?;
+        let seed = decided.and_then(|decided| decided.seed).unwrap_or(recipe.seed);
+        let judged = searches || decided.is_some();
+        let (observed, judges) = if judged { split(samples, seed) } else { (samples, Vec::new()) };
+        Ok(Self { observed, judges, seed })
+    }
+}
+
+/// Sets statistics on a module that is equalized already, and rounds all weights to their formats.
 ///
 /// # Errors
-/// What the calibration data are refused for, and what the simulator reports.
-pub fn calibrate(module: &SourceModule<'_>, recipe: &Recipe, formats: Option<&Formats>) -> Outcome {
+/// What the simulator reports.
+pub fn calibrate(
+    module: &SourceModule<'_>,
+    recipe: &Recipe,
+    formats: Option<&Formats>,
+    samples: Samples,
+) -> Outcome {
     let decided = formats.and_then(|formats| formats.quantization.as_ref());
-    with_quantizer(module, recipe, (decided, decided.is_some()), |quantizer| {
+    let samples = Samples { judges: Vec::new(), ..samples };
+    with_quantizer(module, recipe, decided, samples, |quantizer| {
         apply::statistics(module.op(), quantizer.network, &quantizer.observations.histograms);
         if recipe.rounding(decided) == Rounding::Nearest {
             return Ok(());
@@ -63,31 +148,30 @@ pub fn calibrate(module: &SourceModule<'_>, recipe: &Recipe, formats: Option<&Fo
     })
 }
 
-/// Reads the calibration data, and hands `work` a quantizer that has seen them: all of them, or all but those
-/// that judge a search. What was `decided` by an earlier search holds again.
+/// Hands `work` a quantizer that has seen the samples. What was `decided` by an earlier search holds again.
 ///
 /// # Errors
-/// As [`calibrate`], and what `work` reports.
+/// What the simulator and `work` report.
 pub fn with_quantizer<T>(
     module: &SourceModule<'_>,
     recipe: &Recipe,
-    (decided, searches): (Option<&Quantization>, bool),
+    decided: Option<&Quantization>,
+    samples: Samples,
     work: impl FnOnce(&Quantizer<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let samples = read(module, recipe)?;
-    let seed = decided.and_then(|decided| decided.seed).unwrap_or(recipe.seed);
-    // Where nothing is searched, nothing needs to be judged.
-    let (observed, judges) = if searches { split(samples, seed) } else { (samples, Vec::new()) };
+    let Samples { observed, judges, seed } = samples;
     let network = Network::load(main_function(module)?)?;
     let options = Options {
         seed,
         rounding: rounding::Options {
             method: match recipe.rounding(decided) {
                 Rounding::Nearest => rounding::Method::Nearest,
+                Rounding::Published => rounding::Method::Published,
                 Rounding::Gptq => rounding::Method::Gptq,
             },
             ..rounding::Options::default()
         },
+        max_exponents: recipe.rounding(decided) == Rounding::Published,
         ..Options::default()
     };
     let bar = report::progress("calibrating", observed.len() + judges.len());
@@ -96,8 +180,41 @@ pub fn with_quantizer<T>(
     work(&quantizer)
 }
 
-/// The calibration data, all finite.
-fn read(module: &SourceModule<'_>, recipe: &Recipe) -> Result<Vec<Vec<Tensor>>, Failure> {
-    let program = Program::from_function(main_function(module)?)?;
-    recipe.calibration.read(program.inputs())
+/// Gives the module's channels the factors that suit the samples.
+///
+/// # Errors
+/// What the simulator reports.
+pub fn equalize(module: &SourceModule<'_>, how: Equalization, samples: &Samples) -> Outcome {
+    let samples = &samples.observed;
+    let factors = match how {
+        Equalization::Off => return Ok(()),
+        Equalization::Exact => "power-of-two",
+        Equalization::Full | Equalization::Absorb => "real",
+    };
+    let function = main_function(module)?;
+    let apply = |wishes: &Wishes| -> Outcome {
+        afp_passes::equalize::attach(module.op(), wishes);
+        let pipeline = format!("builtin.module(afp-equalize{{factors={factors}}})");
+        module.run_pipeline(&pipeline).map_err(|message| {
+            Failure::from(
+                Diagnostic::error("AFP0001", "the module cannot be equalized; this is a bug in afpc")
+                    .found(message),
+            )
+        })
+    };
+    let classes = Classes::of(function);
+    let network = Network::load(function)?;
+    let float = Simulator::new(&network, &Setting::default())?;
+    let seen = ChannelSamples::gather(&network, &classes, &float, samples, &|| ())?;
+    apply(&seen.wishes(&network, BALANCE))?;
+    if how != Equalization::Absorb {
+        return Ok(());
+    }
+    let network = Network::load(function)?;
+    let float = Simulator::new(&network, &Setting::default())?;
+    let few = &samples[..samples.len().min(ABSORBED)];
+    let observations = observe(&network, &float, few, &|| ())?;
+    let format = SEATED.parse().map_err(|_| Failure(Vec::new()))?;
+    let formats = vec![format; network.layers.len()];
+    apply(&absorb(&network, &classes, &observations.moments, &formats, None))
 }

@@ -23,10 +23,12 @@ use crate::{
     calibration::Calibration,
     cli::{Failure, Outcome},
     io::unreadable,
-    quantization::{self, Rounding},
+    quantization::{self, Equalization, Rounding, Samples},
     report,
 };
 
+/// The stage that the driver equalizes channels before: what it finds is done already.
+const EQUALIZES: &str = "afp-equalize";
 /// The stage that reads what calibration attached.
 const READS_STATISTICS: &str = "afp-range-analysis";
 /// The name of the stage before the first pass.
@@ -38,7 +40,7 @@ pub fn stage_names() -> Vec<&'static str> {
 }
 
 /// What the user chooses.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Recipe {
     /// What ranges are chosen by
     #[command(flatten)]
@@ -50,6 +52,10 @@ pub struct Recipe {
     /// or what the formats file says]
     #[arg(long, value_enum)]
     pub rounding: Option<Rounding>,
+    /// Factors that make channels alike before formats are chosen; needs calibration data [default: full, or
+    /// what the formats file says]
+    #[arg(long, value_enum)]
+    pub equalize: Option<Equalization>,
     /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
@@ -124,12 +130,22 @@ impl Recipe {
             None => STAGES.len(),
         };
         let formats = self.formats.as_deref().map(read_formats).transpose()?;
+        let decided = formats.as_ref().and_then(|formats| formats.quantization.as_ref());
+        let mut samples = None;
         for stage in &STAGES[..last] {
+            if stage.name == EQUALIZES && self.calibration.calib.is_some() {
+                let read = Samples::read(module, self, decided, false)?;
+                quantization::equalize(module, self.equalization(decided), &read)?;
+                samples = Some(read);
+            }
             if stage.name == READS_STATISTICS {
                 if let Some(formats) = &formats {
                     formats.attach(module.op());
                 }
-                self.calibrate(module, formats.as_ref())?;
+                match samples.take() {
+                    Some(samples) => quantization::calibrate(module, self, formats.as_ref(), samples)?,
+                    None => report::diagnostics(&[no_calibration_data()]),
+                }
             }
             run_stage(session, module, stage, &Range::options(self.input_range.as_ref()))?;
             watch(stage.name, module)?;
@@ -155,22 +171,33 @@ impl Recipe {
         chosen
     }
 
-    fn calibrate(&self, module: &SourceModule<'_>, formats: Option<&Formats>) -> Outcome {
-        if self.calibration.calib.is_some() {
-            return quantization::calibrate(module, self, formats);
-        }
-        report::diagnostics(&[Diagnostic::warning("AFP0510", "there is no calibration data")
-            .expected("samples, to choose scale exponents by")
-            .found("intervals alone, which are wider than what the network computes")
-            .help("give some hundred typical samples with --calib")]);
-        Ok(())
-    }
-
     /// How weights are rounded: as the user says, or as the formats were found.
     pub fn rounding(&self, decided: Option<&Quantization>) -> Rounding {
         let written = decided.and_then(|decided| decided.rounding.as_deref());
-        self.rounding.unwrap_or(if written == Some("nearest") { Rounding::Nearest } else { Rounding::Gptq })
+        self.rounding.unwrap_or(match written {
+            Some("nearest") => Rounding::Nearest,
+            Some("published") => Rounding::Published,
+            _ => Rounding::Gptq,
+        })
     }
+
+    /// What is done about channels of different magnitude: as the user says, or as the formats were found.
+    pub fn equalization(&self, decided: Option<&Quantization>) -> Equalization {
+        let written = decided.and_then(|decided| decided.equalization.as_deref());
+        self.equalize.unwrap_or(match written {
+            Some("off") => Equalization::Off,
+            Some("exact") => Equalization::Exact,
+            Some("absorb") => Equalization::Absorb,
+            _ => Equalization::Full,
+        })
+    }
+}
+
+fn no_calibration_data() -> Diagnostic {
+    Diagnostic::warning("AFP0510", "there is no calibration data")
+        .expected("samples, to choose scale exponents by")
+        .found("intervals alone, which are wider than what the network computes")
+        .help("give some hundred typical samples with --calib")
 }
 
 /// Runs a stage of the pipeline. What it has to say beside errors is printed.

@@ -39,10 +39,10 @@ pub struct Formats {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quantization {
-    /// `nearest` or `gptq`.
+    /// `nearest`, `published` or `gptq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<String>,
-    /// `off`, `exact` or `full`.
+    /// `off`, `exact`, `full` or `absorb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equalization: Option<String>,
     /// The seed of the samples' order.

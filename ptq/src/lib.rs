@@ -19,7 +19,6 @@
 //! **Invariants.** Nothing here opens a file or prints. The same network, samples, options and seed
 //! give the same result on every machine, at any number of threads.
 
-pub mod activations;
 pub mod apply;
 pub mod assign;
 pub mod attribution;
@@ -31,6 +30,8 @@ pub mod loss;
 pub mod metrics;
 pub mod moments;
 pub mod network;
+pub mod prices;
+pub mod published;
 pub mod quantizer;
 pub mod random;
 pub mod rounding;

@@ -11,8 +11,10 @@ use afp_passes::scale::{self, Method as Exponents};
 use rayon::prelude::*;
 
 use crate::{
+    assign::journal,
     calibration::{Observations, observe},
     loss::Loss,
+    metrics::argmax,
     moments::Moments,
     network::{Layer, LayerId, Network, SiteFormat, SiteId},
     random::Random,
@@ -175,13 +177,11 @@ impl<'n> Quantizer<'n> {
                 && !self.network.layers[layer].bias.is_empty(),
             ..self.options.rounding
         };
-        let (rounded, error) = rounding::round(
-            &self.network.layers[layer],
-            &self.observations.moments[layer],
-            &self.prepared[layer],
-            format,
-            &options,
-        );
+        let (values, moments) = (&self.network.layers[layer], &self.observations.moments[layer]);
+        let (rounded, error) = match options.method {
+            rounding::Method::Published => rounding::publish(values, moments, format),
+            _ => rounding::round(values, moments, &self.prepared[layer], format, &options),
+        };
         let rounded = Arc::new(rounded);
         known.push((format, Arc::clone(&rounded), error));
         (rounded, error)
@@ -245,5 +245,39 @@ impl<'n> Quantizer<'n> {
             .map(judge)
             .collect::<Result<Vec<Vec<f64>>, Diagnostic>>()?;
         Ok((0..settings.len()).map(|n| by_sample.iter().map(|losses| losses[n]).collect()).collect())
+    }
+
+    /// On how many rows of the samples that judge a setting's largest logit is that of the float network, and
+    /// of how many.
+    ///
+    /// # Errors
+    /// What the simulator reports.
+    pub fn agreement(&self, setting: &Setting) -> Result<(u64, u64), Diagnostic> {
+        let simulator = self.float.with(setting)?;
+        let classes = self.classes().max(1);
+        let count = |(sample, float): (&Vec<Tensor>, &Vec<f32>)| {
+            let outcome = simulator.run(sample)?;
+            let rows = float.chunks(classes).zip(outcome.logits().chunks(classes));
+            Ok(rows.fold((0, 0), |(same, all), (a, b)| (same + u64::from(argmax(a) == argmax(b)), all + 1)))
+        };
+        let counts: Vec<(u64, u64)> =
+            self.judges.par_iter().zip(&self.judged).map(count).collect::<Result<_, Diagnostic>>()?;
+        Ok(counts.into_iter().fold((0, 0), |(a, b), (c, d)| (a + c, b + d)))
+    }
+
+    /// The name of a search: a hash of the network, of what was seen of the samples, and of the options.
+    pub fn study(&self, request: &str) -> String {
+        let single = |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
+        let double = |values: &[f64]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
+        let mut parts: Vec<Vec<u8>> = vec![env!("CARGO_PKG_VERSION").into(), request.into()];
+        parts.push(format!("{:?}", self.options).into());
+        for layer in &self.network.layers {
+            parts.extend([layer.name.clone().into(), single(&layer.weights), single(&layer.bias)]);
+        }
+        for moments in &self.observations.moments {
+            parts.push(double(&moments.mean));
+        }
+        parts.extend(self.judged.iter().map(|logits| single(logits)));
+        journal::study(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 }

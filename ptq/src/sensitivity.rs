@@ -1,15 +1,23 @@
-//! What a layer's error costs at the end of the network.
+//! What errors inside the network cost at its end.
 //!
 //! A layer is rounded alone, at a few formats, and the loss of the outputs is measured on the samples that
-//! judge. Between and beyond these anchors the loss is taken to follow the layer's expected squared error
+//! judge. Between and beyond these *anchors* the loss is taken to follow the layer's expected squared error
 //! along a straight line in logarithms: the loss of small errors is proportional to them, that of large ones
-//! saturates. Losses of different layers are taken to add up.
+//! saturates. A site of activations is measured at each of its few formats. Losses of different layers and
+//! sites are taken to add up.
+//!
+//! Each measurement is a [`Question`]; which are asked is known before any is answered, so that machines can
+//! share them.
 
 use afp_ir::{diag::Diagnostic, numerics::Format};
 
-use crate::{network::LayerId, quantizer::Quantizer, setting::Setting};
+use crate::{
+    network::{LayerId, SiteFormat, SiteId},
+    quantizer::Quantizer,
+    setting::Setting,
+};
 
-/// The most and the fewest samples that the anchors are measured on.
+/// The most and the fewest samples that measure.
 const SAMPLES: (usize, usize) = (64, 24);
 /// Products that all anchors together may take, roughly: with larger networks, samples are fewer.
 const PRODUCTS: u64 = 1_000_000_000_000;
@@ -17,61 +25,161 @@ const PRODUCTS: u64 = 1_000_000_000_000;
 const ANCHORS: usize = 3;
 /// No slope between anchors lies outside: what does is the noise of few samples.
 const SLOPES: (f64, f64) = (0.5, 1.5);
+/// Formats of 8 bits with exponents: with a sign, and without.
+const WITH_EXPONENTS: [[&str; 2]; 2] = [["e2m5", "e3m4"], ["ue2m6", "ue3m5"]];
+/// The least part of the loss of all activations that a site's format must save: wider products cost time.
+const WORTH: f64 = 0.02;
+
+/// Something that is quantized alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Question {
+    /// A layer's weights.
+    Layer(LayerId, Format),
+    /// A site's activations.
+    Site(SiteId, SiteFormat),
+}
+
+impl std::fmt::Display for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Layer(layer, format) => write!(f, "layer {layer} {format}"),
+            Self::Site(site, target) => write!(f, "site {site} {} {}", target.format, target.exp),
+        }
+    }
+}
+
+/// The formats of a site that can be chosen from, the fixed one first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// The site.
+    pub id: SiteId,
+    /// The formats.
+    pub formats: Vec<SiteFormat>,
+}
+
+/// What is asked about a network.
+pub struct Survey {
+    /// Formats of weights.
+    pub formats: Vec<Format>,
+    /// Sites that have a choice.
+    pub sites: Vec<Site>,
+    /// All questions: those of layers, then those of sites.
+    pub questions: Vec<Question>,
+    /// Expected squared errors, `[layers][formats]`.
+    errors: Vec<Vec<f64>>,
+    samples: usize,
+}
 
 /// Predicted losses.
 pub struct Sensitivity {
-    /// The formats, as they were given.
-    pub formats: Vec<Format>,
     /// `[layers][formats]`: the loss at the end if this layer alone has this format.
-    pub losses: Vec<Vec<f64>>,
+    pub layers: Vec<Vec<f64>>,
+    /// `[sites][formats]`: the same of [`Survey::sites`]. Formats that do not pay have been taken out.
+    pub sites: Vec<(Site, Vec<f64>)>,
 }
 
-/// Measures the anchors of every layer. `progress` is called once per measured format.
-///
-/// # Errors
-/// What the simulator reports.
-pub fn measure(
-    quantizer: &Quantizer<'_>,
-    formats: &[Format],
-    progress: &(dyn Fn() + Sync),
-) -> Result<Sensitivity, Diagnostic> {
-    let layers = quantizer.network.layers.len();
-    let samples = samples(quantizer);
-    let float = Setting::default();
-    let mut losses = Vec::with_capacity(layers);
-    // A few layers at a time: each setting's weights are laid out once, for all samples.
-    const AT_ONCE: usize = 8;
-    let ids: Vec<LayerId> = (0..layers).collect();
-    for ids in ids.chunks(AT_ONCE) {
-        let mut settings = Vec::new();
-        let mut errors = Vec::new();
-        for &layer in ids {
-            let found: Vec<f64> = formats.iter().map(|&format| quantizer.rounded(layer, format).1).collect();
-            for at in anchors(&found) {
-                let mut setting = Setting { weights: vec![None; layers], sites: Vec::new() };
-                setting.weights[layer] = Some(quantizer.rounded(layer, formats[at]).0);
-                settings.push(setting);
-            }
-            errors.push(found);
+impl Survey {
+    /// Rounds all layers in all formats, and says what is to be measured. `progress` is called for each.
+    pub fn new(quantizer: &Quantizer<'_>, formats: &[Format], progress: &(dyn Fn() + Sync)) -> Self {
+        quantizer.round_all(formats, progress);
+        let network = quantizer.network;
+        let errors: Vec<Vec<f64>> = (0..network.layers.len())
+            .map(|layer| formats.iter().map(|&format| quantizer.rounded(layer, format).1).collect())
+            .collect();
+        let fixed = quantizer.fixed_sites();
+        let searched = |id: &SiteId| !network.sites[*id].leaves && network.sites[*id].tied.is_none();
+        let sites: Vec<Site> = (0..network.sites.len())
+            .filter(searched)
+            .map(|id| {
+                let names = WITH_EXPONENTS[usize::from(!quantizer.is_signed(id))];
+                let others = names.iter().filter_map(|name| name.parse().ok());
+                let others = others.map(|format| quantizer.site_format(id, format));
+                Site { id, formats: fixed[id].into_iter().chain(others).collect() }
+            })
+            .collect();
+        let of_layer = |(layer, errors): (usize, &Vec<f64>)| -> Vec<Question> {
+            anchors(errors).into_iter().map(|at| Question::Layer(layer, formats[at])).collect()
+        };
+        let of_site = |site: &Site| {
+            site.formats.iter().map(|&format| Question::Site(site.id, format)).collect::<Vec<_>>()
+        };
+        let questions =
+            errors.iter().enumerate().flat_map(of_layer).chain(sites.iter().flat_map(of_site)).collect();
+        Self { formats: formats.to_vec(), sites, questions, errors, samples: samples(quantizer) }
+    }
+
+    /// The losses of some questions, one per sample.
+    ///
+    /// # Errors
+    /// What the simulator reports.
+    pub fn measure(
+        &self,
+        quantizer: &Quantizer<'_>,
+        questions: &[usize],
+    ) -> Result<Vec<Vec<f64>>, Diagnostic> {
+        let settings: Vec<Setting> =
+            questions.iter().map(|&index| setting(quantizer, self.questions[index])).collect();
+        quantizer.losses(&Setting::default(), &settings, self.samples)
+    }
+
+    /// What follows from the answers to all questions.
+    pub fn conclude(&self, answers: &[Vec<f64>]) -> Sensitivity {
+        let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len().max(1) as f64;
+        let mut answers = answers.iter();
+        let layers = self
+            .errors
+            .iter()
+            .map(|errors| {
+                let points: Vec<(f64, f64)> = anchors(errors)
+                    .into_iter()
+                    .zip(answers.by_ref())
+                    .map(|(at, losses)| (errors[at], mean(losses)))
+                    .collect();
+                errors.iter().map(|&error| interpolated(&points, error)).collect()
+            })
+            .collect();
+        let of_sites: Vec<Vec<&Vec<f64>>> =
+            self.sites.iter().map(|site| answers.by_ref().take(site.formats.len()).collect()).collect();
+        let total: f64 = of_sites.iter().filter_map(|losses| losses.first()).map(|losses| mean(losses)).sum();
+        let sites = self
+            .sites
+            .iter()
+            .zip(&of_sites)
+            .map(|(site, losses)| {
+                let pays = |n: &usize| {
+                    let gains: Vec<f64> =
+                        losses[0].iter().zip(losses[*n]).map(|(fixed, l)| fixed - l).collect();
+                    let gain = crate::assign::guard::Estimate::of(gains.into_iter());
+                    gain.is_certain(crate::assign::guard::STANDARD_ERRORS) && gain.mean > WORTH * total
+                };
+                let kept: Vec<usize> = (0..losses.len()).filter(|n| *n == 0 || pays(n)).collect();
+                let formats = kept.iter().map(|&n| site.formats[n]).collect();
+                (Site { id: site.id, formats }, kept.iter().map(|&n| mean(losses[n])).collect())
+            })
+            .collect();
+        Sensitivity { layers, sites }
+    }
+}
+
+/// The network in float but for one thing.
+fn setting(quantizer: &Quantizer<'_>, question: Question) -> Setting {
+    let network = quantizer.network;
+    match question {
+        Question::Layer(layer, format) => {
+            let mut weights = vec![None; network.layers.len()];
+            weights[layer] = Some(quantizer.rounded(layer, format).0);
+            Setting { weights, sites: Vec::new() }
         }
-        let measured = quantizer.losses(&float, &settings, samples)?;
-        let mut measured =
-            measured.iter().map(|losses| losses.iter().sum::<f64>() / losses.len().max(1) as f64);
-        for errors in &errors {
-            let points: Vec<(f64, f64)> = anchors(errors)
-                .into_iter()
-                .filter_map(|at| {
-                    progress();
-                    Some((errors[at], measured.next()?))
-                })
-                .collect();
-            losses.push(errors.iter().map(|&error| interpolated(&points, error)).collect());
+        Question::Site(id, format) => {
+            // What is tied to it shares its error.
+            let is_it = |(other, site): (SiteId, &crate::network::Site)| other == id || site.tied == Some(id);
+            let sites = network.sites.iter().enumerate().map(|site| is_it(site).then_some(format)).collect();
+            Setting { weights: Vec::new(), sites }
         }
     }
-    Ok(Sensitivity { formats: formats.to_vec(), losses })
 }
 
-/// How many samples judge the anchors: each anchor takes the part of the network behind its layer.
+/// How many samples measure: each anchor takes the part of the network behind its layer.
 fn samples(quantizer: &Quantizer<'_>) -> usize {
     let macs = quantizer.network.layers.iter().map(|layer| layer.macs());
     let (total, _) =
@@ -80,7 +188,7 @@ fn samples(quantizer: &Quantizer<'_>) -> usize {
     usize::try_from(PRODUCTS / each).unwrap_or(SAMPLES.0).clamp(SAMPLES.1, SAMPLES.0)
 }
 
-/// The formats at which a layer is measured: spread evenly over the logarithms of the errors.
+/// The formats at which a layer is measured: spread evenly over the order of the errors.
 fn anchors(errors: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..errors.len()).filter(|&i| errors[i] > 0.0).collect();
     order.sort_by(|&a, &b| errors[b].total_cmp(&errors[a]).then(a.cmp(&b)));

@@ -8,3 +8,4 @@ pub mod explain;
 pub mod import;
 pub mod ops;
 pub mod run;
+pub mod search;

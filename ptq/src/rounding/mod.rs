@@ -40,6 +40,8 @@ use crate::{moments::Moments, network::Layer, setting::Rounded};
 pub enum Method {
     /// Each for itself.
     Nearest,
+    /// Each for itself, at one scale exponent per tensor that avoids all clipping: what AFP was published with.
+    Published,
     /// Errors are made up for by other weights of the channel.
     #[default]
     Gptq,
@@ -95,6 +97,18 @@ pub fn round(
     options: &Options,
 ) -> (Rounded, f64) {
     round_target(layer, &Target::of(layer), moments, prepared, format, options)
+}
+
+/// As AFP was published: one scale exponent for the tensor, by its largest magnitude; the bias stays.
+pub fn publish(layer: &Layer, moments: &Moments, format: Format) -> (Rounded, f64) {
+    let largest = layer.weights.iter().fold(0.0f64, |max, &w| max.max(f64::from(w).abs()));
+    let exp = crate::assign::paper::exponent(format, largest);
+    let (grid, unit, inverse) = (Grid::of(format), power(exp), power(-exp));
+    let values =
+        layer.weights.iter().map(|&w| (grid.nearest(f64::from(w) * inverse) * unit) as f32).collect();
+    let rounded = Rounded { format, exps: vec![exp; layer.outputs], values, bias: layer.bias.clone() };
+    let error = error_of(layer, &rounded, moments);
+    (rounded, error)
 }
 
 /// Rounds weights that take the place of a layer's own; the error is that against them.

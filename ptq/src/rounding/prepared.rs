@@ -11,7 +11,7 @@ use super::{
 use crate::{moments::Moments, network::Layer};
 
 /// What is added to the diagonal, relative to its mean.
-const DAMPING: f64 = 0.01;
+pub(super) const DAMPING: f64 = 0.01;
 /// How often the damping of a matrix that cannot be factored is raised, tenfold each time.
 const RAISES: usize = 8;
 

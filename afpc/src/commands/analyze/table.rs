@@ -198,8 +198,8 @@ fn scaled(number: f64, units: &[(f64, &str)]) -> String {
 /// Three digits, or all of a larger number.
 fn digits(number: f64) -> String {
     match number.abs() {
-        size if size == 0.0 => "0".into(),
-        size if size >= 1e5 || size < 1e-3 => format!("{number:.1e}"),
+        0.0 => "0".into(),
+        size if !(1e-3..1e5).contains(&size) => format!("{number:.1e}"),
         size if size >= 99.95 => format!("{number:.0}"),
         size if size >= 9.995 => format!("{number:.1}"),
         _ => format!("{number:.2}"),
