@@ -4,7 +4,7 @@
     bench/latency.py measure TARGET -o ptq/src/cost/tables/TARGET.json [--rows FILE] [--afpc target/release/afpc] [--repeat 3]
     bench/latency.py judge TABLE MODEL [MODEL ...] [--afpc target/release/afpc] [--formats e2m2]
 
-`measure` compiles small networks of one to three layers, of many shapes and formats, and fits the coefficients of
+`measure` compiles small networks of one to four layers, of many shapes and formats, and fits the coefficients of
 docs/cost.md to them, none below zero, by least squares on (predicted - measured)^2 / (predicted * measured): twice as much
 is as wrong as half as much. Where this machine runs the target, layers are
 timed by `afpc bench --per-layer`, in nanoseconds; elsewhere `afpc run --target` counts the instructions of the networks. With --rows what was measured is kept in FILE, and
@@ -41,6 +41,13 @@ CHAINS = [
     (16, 3, [("conv", 3, 3, 1), ("mean",)]),
     (8, 64, [("conv", 96, 1, 1), ("mean",), ("conv", 10, 1, 1)]),
     (10, 32, [("conv", 8, 3, 1), ("conv", 32, 3, 1), ("mean",)]),
+    # Few numbers at both ends, many between them.
+    (16, 8, [("conv", 96, 1, 1), ("dw", 3, 1), ("conv", 8, 1, 1)]),
+    (12, 4, [("conv", 64, 1, 1), ("dw", 3, 1), ("dw", 5, 1), ("conv", 4, 1, 1)]),
+    (8, 8, [("conv", 128, 1, 1), ("dw", 3, 2), ("conv", 8, 1, 1)]),
+    (10, 4, [("conv", 48, 3, 1), ("conv", 48, 3, 1), ("conv", 4, 1, 1)]),
+    (16, 4, [("conv", 64, 1, 1), ("pool",), ("conv", 4, 1, 1)]),
+    (16, 4, [("conv", 64, 1, 1), ("mean",), ("conv", 4, 1, 1)]),
 ]
 
 
@@ -136,8 +143,8 @@ def features(layer, lanes):
     outputs, found = product(layer["output"]["shape"]), {"layer": 1}
     if layer["operator"] not in ("conv2d", "depthwise_conv2d", "fully_connected"):
         read = sum(product(value["shape"]) for value in layer["inputs"])
-        kind = "boundary" if layer["operator"] in ("quantize", "dequantize") else "computed"
-        kind = "moved" if layer["operator"] in MOVES else kind
+        operator = layer["operator"]
+        kind = operator if operator in ("quantize", "dequantize") else "moved" if operator in MOVES else "computed"
         return found | {kind: read}
     weights, value = layer["weights"][0], layer["inputs"][0]
     kind = width_class(weights["format"], value["format"])

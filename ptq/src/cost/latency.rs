@@ -5,7 +5,7 @@
 //! which vectors do not multiply. Where there are vectors, products are counted as they are computed: output
 //! channels fill vectors, and channels of the input whole steps of a dot product. Every other operator costs
 //! `elements read * c[computed] + c[layer]`, with `c[moved]` where it only moves or selects elements, and with
-//! `c[boundary]` where floats become codes or codes floats.
+//! `c[quantize]` or `c[dequantize]` where floats become codes or codes floats.
 //!
 //! `bench/latency.py` fits the coefficients to small networks, and says how well they predict larger ones;
 //! docs/cost.md has its findings. The unit is nanoseconds where the target could be timed, and instructions
@@ -147,19 +147,24 @@ impl Table {
         elements as f64 * each + self.coefficient("layer")
     }
 
-    /// The cost of turning floats into codes, or codes into floats.
-    pub fn of_boundary(&self, elements: u64) -> f64 {
-        elements as f64 * self.coefficient("boundary") + self.coefficient("layer")
+    /// The cost of turning floats into codes.
+    pub fn of_input(&self, elements: u64) -> f64 {
+        elements as f64 * self.coefficient("quantize") + self.coefficient("layer")
+    }
+
+    /// The cost of turning codes into floats.
+    pub fn of_output(&self, elements: u64) -> f64 {
+        elements as f64 * self.coefficient("dequantize") + self.coefficient("layer")
     }
 
     /// The cost of all that is not a layer: the same under all formats.
     pub fn of_rest(&self, network: &Network) -> f64 {
         let read = network.others().into_iter().map(|other| match other.read {
-            Read::Input(elements) => self.of_boundary(elements as u64),
+            Read::Input(elements) => self.of_input(elements as u64),
             Read::Values(elements) => self.of_other(elements as u64, other.site.is_some()),
         });
         read.sum::<f64>()
-            + network.output_elements().map(|elements| self.of_boundary(elements as u64)).sum::<f64>()
+            + network.output_elements().map(|elements| self.of_output(elements as u64)).sum::<f64>()
     }
 
     /// The cost of a network: one format per layer, and those of the sites that layers read, `fallback`
@@ -206,9 +211,16 @@ mod tests {
     fn every_table_is_understood() {
         assert_eq!(Table::all().len(), TABLES.len());
         for table in Table::all() {
-            for name in
-                ["conv.byte", "conv.pair", "conv.wide", "depthwise.byte", "computed", "moved", "boundary"]
-            {
+            for name in [
+                "conv.byte",
+                "conv.pair",
+                "conv.wide",
+                "depthwise.byte",
+                "computed",
+                "moved",
+                "quantize",
+                "dequantize",
+            ] {
                 assert!(table.coefficient(name) > 0.0, "{} has no {name}", table.target);
             }
         }

@@ -34,6 +34,8 @@ pub struct Facts<'a> {
 /// The values of a site.
 #[derive(Clone, Debug)]
 pub struct Values {
+    /// Its site.
+    pub site: SiteId,
     /// `afp.name`.
     pub name: String,
     /// Sizes, the channel last.
@@ -185,6 +187,7 @@ fn values(facts: &Facts<'_>, id: SiteId) -> Values {
     let histogram = facts.survey.map(|survey| &survey.histograms[id]).filter(|h| h.count > 0);
     let channels = facts.survey.map(|survey| &survey.channels[id]);
     Values {
+        site: id,
         name: site.name.clone(),
         shape: site.shape.clone(),
         format: facts.sites[id],

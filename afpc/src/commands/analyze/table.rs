@@ -80,7 +80,9 @@ impl Analysis {
         };
         let mut lines = vec![line(["values", "format", "seen", "possible", "dead", "const"])];
         let of_layers = self.layers.iter().filter_map(|row| row.values.as_ref());
-        for values in self.others.iter().chain(of_layers) {
+        let mut all: Vec<&Values> = self.others.iter().chain(of_layers).collect();
+        all.sort_by_key(|values| values.site);
+        for values in all {
             let found = |channels: &[usize]| match values.observed {
                 Some(_) => channels.len().to_string(),
                 None => "-".into(),
