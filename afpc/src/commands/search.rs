@@ -53,6 +53,9 @@ pub struct Arguments {
     recipe: Recipe,
     #[command(flatten)]
     objective: Objective,
+    /// The machine that latency is predicted for
+    #[arg(long, value_name = "NAME", default_value = "host")]
+    target: String,
     /// The method
     #[arg(long = "recipe", value_enum, default_value_t = Method::Auto)]
     method: Method,
@@ -100,9 +103,6 @@ pub struct Objective {
     /// At most this latency, predicted for --target: nanoseconds, or instructions where those are counted
     #[arg(long, value_name = "COST")]
     pub max_latency: Option<u64>,
-    /// The machine that latency is predicted for
-    #[arg(long, value_name = "NAME", default_value = "host")]
-    pub target: String,
     /// At most so many picojoules per inference, predicted
     #[arg(long, value_name = "PJ")]
     pub max_energy: Option<u64>,
@@ -128,6 +128,18 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Some(text) => text.parse::<Shard>()?,
         None => Shard::WHOLE,
     };
+    let given = [
+        ("--formats", recipe.formats.is_some()),
+        ("--until", recipe.until.is_some()),
+        ("--input-range", recipe.input_range.is_some()),
+    ];
+    if let Some((option, _)) = given.iter().find(|(_, is_given)| *is_given) {
+        return Err(Diagnostic::error("AFP0506", format!("{option} does not go with a search"))
+            .expected("the options that `afpc search --help` lists for a search")
+            .found(*option)
+            .help("a search chooses all formats itself, from the calibration data")
+            .into());
+    }
     if recipe.calibration.calib.is_none() {
         return Err(Diagnostic::error("AFP0514", "a search needs calibration data")
             .expected("--calib with some hundred typical samples")
@@ -184,7 +196,7 @@ impl Arguments {
             evaluations: self.evaluations as usize,
             front: self.pareto.is_some(),
             seed: self.recipe.seed,
-            table: Table::of(target::named(&objective.target)?.name),
+            table: Table::of(target::named(&self.target)?.name),
         })
     }
 
