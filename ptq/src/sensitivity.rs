@@ -3,7 +3,8 @@
 //! A layer is rounded alone, at a few formats, and the loss of the outputs is measured on the samples that
 //! judge. Between and beyond these *anchors* the loss is taken to follow the layer's expected squared error
 //! along a straight line in logarithms: the loss of small errors is proportional to them, that of large ones
-//! saturates. A site of activations is measured at each of its few formats. Losses of different layers and
+//! saturates. A site of activations is measured in fixed point, at the scale exponent of least squared error
+//! and beside it, and in formats with exponents. Losses of different layers and
 //! sites are taken to add up.
 //!
 //! Each measurement is a [`Question`]; which are asked is known before any is answered, so that machines can
@@ -94,7 +95,10 @@ impl Survey {
                 let names = WITH_EXPONENTS[usize::from(!quantizer.is_signed(id))];
                 let others = names.iter().filter_map(|name| name.parse().ok());
                 let others = others.map(|format| quantizer.site_format(id, format));
-                Site { id, formats: fixed[id].into_iter().chain(others).collect() }
+                // The exponent of least squared error is not always that of the least loss at the end.
+                let beside = |by: i32| fixed[id].map(|fixed| SiteFormat { exp: fixed.exp + by, ..fixed });
+                let formats = fixed[id].into_iter().chain(beside(1)).chain(beside(-1)).chain(others);
+                Site { id, formats: formats.collect() }
             })
             .collect();
         let of_layer = |(layer, errors): (usize, &Vec<f64>)| -> Vec<Question> {
@@ -150,7 +154,9 @@ impl Survey {
                     let gains: Vec<f64> =
                         losses[0].iter().zip(losses[*n]).map(|(fixed, l)| fixed - l).collect();
                     let gain = crate::assign::guard::Estimate::of(gains.into_iter());
-                    gain.is_certain(crate::assign::guard::STANDARD_ERRORS) && gain.mean > WORTH * total
+                    let is_free = site.formats[*n].format == site.formats[0].format;
+                    gain.is_certain(crate::assign::guard::STANDARD_ERRORS)
+                        && (is_free || gain.mean > WORTH * total)
                 };
                 let kept: Vec<usize> = (0..losses.len()).filter(|n| *n == 0 || pays(n)).collect();
                 let formats = kept.iter().map(|&n| site.formats[n]).collect();

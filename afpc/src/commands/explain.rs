@@ -100,13 +100,13 @@ mod tests {
     fn codes_in_sources() -> BTreeMap<String, PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut files = Vec::new();
-        for folder in ["ir/src", "ir/cpp", "passes/src", "codegen/src", "afpc/src"] {
+        for folder in ["ir/src", "ir/cpp", "passes/src", "ptq/src", "codegen/src", "afpc/src"] {
             rust_files(&root.join(folder), &mut files);
         }
         let mut codes = BTreeMap::new();
         for file in files {
             let text = fs::read_to_string(&file).expect("a source is text");
-            let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+            let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
             for piece in code.split('"').skip(1) {
                 if is_rule(piece) {
                     codes.insert(piece.to_owned(), file.clone());
@@ -156,8 +156,9 @@ mod tests {
     #[test]
     fn every_code_of_the_sources_is_provoked_by_a_lit_test() {
         // A bug, and a tensor of another kind than the program's, which only a caller of the library can
-        // give: `ir/tests/interpreter` does.
-        const OTHERWISE: [&str; 2] = ["AFP0001", "AFP0404"];
+        // give: `ir/tests/interpreter` does. A journal that contradicts itself, and errors that are no numbers,
+        // are made in the unit tests of `ptq`; operators of no real form are what no importer yields.
+        const OTHERWISE: [&str; 5] = ["AFP0001", "AFP0404", "AFP0702", "AFP0705", "AFP0711"];
         let tests = texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../lit-tests"));
         let codes = codes_in_sources();
         for (code, file) in codes.into_iter().filter(|(code, _)| !OTHERWISE.contains(&code.as_str())) {
