@@ -29,7 +29,7 @@ const SLOPES: (f64, f64) = (0.5, 1.5);
 /// Formats of 8 bits with exponents: with a sign, and without.
 const WITH_EXPONENTS: [[&str; 2]; 2] = [["e2m5", "e3m4"], ["ue2m6", "ue3m5"]];
 /// The least part of the loss of all activations that a site's format must save: wider products cost time.
-const WORTH: f64 = 0.02;
+const WORTH: f64 = 0.002;
 
 /// Something that is quantized alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,8 +97,10 @@ impl Survey {
                 let others = others.map(|format| quantizer.site_format(id, format));
                 // The exponent of least squared error is not always that of the least loss at the end.
                 let beside = |by: i32| fixed[id].map(|fixed| SiteFormat { exp: fixed.exp + by, ..fixed });
-                let formats = fixed[id].into_iter().chain(beside(1)).chain(beside(-1)).chain(others);
-                Site { id, formats: formats.collect() }
+                let formats = fixed[id].into_iter().chain(beside(1)).chain(beside(-1));
+                // Coarse steps at the largest logits would make ties of what is to be ranked.
+                let others = others.filter(|_| network.ranked != Some(id));
+                Site { id, formats: formats.chain(others).collect() }
             })
             .collect();
         let of_layer = |(layer, errors): (usize, &Vec<f64>)| -> Vec<Question> {

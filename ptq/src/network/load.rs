@@ -57,6 +57,7 @@ impl Network {
             sites: reader.sites,
             inputs: reader.inputs,
             ends_in_softmax: logits.is_some(),
+            ranked: logits.and_then(|node| reader.nodes[node].source),
             classes: shape(first).last().copied().unwrap_or(1),
             logits: logits.unwrap_or(outputs[0]),
             nodes: reader.nodes,

@@ -23,6 +23,8 @@ pub struct Network {
     pub inputs: Vec<Vec<usize>>,
     /// Whether the first output is a softmax of the logits.
     pub ends_in_softmax: bool,
+    /// The site whose values are ranked: that of the logits, if a softmax behind them reads them in 8 bits.
+    pub ranked: Option<SiteId>,
     /// Number of classes: elements in a row of the first output.
     pub classes: usize,
     /// By layer.
