@@ -24,6 +24,17 @@ const EXPONENT_BITS: std::ops::RangeInclusive<u32> = 0..=4;
 /// Widths around the budget, below and above.
 const AROUND: (u32, u32) = (1, 2);
 
+/// The least and the largest width of weights for a budget.
+fn widths(request: &Request) -> (u32, u32) {
+    let middle = request.budgets.max_bits.unwrap_or(8.0).floor() as u32;
+    (middle.saturating_sub(AROUND.0).max(2), (middle + AROUND.1).min(8))
+}
+
+/// What indices in the journal's selections mean: part of the name of a search.
+pub fn method(request: &Request) -> String {
+    format!("published {EXPONENT_BITS:?} {:?}", widths(request))
+}
+
 /// Searches within an average number of bits per weight.
 ///
 /// # Errors
@@ -36,8 +47,7 @@ pub fn search<S: Store>(
 ) -> Result<Found, Diagnostic> {
     let network = quantizer.network;
     let bits = request.budgets.max_bits.unwrap_or(8.0);
-    let middle = bits.floor() as u32;
-    let (low, high) = (middle.saturating_sub(AROUND.0).max(2), (middle + AROUND.1).min(8));
+    let (low, high) = widths(request);
     let weights: Vec<Format> = (low..=high).flat_map(|width| splits(true, width)).collect();
     let searched = |id: &SiteId| !network.sites[*id].leaves && network.sites[*id].tied.is_none();
     let sites: Vec<SiteId> = (0..network.sites.len()).filter(searched).collect();

@@ -80,6 +80,11 @@ pub fn weight_formats() -> Vec<Format> {
     WEIGHT_FORMATS.iter().filter_map(|text| text.parse().ok()).collect()
 }
 
+/// What indices in the journal's selections mean: part of the name of a search.
+pub fn method() -> String {
+    format!("auto {WEIGHT_FORMATS:?} {}", crate::sensitivity::method())
+}
+
 /// Searches. Nothing is found where a shard does not hold all answers: then its own are in the journal.
 ///
 /// # Errors

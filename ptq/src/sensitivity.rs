@@ -79,6 +79,12 @@ pub struct Sensitivity {
     pub sites: Vec<(Site, Vec<f64>)>,
 }
 
+/// What questions, and the candidates that follow from their answers, depend on beside the network: part of
+/// the name of a search.
+pub fn method() -> String {
+    format!("{WITH_EXPONENTS:?} {WORTH} {ANCHORS} {SLOPES:?} {SAMPLES:?} {PRODUCTS}")
+}
+
 impl Survey {
     /// Rounds all layers in all formats, and says what is to be measured. `progress` is called for each.
     pub fn new(quantizer: &Quantizer<'_>, formats: &[Format], progress: &(dyn Fn() + Sync)) -> Self {

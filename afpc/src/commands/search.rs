@@ -159,7 +159,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     quantization::with_quantizer(&module, recipe, None, samples, |quantizer| {
         let request = arguments.request()?;
         let store = Directory::new(arguments);
-        let mut journal = Journal::open(store, quantizer.study("survey and selections"))?;
+        let study = quantizer.study(&match arguments.method {
+            Method::Auto => search::method(),
+            Method::AfpPaper => published::method(&request),
+        });
+        let mut journal = Journal::open(store, study)?;
         let bar = std::sync::Mutex::new(report::progress("searching", 0));
         let found = match arguments.method {
             Method::Auto => {
