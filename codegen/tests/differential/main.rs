@@ -14,7 +14,7 @@
 
 mod case;
 mod executions;
-#[path = "../../../passes/tests/preserves_bits/graph.rs"]
+#[path = "../../../passes/tests/preserves_bits/graph/mod.rs"]
 mod graph;
 mod regressions;
 mod runner;
