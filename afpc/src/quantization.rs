@@ -22,6 +22,7 @@ use afp_ptq::{
 
 use crate::{
     cli::{Failure, Outcome},
+    decisions::{self, Decisions},
     recipe::{Recipe, main_function},
     report,
 };
@@ -88,12 +89,14 @@ impl Equalization {
 pub struct Samples {
     observed: Vec<Vec<Tensor>>,
     judges: Vec<Vec<Tensor>>,
-    seed: u64,
+    /// A hash of all, if formats are searched.
+    pub data: Option<String>,
 }
 
 impl Samples {
     /// Reads the calibration data of a module in the real form. Where nothing is searched, and nothing was for
-    /// the formats that were `decided`, no sample needs to judge.
+    /// the formats that were `decided`, no sample needs to judge. Differences from what was decided are
+    /// reported.
     ///
     /// # Errors
     /// What the calibration data are refused for.
@@ -104,11 +107,20 @@ impl Samples {
         searches: bool,
     ) -> Result<Self, Failure> {
         let program = Program::from_function(main_function(module)?)?;
-        let samples = recipe.calibration.read(program.inputs())?;
-        let seed = decided.and_then(|decided| decided.seed).unwrap_or(recipe.seed);
+        let Decisions { seed, samples, .. } = recipe.decisions(decided);
+        let samples = recipe.calibration.read(program.inputs(), samples)?;
+        if let Some(decided) = decided {
+            let mut warnings = recipe.contradictions(decided);
+            // Another number of samples is no surprise to whoever asks for it.
+            if recipe.calibration.calib_samples.is_none_or(|number| Some(number) == decided.samples) {
+                warnings.extend(recipe.other_data(decided, &samples));
+            }
+            report::diagnostics(&warnings);
+        }
+        let data = searches.then(|| decisions::fingerprint(&samples));
         let judged = searches || decided.is_some();
         let (observed, judges) = if judged { split(samples, seed) } else { (samples, Vec::new()) };
-        Ok(Self { observed, judges, seed })
+        Ok(Self { observed, judges, data })
     }
 }
 
@@ -118,15 +130,14 @@ impl Samples {
 /// What the simulator reports.
 pub fn calibrate(
     module: &SourceModule<'_>,
-    recipe: &Recipe,
+    decisions: &Decisions,
     formats: Option<&Formats>,
     samples: Samples,
 ) -> Outcome {
-    let decided = formats.and_then(|formats| formats.quantization.as_ref());
     let samples = Samples { judges: Vec::new(), ..samples };
-    with_quantizer(module, recipe, decided, samples, |quantizer| {
+    with_quantizer(module, decisions, samples, |quantizer| {
         apply::statistics(module.op(), quantizer.network, &quantizer.observations.histograms);
-        if recipe.rounding(decided) == Rounding::Nearest {
+        if decisions.rounding == Rounding::Nearest {
             return Ok(());
         }
         let bar = report::progress("rounding", quantizer.network.layers.len());
@@ -148,30 +159,29 @@ pub fn calibrate(
     })
 }
 
-/// Hands `work` a quantizer that has seen the samples. What was `decided` by an earlier search holds again.
+/// Hands `work` a quantizer that has seen the samples.
 ///
 /// # Errors
 /// What the simulator and `work` report.
 pub fn with_quantizer<T>(
     module: &SourceModule<'_>,
-    recipe: &Recipe,
-    decided: Option<&Quantization>,
+    decisions: &Decisions,
     samples: Samples,
     work: impl FnOnce(&Quantizer<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let Samples { observed, judges, seed } = samples;
+    let Samples { observed, judges, .. } = samples;
     let network = Network::load(main_function(module)?)?;
     let options = Options {
-        seed,
+        seed: decisions.seed,
         rounding: rounding::Options {
-            method: match recipe.rounding(decided) {
+            method: match decisions.rounding {
                 Rounding::Nearest => rounding::Method::Nearest,
                 Rounding::Published => rounding::Method::Published,
                 Rounding::Gptq => rounding::Method::Gptq,
             },
             ..rounding::Options::default()
         },
-        max_exponents: recipe.rounding(decided) == Rounding::Published,
+        max_exponents: decisions.rounding == Rounding::Published,
         ..Options::default()
     };
     let bar = report::progress("calibrating", observed.len() + judges.len());

@@ -14,7 +14,7 @@ use afp_ir::{
     numerics::Format,
 };
 use afp_passes::{
-    formats::{Defaults, Formats, Quantization, VERSION},
+    formats::{Defaults, Formats, VERSION},
     pipeline::{self, PipelineOptions, STAGES, Stage},
 };
 use serde_json::{Map, Value};
@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use crate::{
     calibration::Calibration,
     cli::{Failure, Outcome},
+    decisions::{self, Decisions},
     io::unreadable,
     quantization::{self, Equalization, Rounding, Samples},
     report,
@@ -57,8 +58,9 @@ pub struct Recipe {
     #[arg(long, value_enum)]
     pub equalize: Option<Equalization>,
     /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// [default: 0, or what the formats file says]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// Interval of the inputs where there is no calibration data
     #[arg(long, value_name = "LO,HI", value_parser = parse_range, allow_hyphen_values = true)]
     pub input_range: Option<Range>,
@@ -92,13 +94,13 @@ pub fn parse_range(text: &str) -> Result<Range, String> {
 }
 
 impl Recipe {
-    /// Takes an imported module to the stage the user asked for. Warnings are printed. A module that
-    /// holds codes already stays as it is.
+    /// Takes an imported module to the stage the user asked for, and says what calibration did. Warnings are
+    /// printed. A module that holds codes already stays as it is.
     ///
     /// # Errors
     /// AFP0505 if options are given for a program that holds codes; what the stages and the files of the
     /// recipe are refused for.
-    pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Outcome {
+    pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Result<Decisions, Failure> {
         self.apply_watched(session, module, &mut |_, _| Ok(()))
     }
 
@@ -111,7 +113,7 @@ impl Recipe {
         session: &Session,
         module: &SourceModule<'_>,
         watch: &mut dyn FnMut(&str, &SourceModule<'_>) -> Outcome,
-    ) -> Outcome {
+    ) -> Result<Decisions, Failure> {
         if is_quantized(module) {
             let given = [
                 ("--calib", self.calibration.calib.is_some()),
@@ -121,21 +123,22 @@ impl Recipe {
             ];
             return match given.iter().find(|(_, is_given)| *is_given) {
                 Some((option, _)) => Err(quantized_already(module, option).into()),
-                None => Ok(()),
+                None => Ok(self.decisions(None)),
             };
         }
         let last = match &self.until {
-            Some(name) if name == IMPORT => return Ok(()),
+            Some(name) if name == IMPORT => return Ok(self.decisions(None)),
             Some(name) => pipeline::stage(name).map_or(STAGES.len(), |index| index + 1),
             None => STAGES.len(),
         };
         let formats = self.formats.as_deref().map(read_formats).transpose()?;
         let decided = formats.as_ref().and_then(|formats| formats.quantization.as_ref());
+        let decisions = self.decisions(decided);
         let mut samples = None;
         for stage in &STAGES[..last] {
             if stage.name == EQUALIZES && self.calibration.calib.is_some() {
                 let read = Samples::read(module, self, decided, false)?;
-                quantization::equalize(module, self.equalization(decided), &read)?;
+                quantization::equalize(module, decisions.equalization, &read)?;
                 samples = Some(read);
             }
             if stage.name == READS_STATISTICS {
@@ -143,23 +146,25 @@ impl Recipe {
                     formats.attach(module.op());
                 }
                 match samples.take() {
-                    Some(samples) => quantization::calibrate(module, self, formats.as_ref(), samples)?,
+                    Some(samples) => quantization::calibrate(module, &decisions, formats.as_ref(), samples)?,
                     None => report::diagnostics(&[no_calibration_data()]),
                 }
             }
             run_stage(session, module, stage, &Range::options(self.input_range.as_ref()))?;
             watch(stage.name, module)?;
         }
-        Ok(())
+        Ok(decisions)
     }
 
-    /// What the user chose, by the names of the options, for a report: files by name, without folders.
-    pub fn chosen(&self) -> Map<String, Value> {
+    /// What was chosen, by the names of the options, for a report: files by name, without folders.
+    pub fn chosen(&self, decisions: &Decisions) -> Map<String, Value> {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut chosen = Map::new();
         if let Some(path) = &self.calibration.calib {
             chosen.insert("calib".into(), name(path).into());
-            chosen.insert("calib_samples".into(), self.calibration.calib_samples.into());
+            chosen.insert("calib_samples".into(), decisions.samples.into());
+            chosen.insert("equalize".into(), decisions.equalization.name().into());
+            chosen.insert("rounding".into(), decisions.rounding.name().into());
             chosen.extend(self.calibration.pixels.chosen());
         }
         if let Some(text) = &self.formats {
@@ -169,27 +174,6 @@ impl Recipe {
             chosen.insert("input_range".into(), range.0.clone().into());
         }
         chosen
-    }
-
-    /// How weights are rounded: as the user says, or as the formats were found.
-    pub fn rounding(&self, decided: Option<&Quantization>) -> Rounding {
-        let written = decided.and_then(|decided| decided.rounding.as_deref());
-        self.rounding.unwrap_or(match written {
-            Some("nearest") => Rounding::Nearest,
-            Some("published") => Rounding::Published,
-            _ => Rounding::Gptq,
-        })
-    }
-
-    /// What is done about channels of different magnitude: as the user says, or as the formats were found.
-    pub fn equalization(&self, decided: Option<&Quantization>) -> Equalization {
-        let written = decided.and_then(|decided| decided.equalization.as_deref());
-        self.equalize.unwrap_or(match written {
-            Some("off") => Equalization::Off,
-            Some("exact") => Equalization::Exact,
-            Some("absorb") => Equalization::Absorb,
-            _ => Equalization::Full,
-        })
     }
 }
 
@@ -225,7 +209,11 @@ pub fn read_formats(text: &str) -> Result<Formats, Diagnostic> {
     let path = PathBuf::from(text);
     if path.extension().is_some_and(|e| e == "json") || path.is_file() {
         let bytes = fs::read(&path).map_err(|problem| unreadable(&path, &problem))?;
-        return Formats::from_json(text, &String::from_utf8_lossy(&bytes));
+        let formats = Formats::from_json(text, &String::from_utf8_lossy(&bytes))?;
+        if let Some(decided) = &formats.quantization {
+            decisions::check(text, decided)?;
+        }
+        return Ok(formats);
     }
     if let Err(problem) = text.parse::<Format>() {
         return Err(Diagnostic::error("AFP0503", "--formats is neither a format nor a file")

@@ -13,6 +13,7 @@
 //! * [`cost`]: what a format costs: bits, bytes, energy, latency;
 //! * [`compiled`]: the setting that a program was compiled with;
 //! * [`attribution`]: which layer the error comes from, and what one more bit would buy there;
+//! * [`digest`]: names for data;
 //! * [`survey`]: extremes of every channel, for a person;
 //! * [`metrics`]: how far outputs are from the float network's, and how sure that is.
 //!
@@ -25,6 +26,7 @@ pub mod attribution;
 pub mod calibration;
 pub mod compiled;
 pub mod cost;
+pub mod digest;
 pub mod equalize;
 pub mod loss;
 pub mod metrics;

@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     fs::create_dir_all(&folder).map_err(|problem| unwritable(&folder, &problem))?;
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
-    arguments.recipe.apply(&session, &module)?;
+    let decisions = arguments.recipe.apply(&session, &module)?;
     let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
     let symbol = format!("{name}_run");
     let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
@@ -119,14 +119,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut request = request.with(&arguments.generation)?;
     request.choices.codes = arguments.io == Io::Codes;
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
-    let mut options = arguments.recipe.chosen();
+    let mut options = arguments.recipe.chosen(&decisions);
     options.insert("backend".into(), arguments.backend.name().into());
     options.insert("target".into(), target.name.into());
     options.insert("threads".into(), arguments.generation.threads.into());
     for (option, value) in choice_names(&request.choices) {
         options.insert(option.into(), value.into());
     }
-    let report = Report::new(&name, &symbol, &compiled, options);
+    let report = Report::new((&name, &symbol), &compiled, options, decisions.seed);
     let writer = Writer { folder: &folder, name: &name, symbol: &symbol, target: &target, emit: &emit };
     writer.write(compiled, &report)?;
     if arguments.json {

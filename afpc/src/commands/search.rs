@@ -154,9 +154,17 @@ pub fn run(arguments: &Arguments) -> Outcome {
     for stage in &STAGES[..=pipeline::stage("afp-form-groups").unwrap_or(0)] {
         run_stage(&session, &module, stage, &PipelineOptions::default())?;
     }
+    let decisions = recipe.decisions(None);
     let samples = Samples::read(&module, recipe, None, true)?;
-    quantization::equalize(&module, recipe.equalization(None), &samples)?;
-    quantization::with_quantizer(&module, recipe, None, samples, |quantizer| {
+    quantization::equalize(&module, decisions.equalization, &samples)?;
+    let decided = Quantization {
+        rounding: Some(decisions.rounding.name().into()),
+        equalization: Some(decisions.equalization.name().into()),
+        seed: Some(decisions.seed),
+        samples: Some(decisions.samples),
+        data: samples.data.clone(),
+    };
+    quantization::with_quantizer(&module, &decisions, samples, |quantizer| {
         let request = arguments.request()?;
         let store = Directory::new(arguments);
         let study = quantizer.study(&match arguments.method {
@@ -177,7 +185,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         let Some(found) = found else {
             return Ok(print("this part of the survey is done\n")?);
         };
-        arguments.write(quantizer, &found)?;
+        arguments.write(quantizer, &found, decided)?;
         if arguments.state.is_none() {
             // The result is written: nothing is left to resume.
             let _ = fs::remove_file(Directory::beside(&arguments.output));
@@ -199,16 +207,14 @@ impl Arguments {
             max_drop: objective.max_drop,
             evaluations: self.evaluations as usize,
             front: self.pareto.is_some(),
-            seed: self.recipe.seed,
+            seed: self.recipe.decisions(None).seed,
             table: Table::of(target::named(&self.target)?.name),
         })
     }
 
-    fn write(&self, quantizer: &Quantizer<'_>, found: &Found) -> Outcome {
-        let formats = Formats {
-            quantization: Some(self.quantization()),
-            ..apply::formats(quantizer.network, &found.setting)
-        };
+    fn write(&self, quantizer: &Quantizer<'_>, found: &Found, decided: Quantization) -> Outcome {
+        let formats =
+            Formats { quantization: Some(decided), ..apply::formats(quantizer.network, &found.setting) };
         save(&self.output, &serde_json::to_value(&formats).unwrap_or_default())?;
         if let Some(path) = &self.pareto {
             let point = |(point, setting): &(afp_ptq::assign::pareto::Point, Setting)| {
@@ -240,16 +246,6 @@ impl Arguments {
         }
     }
 
-    fn quantization(&self) -> Quantization {
-        let recipe = self.recipe();
-        Quantization {
-            rounding: Some(recipe.rounding(None).name().into()),
-            equalization: Some(recipe.equalization(None).name().into()),
-            seed: Some(recipe.seed),
-            samples: Some(recipe.calibration.calib_samples),
-        }
-    }
-
     fn summary(&self, quantizer: &Quantizer<'_>, found: &Found) -> Result<Value, Failure> {
         let (same, of) = quantizer.agreement(&found.setting)?;
         Ok(json!({
@@ -261,7 +257,7 @@ impl Arguments {
                 "loss_before_refinement": found.predicted,
                 "agreement": {"count": same, "of": of},
             },
-            "seed": self.recipe.seed,
+            "seed": self.recipe.decisions(None).seed,
         }))
     }
 }

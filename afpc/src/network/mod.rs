@@ -20,9 +20,6 @@ use layers::Layer;
 /// The version of the schema that this compiler writes.
 pub const SCHEMA: u32 = 1;
 
-/// No stage makes random choices: what the seed of all of them is.
-const SEED: u64 = 0;
-
 /// What is known of a network before it is lowered: the program.
 #[derive(Clone, Debug)]
 pub struct Description {
@@ -120,8 +117,13 @@ fn average(tensors: impl Iterator<Item = (u32, u64)>) -> Option<f64> {
 }
 
 impl Report {
-    /// The report of a program and what became of it.
-    pub fn new(model: &str, symbol: &str, compiled: &Compiled, options: Map<String, Value>) -> Self {
+    /// The report of a program and what became of it, with the names of the model and of its function.
+    pub fn new(
+        (model, symbol): (&str, &str),
+        compiled: &Compiled,
+        options: Map<String, Value>,
+        seed: u64,
+    ) -> Self {
         let Constants { weights, layers, .. } = &compiled.constants;
         let mut program = compiled.description.clone();
         for layer in &mut program.layers {
@@ -144,7 +146,7 @@ impl Report {
             conversions: program.conversions,
             layers: program.layers,
             options,
-            seed: SEED,
+            seed,
         }
     }
 
