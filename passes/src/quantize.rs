@@ -134,10 +134,10 @@ impl ConstantGrid {
     pub fn of(user: Op, values: &[f32]) -> Self {
         let largest = values.iter().fold(0.0f64, |max, &v| max.max(f64::from(v).abs()));
         if user.is("afp.add") {
-            return Self::Exact(scale::covering_exponent(Format::fixed(true, 15), largest));
+            return Self::Exact(scale::covering_exponent(Format::wide(true), largest));
         }
         let signed = values.iter().any(|&v| v < 0.0);
-        let format = Format::fixed(signed, if signed { 7 } else { 8 });
+        let format = Format::byte(signed);
         Self::Codes(format, scale::covering_exponent(format, largest))
     }
 }

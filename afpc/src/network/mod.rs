@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::native::Compiled;
+use afp_ptq::cost::bits::average;
 use layers::Layer;
 
 /// The version of the schema that this compiler writes.
@@ -81,8 +82,8 @@ impl Description {
         let constants = module.op().descendants().into_iter().filter(|op| op.is("afp.constant"));
         let weights = constants.map(|op| op.result(0)).filter(|value| seen.insert(*value));
         let average_weight_bits = average(weights.map(|value| value.ty()).filter_map(sized));
-        let activations =
-            layers.iter().filter_map(|layer| Some((layer.output.bits?, layer.output.elements())));
+        let stored = layers.iter().filter(|layer| !layer.leaves);
+        let activations = stored.filter_map(|layer| Some((layer.output.bits?, layer.output.elements())));
         let average_activation_bits = average(activations);
         let left = conversions::all(module.op());
         let counted = Conversions::of(module.op());
@@ -106,14 +107,6 @@ impl Description {
 /// Bits and number of the elements of a coded tensor.
 fn sized(ty: afp_ir::mlir::Type) -> Option<(u32, u64)> {
     Some((FloatType::of(ty)?.format.width(), ty.element_count()? as u64))
-}
-
-/// `sum(bits * elements) / sum(elements)`.
-fn average(tensors: impl Iterator<Item = (u32, u64)>) -> Option<f64> {
-    let (bits, count) = tensors.fold((0u128, 0u128), |(bits, count), (width, elements)| {
-        (bits + u128::from(width) * u128::from(elements), count + u128::from(elements))
-    });
-    (count > 0).then(|| bits as f64 / count as f64)
 }
 
 impl Report {

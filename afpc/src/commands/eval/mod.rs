@@ -16,6 +16,7 @@ use afp_ir::{
 use afp_ptq::{
     attribution::{Attribution, Errors, Finding},
     compiled::Reading,
+    cost::bits::Averages,
     metrics::{Meaning, Score},
     network::Network,
     setting::Setting,
@@ -36,7 +37,7 @@ use crate::{
     recipe::{Recipe, is_quantized, main_function, quantized_already},
     report,
 };
-use table::{Bits, Evaluation};
+use table::Evaluation;
 
 /// Compare the quantized network with the float network
 #[derive(Debug, clap::Args)]
@@ -133,7 +134,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let parts = if arguments.layers { Some(parts(arguments, &inputs, (&network, &setting))?) } else { None };
     let evaluation = Evaluation {
         samples: judge.samples,
-        bits: Bits::of(&network, &setting),
+        bits: Averages::of(&network, &setting),
         checked: judge.executor.as_ref().map(|_| (arguments.backend.name(), judge.equal)),
         summary: judge.score.summary(),
         parts,
