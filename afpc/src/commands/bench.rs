@@ -88,12 +88,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .into());
     }
     let load = |is_profiled: bool| -> Result<(Loaded, Program), Failure> {
+        let request = Request { is_profiled, ..Request::new(RUN_SYMBOL, arguments.backend, target) };
+        let request = request.with(&arguments.generation)?;
         let session = Session::new();
         let module = model::load(&session, &arguments.model)?;
         arguments.recipe.apply(&session, &module)?;
         let program = Program::from_function(main_function(&module)?)?;
-        let request = Request { is_profiled, ..Request::new(RUN_SYMBOL, arguments.backend, target) };
-        let request = request.with(&arguments.generation)?;
         let names = (program.inputs(), program.outputs());
         Ok((native::load(&session, &module, &request, names)?, program))
     };

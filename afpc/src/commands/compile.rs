@@ -6,10 +6,11 @@ use std::{
 };
 
 use afp_codegen::{
-    archive::write_archive,
+    archive::archive,
     header::{Footprint, header},
     link::{link_shared, needs_pool},
     llvm::Wanted,
+    object_file::check_symbol,
     target::{self, Target},
 };
 use afp_ir::{diag::Diagnostic, interp::Program, mlir::Session};
@@ -19,7 +20,7 @@ use crate::{
     cli::{Failure, Model, Outcome},
     io::{
         model,
-        output::{ModuleOutput, print, unwritable},
+        output::{ModuleOutput, print, unwritable, write_bytes},
     },
     native::{self, Backend, Compiled, Generation, Request, choice_names},
     network::Report,
@@ -107,17 +108,18 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let target = target::named(&arguments.target)?;
     let emit = products(arguments, &target)?;
     let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.model.path));
+    let symbol = format!("{name}_run");
+    check_symbol(&symbol)?;
+    let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
+    let request = Request { wanted, ..Request::new(&symbol, arguments.backend, target) };
+    let mut request = request.with(&arguments.generation)?;
+    request.choices.codes = arguments.io == Io::Codes;
     let folder = arguments.output.clone().unwrap_or_else(|| PathBuf::from("."));
     fs::create_dir_all(&folder).map_err(|problem| unwritable(&folder, &problem))?;
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
     let decisions = arguments.recipe.apply(&session, &module)?;
     let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
-    let symbol = format!("{name}_run");
-    let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
-    let request = Request { wanted, ..Request::new(&symbol, arguments.backend, target) };
-    let mut request = request.with(&arguments.generation)?;
-    request.choices.codes = arguments.io == Io::Codes;
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
     let mut options = arguments.recipe.chosen(&decisions);
     options.insert("backend".into(), arguments.backend.name().into());
@@ -207,8 +209,7 @@ impl Writer<'_> {
     }
 
     fn file(&self, file: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
-        let path = self.folder.join(file);
-        fs::write(&path, bytes).map_err(|problem| unwritable(&path, &problem))
+        write_bytes(&self.folder.join(file), bytes)
     }
 
     fn write(&self, compiled: Compiled, report: &Report) -> Result<(), Diagnostic> {
@@ -246,7 +247,7 @@ impl Writer<'_> {
             if is_threaded && !is_foreign(target) {
                 members.push(("afp_pool.o", pool::OBJECT));
             }
-            write_archive(&self.folder.join(format!("lib{name}.a")), &members)?;
+            self.file(&format!("lib{name}.a"), &archive(&members)?)?;
         }
         if self.has(Emit::Shared) {
             link_shared(&[compiled.object], &self.folder.join(format!("lib{name}.so")))?;

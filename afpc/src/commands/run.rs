@@ -16,11 +16,11 @@ use crate::{
     cli::{Failure, Model, Outcome},
     io::{
         model,
-        output::{print, unknown_extension, write_npy, write_npz},
+        output::{check_writable, print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
     labels::Labels,
-    native::{self, Executor, Generation},
+    native::{self, Executor, Generation, RUN_SYMBOL, Request},
     recipe::{Recipe, ends_in_softmax, is_quantized, main_function, quantized_already},
     report,
 };
@@ -94,6 +94,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .found(if arguments.float { "--float" } else { "the interpreter" })
             .into());
     }
+    if let (Some(backend), Some(target)) = (backend, target) {
+        Request::new(RUN_SYMBOL, backend, target).with(&arguments.generation)?;
+    }
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
     let needs_float = [("--compare", arguments.compare), ("--float", arguments.float)];
@@ -103,6 +106,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
         return Err(quantized_already(&module, option).into());
     }
     check_output(arguments, main_function(&module)?)?;
+    if let Some(path) = &arguments.output {
+        check_writable(path)?;
+    }
     let compile = || Program::from_function(main_function(&module)?).map_err(Failure::from);
     let float = if arguments.compare { Some(compile()?) } else { None };
     if !arguments.float {
