@@ -5,10 +5,13 @@
 use afp_ir::{
     diag::Diagnostic,
     interp::{Program, Tensor},
-    mlir::SourceModule,
+    mlir::{Session, SourceModule},
 };
-use afp_passes::equalize::Classes;
-use afp_passes::formats::{Formats, Quantization};
+use afp_passes::{
+    equalize::Classes,
+    formats::{Formats, Quantization},
+    pipeline::{self, PipelineOptions, STAGES},
+};
 use afp_ptq::{
     apply,
     calibration::observe,
@@ -23,7 +26,7 @@ use afp_ptq::{
 use crate::{
     cli::{Failure, Outcome},
     decisions::{self, Decisions},
-    recipe::{Recipe, main_function},
+    recipe::{Recipe, main_function, run_stage},
     report,
 };
 
@@ -159,11 +162,38 @@ pub fn calibrate(
     })
 }
 
+/// Takes an imported module to the real form and equalizes it, and hands `work` a quantizer that has seen the
+/// samples, with what was done. What was `decided` by an earlier search holds again.
+///
+/// # Errors
+/// What the stages and the calibration data are refused for; what the simulator and `work` report.
+pub fn on_samples<T>(
+    (session, module): (&Session, &SourceModule<'_>),
+    recipe: &Recipe,
+    decided: Option<&Quantization>,
+    work: impl FnOnce(&Quantizer<'_>, Quantization) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    for stage in &STAGES[..=pipeline::stage("afp-form-groups").unwrap_or(0)] {
+        run_stage(session, module, stage, &PipelineOptions::default())?;
+    }
+    let decisions = recipe.decisions(decided);
+    let samples = Samples::read(module, recipe, decided, true)?;
+    equalize(module, decisions.equalization, &samples)?;
+    let done = Quantization {
+        rounding: Some(decisions.rounding.name().into()),
+        equalization: Some(decisions.equalization.name().into()),
+        seed: Some(decisions.seed),
+        samples: Some(decisions.samples),
+        data: samples.data.clone(),
+    };
+    with_quantizer(module, &decisions, samples, |quantizer| work(quantizer, done))
+}
+
 /// Hands `work` a quantizer that has seen the samples.
 ///
 /// # Errors
 /// What the simulator and `work` report.
-pub fn with_quantizer<T>(
+fn with_quantizer<T>(
     module: &SourceModule<'_>,
     decisions: &Decisions,
     samples: Samples,

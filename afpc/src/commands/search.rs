@@ -8,10 +8,7 @@ use std::{
 
 use afp_codegen::target;
 use afp_ir::{diag::Diagnostic, mlir::Session};
-use afp_passes::{
-    formats::{Formats, Quantization},
-    pipeline::{self, PipelineOptions, STAGES},
-};
+use afp_passes::formats::{Formats, Quantization};
 use afp_ptq::{
     apply,
     assign::{
@@ -20,25 +17,24 @@ use afp_ptq::{
         objective::Budgets,
         shard::Shard,
     },
-    cost::latency::Table,
+    cost::{bits::Averages, latency::Table},
     published,
     quantizer::Quantizer,
-    search::{self, Found, Request, Stage},
+    search::{self, Found, Request},
     setting::Setting,
 };
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::{
     cli::{Failure, Model, Outcome},
     io::{
         model,
-        output::{print, unwritable},
+        output::{check_writable, print, unwritable, write_bytes},
         unreadable,
     },
-    quantization::{self, Equalization, Rounding, Samples},
-    recipe::{Recipe, is_quantized, quantized_already, run_stage},
-    report,
+    quantization::{self, Equalization, Rounding},
+    recipe::{Recipe, is_quantized, quantized_already},
+    report::Stages,
 };
 
 /// Measurements of the refinement, unless the user says otherwise.
@@ -146,42 +142,32 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .found("none")
             .into());
     }
+    let request = arguments.request()?;
+    for path in std::iter::once(&arguments.output).chain(&arguments.pareto) {
+        check_writable(path)?;
+    }
     let session = Session::new();
     let module = model::load(&session, &arguments.model)?;
     if is_quantized(&module) {
         return Err(quantized_already(&module, "a search").into());
     }
-    for stage in &STAGES[..=pipeline::stage("afp-form-groups").unwrap_or(0)] {
-        run_stage(&session, &module, stage, &PipelineOptions::default())?;
-    }
-    let decisions = recipe.decisions(None);
-    let samples = Samples::read(&module, recipe, None, true)?;
-    quantization::equalize(&module, decisions.equalization, &samples)?;
-    let decided = Quantization {
-        rounding: Some(decisions.rounding.name().into()),
-        equalization: Some(decisions.equalization.name().into()),
-        seed: Some(decisions.seed),
-        samples: Some(decisions.samples),
-        data: samples.data.clone(),
-    };
-    quantization::with_quantizer(&module, &decisions, samples, |quantizer| {
-        let request = arguments.request()?;
+    quantization::on_samples((&session, &module), recipe, None, |quantizer, decided| {
         let store = Directory::new(arguments);
         let study = quantizer.study(&match arguments.method {
             Method::Auto => search::method(),
             Method::AfpPaper => published::method(&request),
         });
         let mut journal = Journal::open(store, study)?;
-        let bar = std::sync::Mutex::new(report::progress("searching", 0));
+        let bars = Stages::default();
         let found = match arguments.method {
             Method::Auto => {
-                search::search(quantizer, &request, &mut journal, shard, &|stage| show(&bar, stage))?
+                search::search(quantizer, &request, &mut journal, shard, &|stage| bars.show(stage))?
             }
             Method::AfpPaper => {
-                Some(published::search(quantizer, &request, &mut journal, &|stage| show(&bar, stage))?)
+                Some(published::search(quantizer, &request, &mut journal, &|stage| bars.show(stage))?)
             }
         };
-        finish(&bar);
+        bars.finish();
         let Some(found) = found else {
             return Ok(print("this part of the survey is done\n")?);
         };
@@ -219,7 +205,7 @@ impl Arguments {
         if let Some(path) = &self.pareto {
             let point = |(point, setting): &(afp_ptq::assign::pareto::Point, Setting)| {
                 json!({
-                    "average_weight_bits": average_bits(quantizer, setting),
+                    "average_weight_bits": Averages::of(quantizer.network, setting).weights,
                     "costs": point.costs,
                     "loss": point.loss,
                     "formats": apply::formats(quantizer.network, setting),
@@ -248,9 +234,10 @@ impl Arguments {
 
     fn summary(&self, quantizer: &Quantizer<'_>, found: &Found) -> Result<Value, Failure> {
         let (same, of) = quantizer.agreement(&found.setting)?;
+        let averages = Averages::of(quantizer.network, &found.setting);
         Ok(json!({
-            "average_weight_bits": average_bits(quantizer, &found.setting),
-            "average_activation_bits": average_activation_bits(quantizer, &found.setting),
+            "average_weight_bits": averages.weights,
+            "average_activation_bits": averages.activations,
             "held_out": {
                 "samples": quantizer.judges(),
                 "loss": Estimate::of(found.losses.iter().copied()),
@@ -260,30 +247,6 @@ impl Arguments {
             "seed": self.recipe.decisions(None).seed,
         }))
     }
-}
-
-fn average_bits(quantizer: &Quantizer<'_>, setting: &Setting) -> f64 {
-    let bits: u64 = quantizer
-        .network
-        .layers
-        .iter()
-        .zip(&setting.weights)
-        .filter_map(|(layer, rounded)| {
-            Some(layer.weights.len() as u64 * u64::from(rounded.as_ref()?.format.width()))
-        })
-        .sum();
-    bits as f64 / search::elements(quantizer.network).max(1) as f64
-}
-
-/// Over all sites that are stored between operators.
-fn average_activation_bits(quantizer: &Quantizer<'_>, setting: &Setting) -> f64 {
-    let sites = quantizer.network.sites.iter().zip(&setting.sites);
-    let stored: Vec<(u64, u64)> = sites
-        .filter(|(site, _)| !site.leaves)
-        .filter_map(|(site, format)| Some((u64::from((*format)?.format.width()), site.elements() as u64)))
-        .collect();
-    let bits: u64 = stored.iter().map(|(width, elements)| width * elements).sum();
-    bits as f64 / stored.iter().map(|(_, elements)| elements).sum::<u64>().max(1) as f64
 }
 
 fn lines(summary: &Value, output: &Path) -> String {
@@ -305,25 +268,7 @@ fn lines(summary: &Value, output: &Path) -> String {
 }
 
 fn save(path: &Path, value: &Value) -> Outcome {
-    fs::write(path, format!("{value:#}\n")).map_err(|problem| unwritable(path, &problem).into())
-}
-
-fn show(bar: &std::sync::Mutex<ProgressBar>, stage: Stage) {
-    let mut bar = bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut start = |what: &'static str, count: usize| {
-        bar.finish_and_clear();
-        *bar = report::progress(what, count);
-    };
-    match stage {
-        Stage::Rounding(count) => start("rounding", count),
-        Stage::Survey(count) => start("surveying", count),
-        Stage::Refinement(count) => start("refining", count),
-        Stage::Step => report::advance(&bar, 1),
-    }
-}
-
-fn finish(bar: &std::sync::Mutex<ProgressBar>) {
-    bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).finish_and_clear();
+    Ok(write_bytes(path, format!("{value:#}\n").as_bytes())?)
 }
 
 /// The journal's files: all of a directory are read, one is written.
