@@ -7,6 +7,7 @@
 //!   program that is compiled from it, and only the part behind what changed;
 //! * [`calibration`]: what values are on samples: histograms, and
 //! * [`moments`]: means and second moments of what layers read;
+//! * `shrinkage`: how far the latter are trusted;
 //! * [`equalize`]: factors of channels that the network computes the same with;
 //! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
 //! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
@@ -42,5 +43,6 @@ pub mod rounding;
 pub mod search;
 pub mod sensitivity;
 pub mod setting;
+mod shrinkage;
 pub mod simulator;
 pub mod survey;
