@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     calibration::Calibration,
-    cli::{Failure, Outcome},
+    cli::{Failure, Model, Outcome},
     decisions::{self, Decisions},
     io::unreadable,
     quantization::{self, Equalization, Rounding, Samples},
@@ -38,6 +38,17 @@ pub const IMPORT: &str = "import";
 /// The names of all stages, in order.
 pub fn stage_names() -> Vec<&'static str> {
     std::iter::once(IMPORT).chain(STAGES.iter().map(|stage| stage.name)).collect()
+}
+
+/// A network, and what is to become of it, on the command line.
+#[derive(Debug, clap::Args)]
+pub struct Task {
+    /// The network
+    #[command(flatten)]
+    pub model: Model,
+    /// How it is quantized
+    #[command(flatten)]
+    pub recipe: Recipe,
 }
 
 /// What the user chooses.

@@ -17,23 +17,21 @@ use afp_ir::{diag::Diagnostic, interp::Program, mlir::Session};
 use afp_runtime::pool;
 
 use crate::{
-    cli::{Failure, Model, Outcome},
+    cli::{Failure, Outcome},
     io::{
         model,
         output::{ModuleOutput, print, unwritable, write_bytes},
     },
     native::{self, Backend, Compiled, Generation, Request, choice_names},
     network::Report,
-    recipe::{Recipe, main_function},
+    recipe::{Task, main_function},
 };
 
 /// Quantize a network to Adaptive Floating-Point, and compile it
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    recipe: Recipe,
+    task: Task,
     /// What to produce, separated by commas; mlir stands alone [default: obj,header,report, and shared
     /// where this machine can link it]
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -102,12 +100,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if arguments.emit.contains(&Emit::Mlir) {
         return program(arguments);
     }
-    if arguments.recipe.until.is_some() {
+    if arguments.task.recipe.until.is_some() {
         return Err(conflict("--until", "native code has all stages behind it").into());
     }
     let target = target::named(&arguments.target)?;
     let emit = products(arguments, &target)?;
-    let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.model.path));
+    let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.task.model.path));
     let symbol = format!("{name}_run");
     check_symbol(&symbol)?;
     let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
@@ -117,11 +115,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let folder = arguments.output.clone().unwrap_or_else(|| PathBuf::from("."));
     fs::create_dir_all(&folder).map_err(|problem| unwritable(&folder, &problem))?;
     let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
-    let decisions = arguments.recipe.apply(&session, &module)?;
+    let module = model::load(&session, &arguments.task.model)?;
+    let decisions = arguments.task.recipe.apply(&session, &module)?;
     let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
-    let mut options = arguments.recipe.chosen(&decisions);
+    let mut options = arguments.task.recipe.chosen(&decisions);
     options.insert("backend".into(), arguments.backend.name().into());
     options.insert("target".into(), target.name.into());
     options.insert("threads".into(), arguments.generation.threads.into());
@@ -188,8 +186,8 @@ fn program(arguments: &Arguments) -> Outcome {
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from("-"));
     let output = ModuleOutput::new(&path)?;
     let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
-    arguments.recipe.apply(&session, &module)?;
+    let module = model::load(&session, &arguments.task.model)?;
+    arguments.task.recipe.apply(&session, &module)?;
     output.write(&module)?;
     Ok(())
 }

@@ -26,14 +26,14 @@ use afp_ptq::{
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Failure, Model, Outcome},
+    cli::{Failure, Outcome},
     io::{
         model,
         output::{check_writable, print, unwritable, write_bytes},
         unreadable,
     },
     quantization::{self, Equalization, Rounding},
-    recipe::{Recipe, is_quantized, quantized_already},
+    recipe::{Recipe, Task, is_quantized, quantized_already},
     report::Stages,
 };
 
@@ -44,9 +44,7 @@ const EVALUATIONS: u32 = 64;
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    recipe: Recipe,
+    task: Task,
     #[command(flatten)]
     objective: Objective,
     /// The machine that latency is predicted for
@@ -147,7 +145,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         check_writable(path)?;
     }
     let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
+    let module = model::load(&session, &arguments.task.model)?;
     if is_quantized(&module) {
         return Err(quantized_already(&module, "a search").into());
     }
@@ -193,7 +191,7 @@ impl Arguments {
             max_drop: objective.max_drop,
             evaluations: self.evaluations as usize,
             front: self.pareto.is_some(),
-            seed: self.recipe.decisions(None).seed,
+            seed: self.task.recipe.decisions(None).seed,
             table: Table::of(target::named(&self.target)?.name),
         })
     }
@@ -223,7 +221,7 @@ impl Arguments {
 
     /// The recipe, with what the method says.
     fn recipe(&self) -> Recipe {
-        let recipe = self.recipe.clone();
+        let recipe = self.task.recipe.clone();
         match self.method {
             Method::Auto => recipe,
             Method::AfpPaper => {
@@ -244,20 +242,26 @@ impl Arguments {
                 "loss_before_refinement": found.predicted,
                 "agreement": {"count": same, "of": of},
             },
-            "seed": self.recipe.decisions(None).seed,
+            "seed": self.task.recipe.decisions(None).seed,
         }))
     }
 }
 
 fn lines(summary: &Value, output: &Path) -> String {
     let held = &summary["held_out"];
-    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
-    let loss = |name: &str| format!("{:.6}", number(&held[name]["mean"]));
+    let loss = |name: &str| format!("{:.6}", held[name]["mean"].as_f64().unwrap_or(f64::NAN));
+    let bits = |what: &str, key: &str| {
+        // A network may have no weights, or store nothing between its operators.
+        summary[key]
+            .as_f64()
+            .map(|bits| format!("{what:<12} {bits:.3} bits on average\n"))
+            .unwrap_or_default()
+    };
     format!(
-        "weights      {:.3} bits on average\nactivations  {:.3} bits on average\n\
-         loss         {} on {} held-out samples, {} before the refinement\nagreement    {} of {} of them\nwrote        {}\n",
-        number(&summary["average_weight_bits"]),
-        number(&summary["average_activation_bits"]),
+        "{}{}loss         {} on {} held-out samples, {} before the refinement\n\
+         agreement    {} of {} of them\nwrote        {}\n",
+        bits("weights", "average_weight_bits"),
+        bits("activations", "average_activation_bits"),
         loss("loss"),
         held["samples"],
         loss("loss_before_refinement"),
