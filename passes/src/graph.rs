@@ -113,12 +113,28 @@ pub fn format_source(value: Value) -> Value {
     }
 }
 
+/// The value behind conversions of real numbers and operators that move elements: what a site yields, or
+/// an argument.
+pub fn origin(value: Value) -> Value {
+    let source = format_source(value);
+    match source.def() {
+        Some(op) if op.is("afp.dequantize") || op.is("afp.quantize") => origin(op.operand(0)),
+        _ => source,
+    }
+}
+
 /// Erases operations without effect or use, last to first, until none is left.
 pub fn erase_unused(block: Block) {
+    erase_unused_after(block, |_| {});
+}
+
+/// The same; `before` sees each operation before it is erased.
+pub fn erase_unused_after(block: Block, mut before: impl FnMut(Op)) {
     for op in block.ops().into_iter().rev() {
         let name = op.name();
         let pure = name.starts_with("tosa.") || name.starts_with("afp.");
         if pure && op.result_count() > 0 && op.is_unused() {
+            before(op);
             op.erase();
         }
     }
