@@ -21,7 +21,10 @@ const MOST_BINADES: i64 = 16;
 /// two give what the one gives ([`is_one_rounding`]). The new encode has the inner one's divisor and
 /// rounding; its limits are what becomes of the inner one's limits.
 pub(super) fn compose(op: Op) -> Option<Fate> {
-    let inner = op.operand(0).def_as("afp.encode").filter(|_| op.is("afp.encode"))?;
+    if !op.is("afp.encode") {
+        return None;
+    }
+    let inner = op.operand(0).def_as("afp.encode")?;
     if !op.operand(0).has_one_use() || Element::of(inner.operand(0).ty()) == Element::Real {
         return None;
     }

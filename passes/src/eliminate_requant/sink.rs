@@ -79,12 +79,13 @@ pub(super) fn moved_by(builder: Builder, op: Op, operands: &[Value], border: Opt
 /// operand comes from codes.
 pub(super) fn hoist(op: Op, numbers: Numbers) -> bool {
     let elementwise = |op: Op| {
-        let ty = FloatType::of(op.result(0).ty()).and_then(|ty| ty.exp.fixed());
-        op.is("afp.quantize") && view::channel_exp(op).is_none() && ty.is_some()
+        let quantize = op.is("afp.quantize") && view::channel_exp(op).is_none();
+        quantize && FloatType::of(op.result(0).ty()).is_some_and(|ty| ty.exp.fixed().is_some())
     };
-    let Some(movement) = op.operand(0).def().filter(|def| elementwise(op) && view::is_movement(*def)) else {
+    if !elementwise(op) {
         return false;
-    };
+    }
+    let Some(movement) = op.operand(0).def().filter(|def| view::is_movement(*def)) else { return false };
     let from_codes = |value: Value, numbers| comes_from_codes(value, numbers, &mut MOST_VALUES.clone());
     let operands = movement.operands();
     let pays = operands.iter().any(|&value| from_codes(value, numbers));

@@ -217,12 +217,11 @@ mod tests {
             any::<u8>(),
         );
         proptest::collection::vec(node, 1..=values).prop_map(move |drawn| {
-            let node = |(index, (picks, count, moving, converting, read, read_as))| {
-                let (picks, count): ([u8; 2], u8) = (picks, count);
+            type Drawn = ([u8; 2], u8, u64, Vec<u64>, u8, u8);
+            let node = |(index, (picks, count, moving, converting, read, read_as)): (usize, Drawn)| {
                 // Producers, movements of one value, now and then of two.
                 let take = if index == 0 { 0 } else { usize::from(count.min(2)) };
                 let operands = picks[..take].iter().map(|&pick| usize::from(pick) % index.max(1)).collect();
-                let (read, read_as): (u8, u8) = (read, read_as);
                 Node {
                     operands,
                     moving,

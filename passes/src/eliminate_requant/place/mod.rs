@@ -19,7 +19,7 @@ use afp_ir::{
 
 use super::{
     bypass,
-    codes::{Grid, Map},
+    codes::{Grid, Map, limit_attrs},
     sink::moved_by,
 };
 use cut::{Made, Node, Placement};
@@ -252,12 +252,15 @@ impl Rewriter<'_> {
             }
             (Made::Converted, _) => {
                 let original = self.value(node, 0)?;
-                let (_, op) = self.region.maps[form - 1];
+                let (map, op) = self.region.maps[form - 1];
+                // One limit for all: channels may be others elsewhere.
+                let [lo, hi] = limit_attrs(op, map.to.format, &[(map.lo, map.hi)]);
                 let attrs = op.attrs();
                 let mut spec = OpSpec::new("afp.encode").operands([original]);
-                for (key, value) in &attrs {
+                for (key, value) in attrs.iter().filter(|(key, _)| key != "lo" && key != "hi") {
                     spec = spec.attr(key, *value);
                 }
+                let spec = spec.attr_opt("lo", lo).attr_opt("hi", hi);
                 let ty = original.ty().with_element(FloatType::of(op.result(0).ty())?.to_mlir(op.ctx()));
                 self.behind(&[original], op).value(op.loc(), spec.result(ty))
             }
