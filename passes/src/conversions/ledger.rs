@@ -42,7 +42,8 @@ pub enum Fate {
 }
 
 impl Fate {
-    const ALL: [Self; 9] = [
+    /// All fates.
+    pub const ALL: [Self; 9] = [
         Self::Cancelled,
         Self::Unread,
         Self::Shared,

@@ -2,11 +2,12 @@
 //!
 //! A random network in the real form is quantized with random formats and scale exponents; then the
 //! interpreter's outputs before and after each pass are compared bit for bit, on random inputs and on
-//! extreme ones. What `afp-prove-widths` proves is checked against the exact values that occur.
+//! extreme ones. Two networks in three get conversions that no assignment makes ([`mutate`]). What `afp-prove-widths` proves is checked against the exact values that occur.
 //!
 //! `PROPTEST_CASES` sets the number of networks (a default that takes seconds if it is not set).
 
 mod graph;
+mod mutate;
 
 use std::collections::HashMap;
 
@@ -36,6 +37,10 @@ const ORDERS: [&[&str]; 4] = [
     &["afp-prove-widths", "afp-eliminate-requant", "afp-prove-widths"],
     &["afp-eliminate-requant", "cse", "afp-eliminate-requant", "canonicalize", "afp-prove-widths"],
 ];
+
+/// What makes a program on codes, to which conversions are added, and what must preserve its bits.
+const ON_CODES: &str = "builtin.module(afp-eliminate-requant,canonicalize,cse)";
+const BEHIND_MUTATION: [&str; 4] = ["afp-eliminate-requant", "canonicalize", "cse", "afp-prove-widths"];
 
 /// A pass refuses a network for its formats: a bias, or an exact value, beyond 63 bits.
 const REFUSALS: [&str; 2] = ["AFP0313", "W1"];
@@ -90,8 +95,20 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
     let input = module.functions()[0].blocks()[0].args()[0].ty().shape().unwrap_or_default();
     let shape: Vec<usize> = input.into_iter().map(|size| size as usize).collect();
     let samples = samples(&shape, recipe.seed);
+    let mutated = recipe.seed % 3 != 0;
+    if mutated {
+        if !passed(&session, &module, ON_CODES, &graph)? {
+            return Ok(false);
+        }
+        mutate::mutate(&module, &mut graph::Random(recipe.seed));
+        if !module.op().verify() {
+            let text = module.to_text(false);
+            return Err(fail(&graph, &format!("no program: {:?}", session.take_diagnostics()), &text));
+        }
+    }
     let Some(expected) = outputs(&module, &samples, &graph)? else { return Ok(false) };
-    for pass in ORDERS[recipe.steps.len() % ORDERS.len()] {
+    let passes = if mutated { &BEHIND_MUTATION[..] } else { ORDERS[recipe.steps.len() % ORDERS.len()] };
+    for pass in passes {
         let before = module.to_text(false);
         if !passed(&session, &module, &format!("builtin.module({pass})"), &graph)? {
             return Ok(true);
