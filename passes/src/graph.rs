@@ -1,7 +1,7 @@
 //! What several passes ask of a graph.
 
 use afp_ir::{
-    dialect::view,
+    dialect::{Element, view},
     mlir::{Attr, Block, Builder, Loc, Op, OpSpec, Type, Value},
 };
 
@@ -100,6 +100,26 @@ pub fn given_name(op: Op) -> Option<String> {
 /// `afp.name` of an operation.
 pub fn site_name(op: Op) -> String {
     op.attr("afp.name").and_then(Attr::as_string).unwrap_or_else(|| op.name())
+}
+
+/// The name of the group that an operation belongs to: its own, or that of the encode behind its exact
+/// result; the operator if there is none.
+pub fn group_name(op: Op) -> String {
+    let mut member = op;
+    // Exact values go through a few operators to one encode.
+    for _ in 0..16 {
+        if let Some(name) = member.attr("afp.name").and_then(Attr::as_string) {
+            return name;
+        }
+        let user = member.results().first().and_then(|result| Some(result.uses().first()?.0));
+        match user
+            .filter(|_| Element::of(member.result(0).ty()) == Element::Exact || view::is_movement(member))
+        {
+            Some(user) if !user.is("func.return") => member = user,
+            _ => break,
+        }
+    }
+    op.name().trim_start_matches("afp.").to_owned()
 }
 
 /// The operation that determines a value's format: looks through operators that move elements (the

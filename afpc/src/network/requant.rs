@@ -27,8 +27,6 @@ pub struct Conversion {
 impl From<Entry> for Conversion {
     fn from(entry: Entry) -> Self {
         let Entry { operator, value, reader, ty, elements, place, fate, reason } = entry;
-        // Files by name, without folders: a report is the same wherever it is made.
-        let place = place.map(|place| place.rsplit(['/', '\\']).next().unwrap_or_default().to_owned());
         let fate = fate.map(|fate| fate.to_string());
         Self { operator, value, reader, ty, elements, place, fate, reason }
     }

@@ -175,12 +175,12 @@ impl Entry {
         };
         let reader = op.result(0).uses().first().map(|&(user, _)| match user.is("func.return") {
             true => "output".to_owned(),
-            false => graph::site_name(user),
+            false => graph::group_name(user),
         });
         Self {
             operator: op.name().trim_start_matches("afp.").to_owned(),
             value,
-            reader: reader.filter(|_| !op.is("afp.dequantize") || is_boundary(op)),
+            reader: reader.filter(|_| op.is("afp.quantize") || is_boundary(op)),
             ty: coded.ty().element().to_string(),
             elements: op.result(0).ty().element_count().and_then(|n| i64::try_from(n).ok()).unwrap_or(0),
             place: place(op.loc()),
@@ -223,6 +223,8 @@ impl Entry {
 /// Where in the user's file; nothing for what has no place there.
 fn place(loc: Loc) -> Option<String> {
     let (file, line, column) = loc.position()?;
+    // Without folders: the program is the same wherever it is compiled.
+    let file = file.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     // Importers of binary formats have no lines.
     Some(if line == 0 { file } else { format!("{file}:{line}:{column}") })
 }

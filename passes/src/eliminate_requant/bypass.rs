@@ -31,8 +31,7 @@ pub(super) fn bypass(op: Op) -> Option<Fate> {
     let map = Map::of(op)?;
     let codes = possible(op.operand(0))?;
     let keeps = codes.iter().all(|&code| map.keeps(code));
-    let mut check =
-        Check { map, keeps, computes: false, tables: false, borders: true, budget: MOST_USES };
+    let mut check = Check { map, keeps, computes: false, tables: false, borders: true, budget: MOST_USES };
     if !check.uses(op.result(0)) || (check.computes && !check.borders) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! `quantize(dequantize(x))`.
 
 use afp_ir::{
-    dialect::{FloatType, ScaleExponent, view},
+    dialect::{FloatType, view},
     mlir::{Builder, Op, OpSpec},
 };
 
@@ -14,7 +14,8 @@ use crate::conversions::Fate;
 /// exactly. If `U = T`, its encode is the code itself (rule F7), and the pair is `x`. Otherwise
 /// quantize encodes that value (Q1), which is what `afp.encode` of `x` does (E1).
 ///
-/// With one dynamic type on both sides, quantize chooses its exponent anew: at most that of `x`, because
+/// A dynamic type finds its exponent by the values alone, in a quantize as in an encode. With one dynamic type
+/// on both sides, quantize chooses its exponent anew: at most that of `x`, because
 /// no value is larger than the largest of `x`'s codes, and large enough for the largest value that there
 /// is. Every value is then one of the new codes, so that both tensors hold the same numbers; every
 /// operator that takes a dynamic type computes with those.
@@ -24,8 +25,7 @@ pub(super) fn cancel(op: Op, numbers: Numbers) -> Option<Fate> {
     }
     let (source, ty) = dequantized(op.operand(0))?;
     let target = FloatType::of(op.result(0).ty())?;
-    let dynamic = |ty: FloatType| matches!(ty.exp, ScaleExponent::Dynamic { .. });
-    if !numbers.keep(ty) || (target != ty && (dynamic(ty) || dynamic(target))) {
+    if !numbers.keep(ty) {
         return None;
     }
     let value = if target == ty {

@@ -63,8 +63,7 @@ impl Map {
     /// The function of an encode of codes; none if it differs between elements, or if a scale exponent is
     /// dynamic.
     pub fn of(op: Op) -> Option<Self> {
-        let (from, to) =
-            (Grid::of(op.is("afp.encode").then(|| op.operand(0))?)?, Grid::of(op.result(0))?);
+        let (from, to) = (Grid::of(op.is("afp.encode").then(|| op.operand(0))?)?, Grid::of(op.result(0))?);
         match limits(op, to.format)[..] {
             [(lo, hi)] => Self::with_limits(op, from, to, lo, hi),
             _ => None,

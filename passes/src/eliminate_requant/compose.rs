@@ -86,8 +86,9 @@ fn is_one_rounding(rounding: Rounding, (lo, hi): (Code, Code), map: &Map) -> Opt
     let once = |number: i64| {
         clamp_code(to.format, encode(number, unit, 1, to.format, to.exp, rounding), limits.0, limits.1)
     };
-    let twice =
-        |number: i64| map.apply(clamp_code(from.format, encode(number, unit, 1, from.format, from.exp, rounding), lo, hi));
+    let twice = |number: i64| {
+        map.apply(clamp_code(from.format, encode(number, unit, 1, from.format, from.exp, rounding), lo, hi))
+    };
     let scale = from.exp - 1 - unit;
     let equal = codes.windows(2).all(|pair| {
         let middle = (from.format.decode(pair[0]) + from.format.decode(pair[1])) << scale;

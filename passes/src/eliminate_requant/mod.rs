@@ -142,7 +142,8 @@ fn rewrite(op: Op) -> Option<Option<Fate>> {
 
 fn erase_unused(body: Block, ledger: &mut Ledger) {
     graph::erase_unused_after(body, |op| {
-        let unsettled = number(op).and_then(|index| ledger.entries.get(index)).is_some_and(|e| e.fate.is_none());
+        let unsettled =
+            number(op).and_then(|index| ledger.entries.get(index)).is_some_and(|e| e.fate.is_none());
         if unsettled {
             ledger.settle(op, Fate::Unread);
         }

@@ -82,7 +82,7 @@ fn collect(value: Value, names: &mut Vec<String>) {
         } else if view::is_movement(user) && coded && !user.is("afp.concat") {
             collect(user.result(0), names);
         } else {
-            names.push(format!("'{}'", graph::site_name(user)));
+            names.push(format!("'{}'", graph::group_name(user)));
         }
     }
 }

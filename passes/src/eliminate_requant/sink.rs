@@ -41,7 +41,8 @@ pub(super) fn sink(op: Op, numbers: Numbers) -> bool {
     let sources: Vec<Value> = sources.into_iter().map(|(value, _)| value).collect();
     let moved = moved(op, &sources, border);
     let loc = op.operand(0).def().map_or_else(|| op.loc(), Op::loc);
-    let dequantized = Builder::before(op).value(loc, OpSpec::new("afp.dequantize").operands([moved]).result(real));
+    let dequantized =
+        Builder::before(op).value(loc, OpSpec::new("afp.dequantize").operands([moved]).result(real));
     op.result(0).replace_all_uses_with(dequantized);
     true
 }
@@ -123,6 +124,8 @@ fn comes_from_codes(value: Value, numbers: Numbers, budget: &mut usize) -> bool 
     *budget -= 1;
     match dequantized(value) {
         Some((_, ty)) => numbers == Numbers::InF32 || numbers.keep(ty),
-        None => view::is_movement(op) && op.operands().into_iter().all(|v| comes_from_codes(v, numbers, budget)),
+        None => {
+            view::is_movement(op) && op.operands().into_iter().all(|v| comes_from_codes(v, numbers, budget))
+        }
     }
 }

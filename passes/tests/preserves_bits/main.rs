@@ -9,13 +9,16 @@
 mod graph;
 mod mutate;
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use afp_ir::{
     interp::{Data, Program, Tensor},
     mlir::{Attr, Session, SourceModule},
 };
-use afp_passes::registry;
+use afp_passes::{
+    conversions::{Fate, Ledger},
+    registry,
+};
 use graph::{KINDS, Recipe, samples};
 use proptest::{
     collection,
@@ -69,8 +72,9 @@ fn outputs_stay_bit_for_bit() {
     // By default always the same networks; new ones each time for whoever asks for more.
     let mut runner = if chosen { TestRunner::new(config) } else { fixed(config) };
     let executed = std::cell::Cell::new(0);
+    let fates = RefCell::new(HashMap::new());
     let result = runner.run(&recipes(), |recipe| {
-        if check(&recipe)? {
+        if check(&recipe, &fates)? {
             executed.set(executed.get() + 1);
         }
         Ok(())
@@ -80,10 +84,16 @@ fn outputs_stay_bit_for_bit() {
     }
     // Formats that no integer holds are refused: not so many that nothing is tested.
     assert!(executed.get() > cases / 2, "only {} of {cases} networks could be executed", executed.get());
+    let fates = fates.into_inner();
+    eprintln!("{} of {cases} networks executed; conversions: {fates:?}", executed.get());
+    for fate in Fate::ALL {
+        let found = fates.get(&fate.to_string()).copied().unwrap_or(0);
+        assert!(found * 50 >= cases || fate == Fate::Folded, "only {found} conversions are {fate}");
+    }
 }
 
 /// Compares one network's outputs before and after each pass; whether it could be executed.
-fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
+fn check(recipe: &Recipe, fates: &RefCell<HashMap<String, u32>>) -> Result<bool, TestCaseError> {
     let graph = recipe.network();
     let session = Session::new();
     let Ok(module) = session.parse("network.mlir", graph.as_bytes()) else {
@@ -101,6 +111,7 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
             return Ok(false);
         }
         mutate::mutate(&module, &mut graph::Random(recipe.seed));
+        Ledger::open(module.op()).attach(module.op());
         if !module.op().verify() {
             let text = module.to_text(false);
             return Err(fail(&graph, &format!("no program: {:?}", session.take_diagnostics()), &text));
@@ -120,6 +131,12 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
             if expected != found {
                 let what = format!("{pass} changes outputs of sample {sample}: {expected:?} to {found:?}");
                 return Err(fail(&graph, &what, &before));
+            }
+        }
+        if *pass == "afp-eliminate-requant" {
+            let entries = Ledger::of(module.op()).map_or_else(Vec::new, |ledger| ledger.entries);
+            for fate in entries.into_iter().filter_map(|entry| entry.fate) {
+                *fates.borrow_mut().entry(fate.to_string()).or_default() += 1;
             }
         }
         if *pass == "afp-prove-widths" {

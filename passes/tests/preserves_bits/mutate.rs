@@ -20,8 +20,12 @@ pub fn mutate(module: &SourceModule<'_>, random: &mut Random) {
             continue;
         }
         match op.name().as_str() {
-            "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" | "afp.sum_pool2d"
-            | "afp.dequantize" | "afp.encode" => reencode(op, 0, random),
+            "afp.conv2d"
+            | "afp.depthwise_conv2d"
+            | "afp.fully_connected"
+            | "afp.sum_pool2d"
+            | "afp.dequantize"
+            | "afp.encode" => reencode(op, 0, random),
             "afp.matmul" | "afp.add" => reencode(op, random.range(0, 1) as usize, random),
             "afp.table" => there_and_back(op, random),
             _ if view::is_movement(op) => through(op, random),
@@ -74,7 +78,8 @@ fn encode(builder: Builder, op: Op, value: Value, to: FloatType, random: &mut Ra
         spec = if random.once_in(2) { spec.attr("hi", Attr::i32s(op.ctx(), &hi)) } else { spec };
     }
     if random.once_in(6) {
-        spec = spec.attr("round", Attr::string(op.ctx(), random.pick(&["half_up", "half_even", "half_away"])));
+        spec =
+            spec.attr("round", Attr::string(op.ctx(), random.pick(&["half_up", "half_even", "half_away"])));
     }
     if random.once_in(12) {
         spec = spec.attr("divisor", Attr::i64s(op.ctx(), &[random.range(1, 4)]));

@@ -6,7 +6,7 @@
 
 use afp_ir::{
     dialect::view::Pool,
-    mlir::Op,
+    mlir::{Op, Value},
     numerics::Format,
 };
 
@@ -41,7 +41,7 @@ pub(super) fn of_movement(op: Op) -> u64 {
     }
 }
 
-/// The number of elements of an operation's result.
-pub(super) fn elements(op: Op) -> u64 {
-    graph::shape(op.result(0)).iter().map(|&size| size.unsigned_abs()).fold(1, u64::saturating_mul)
+/// The number of elements of a value.
+pub(super) fn elements(value: Value) -> u64 {
+    graph::shape(value).iter().map(|&size| size.unsigned_abs()).fold(1, u64::saturating_mul)
 }

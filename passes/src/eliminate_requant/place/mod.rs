@@ -89,7 +89,8 @@ impl Region {
 
     fn producer(&mut self, value: Value) {
         if let Some(grid) = Grid::of(value) {
-            let index = self.add(Node::default(), Origin { original: Some(value), movement: None, grid }, 1);
+            let origin = Origin { original: Some(value), movement: None, grid };
+            let index = self.add(Node::default(), origin, cost::elements(value));
             self.values.insert(value, (index, 0));
         }
     }
@@ -109,7 +110,7 @@ impl Region {
         if op.result_count() != 1 || Element::of(op.result(0).ty()) == Element::Exact {
             return;
         }
-        let elements = cost::elements(op);
+        let elements = cost::elements(op.result(0));
         if let Some(form) = movable(op).and_then(|map| self.maps.iter().position(|(known, _)| *known == map))
             && let Some(&(node, 0)) = self.values.get(&op.operand(0))
         {
@@ -119,12 +120,7 @@ impl Region {
             return;
         }
         if !view::is_movement(op) || !self.movement(op, elements) {
-            // The number of elements is that of the value, wherever it is converted.
-            if let Some(grid) = Grid::of(op.result(0)) {
-                let origin = Origin { original: Some(op.result(0)), movement: None, grid };
-                let index = self.add(Node::default(), origin, elements);
-                self.values.insert(op.result(0), (index, 0));
-            }
+            self.producer(op.result(0));
         }
     }
 
@@ -147,7 +143,8 @@ impl Region {
             },
         };
         let operands: Vec<usize> = operands.into_iter().map(|(node, _)| node).collect();
-        let mut key = format!("{} {operands:?} {border:?}", op.name(), border = border.map(|b| b.to_string()));
+        let mut key =
+            format!("{} {operands:?} {border:?}", op.name(), border = border.map(|b| b.to_string()));
         let mut attrs: Vec<String> = op
             .attrs()
             .iter()
@@ -241,8 +238,11 @@ impl Rewriter<'_> {
         let value = match (made, &origin.movement) {
             (Made::Moved, None) => origin.original?,
             (Made::Moved, Some((op, border))) => {
-                let operands: Option<Vec<Value>> =
-                    self.region.nodes[node].operands.iter().map(|&operand| self.value(operand, form)).collect();
+                let operands: Option<Vec<Value>> = self.region.nodes[node]
+                    .operands
+                    .iter()
+                    .map(|&operand| self.value(operand, form))
+                    .collect();
                 let operands = operands?;
                 let border = match form.checked_sub(1) {
                     Some(form) => self.border(*op, *border, &self.region.maps[form].0),
