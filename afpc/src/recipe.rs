@@ -32,6 +32,8 @@ use crate::{
 const EQUALIZES: &str = "afp-equalize";
 /// The stage that reads what calibration attached.
 const READS_STATISTICS: &str = "afp-range-analysis";
+/// The stage that takes away conversions between layers, unless the user wants to see them.
+const ELIMINATES: &str = "afp-eliminate-requant";
 /// The name of the stage before the first pass.
 pub const IMPORT: &str = "import";
 
@@ -75,6 +77,9 @@ pub struct Recipe {
     /// Interval of the inputs where there is no calibration data
     #[arg(long, value_name = "LO,HI", value_parser = parse_range, allow_hyphen_values = true)]
     pub input_range: Option<Range>,
+    /// Leave all conversions between layers in, to see what they cost
+    #[arg(long)]
+    pub no_eliminate_requant: bool,
     /// Stop behind this stage
     #[arg(long, value_name = "STAGE", value_parser = clap::builder::PossibleValuesParser::new(stage_names()))]
     pub until: Option<String>,
@@ -130,6 +135,7 @@ impl Recipe {
                 ("--calib", self.calibration.calib.is_some()),
                 ("--formats", self.formats.is_some()),
                 ("--input-range", self.input_range.is_some()),
+                ("--no-eliminate-requant", self.no_eliminate_requant),
                 ("--until", self.until.as_deref().is_some_and(|stage| stage != IMPORT)),
             ];
             return match given.iter().find(|(_, is_given)| *is_given) {
@@ -146,7 +152,8 @@ impl Recipe {
         let decided = formats.as_ref().and_then(|formats| formats.quantization.as_ref());
         let decisions = self.decisions(decided);
         let mut samples = None;
-        for stage in &STAGES[..last] {
+        let skipped = |stage: &Stage| self.no_eliminate_requant && stage.name == ELIMINATES;
+        for stage in STAGES[..last].iter().filter(|stage| !skipped(stage)) {
             if stage.name == EQUALIZES && self.calibration.calib.is_some() {
                 let read = Samples::read(module, self, decided, false)?;
                 quantization::equalize(module, decisions.equalization, &read)?;
@@ -183,6 +190,9 @@ impl Recipe {
         }
         if let Some(range) = &self.input_range {
             chosen.insert("input_range".into(), range.0.clone().into());
+        }
+        if self.no_eliminate_requant {
+            chosen.insert("eliminate_requant".into(), false.into());
         }
         chosen
     }
@@ -293,6 +303,7 @@ mod tests {
     #[test]
     fn the_stage_that_reads_statistics_exists() {
         assert!(pipeline::stage(READS_STATISTICS).is_some());
+        assert!(pipeline::stage(ELIMINATES).is_some());
     }
 
     #[test]

@@ -19,8 +19,8 @@ use afp_ir::{
 };
 
 use crate::{
-    conversions::{self, Conversions},
-    graph,
+    conversions::Ledger,
+    eliminate_requant, graph,
     registry::{Failed, Options, Pass},
     scale::{self, Method},
     weights::{self, Channels},
@@ -42,7 +42,8 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
         }
         graph::erase_unused(body);
     }
-    Conversions { inserted: conversions::all(module).len(), absorbed: 0 }.attach(module);
+    Ledger::open(module).attach(module);
+    eliminate_requant::keep_beyond_f32(module);
     Ok(())
 }
 

@@ -54,6 +54,9 @@ pub struct Arguments {
     /// What the function is passed for inputs and outputs
     #[arg(long, value_enum, default_value_t = Io::Float)]
     io: Io,
+    /// Print what became of each conversion between representations, and why those that are left are
+    #[arg(long, conflicts_with = "quiet")]
+    explain_requant: bool,
     /// Print nothing but warnings and errors
     #[arg(short, long)]
     quiet: bool,
@@ -132,8 +135,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if arguments.json {
         print(&report.to_json())?;
     } else if !arguments.quiet {
-        let mut lines = report.lines();
-        if emit.contains(&Emit::Report) {
+        let mut lines = if arguments.explain_requant { report.requantization() } else { report.lines() };
+        if emit.contains(&Emit::Report) && !arguments.explain_requant {
             lines.push(format!("report      {}", folder.join(REPORT).display()));
         }
         print(&(lines.join("\n") + "\n"))?;

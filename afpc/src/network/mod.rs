@@ -5,18 +5,20 @@
 
 pub mod json;
 pub mod layers;
+pub mod requant;
 
 use std::collections::HashSet;
 
 use afp_codegen::constants::Constants;
 use afp_ir::{dialect::FloatType, mlir::SourceModule};
-use afp_passes::conversions::{self, Conversions};
+use afp_passes::conversions::{self, Conversions, Ledger};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::native::Compiled;
 use afp_ptq::cost::bits::average;
 use layers::Layer;
+use requant::Conversion;
 
 /// The version of the schema that this compiler writes.
 pub const SCHEMA: u32 = 1;
@@ -32,7 +34,7 @@ pub struct Description {
 }
 
 /// Conversions between representations, counted by the passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Counts {
     #[serde(skip_serializing_if = "Option::is_none")]
     inserted: Option<usize>,
@@ -42,6 +44,8 @@ struct Counts {
     absorbed: Option<usize>,
     left: usize,
     boundary: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    each: Vec<Conversion>,
 }
 
 /// Bytes that do not change.
@@ -94,6 +98,7 @@ impl Description {
             absorbed: counted.map(|counted| counted.absorbed),
             left: left.len(),
             boundary: left.into_iter().filter(|&op| conversions::is_boundary(op)).count(),
+            each: Ledger::of(module.op()).into_iter().flat_map(|l| l.entries).map(Conversion::from).collect(),
         };
         Self { average_weight_bits, average_activation_bits, conversions, layers }
     }
@@ -148,6 +153,11 @@ impl Report {
         json::pretty(self)
     }
 
+    /// What became of each conversion, for a person.
+    pub fn requantization(&self) -> Vec<String> {
+        requant::lines(&self.conversions.each)
+    }
+
     /// The lines for a person.
     pub fn lines(&self) -> Vec<String> {
         let bytes = |name: &str, bytes: u64| format!("{name:<11} {bytes:>10} bytes");
@@ -163,7 +173,7 @@ impl Report {
         if !bits.is_empty() {
             lines.push(format!("bits        {} on average", bits.join(", ")));
         }
-        let Counts { inserted, removed, absorbed, left, boundary } = self.conversions;
+        let &Counts { inserted, removed, absorbed, left, boundary, .. } = &self.conversions;
         let part = |count: Option<usize>, what: &str| count.map(|count| format!("{count} {what}"));
         let mut parts =
             vec![part(inserted, "inserted"), part(removed, "removed"), part(absorbed, "absorbed")];

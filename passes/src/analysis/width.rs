@@ -260,10 +260,11 @@ pub fn rounding_bits(op: Op, operand: &[Bound]) -> u32 {
     let Some(ty) = FloatType::of(op.result(0).ty()) else {
         return operand.iter().map(|b| b.bits()).max().unwrap_or(0);
     };
+    let divided = view::divisor_exponent(op).unwrap_or(0) as i32;
     operand
         .iter()
         .map(|bound| {
-            let shift = ty.exp.interval().1 - bound.exp;
+            let shift = ty.exp.interval().1 - bound.exp + divided;
             let fixed_half = if shift > 0 { shift_left(1, (shift - 1).min(200) as u32) } else { 0 };
             // Above the first binade of a format with exponents, half a unit is less than half the value.
             let relative = bound.lo.unsigned_abs().max(bound.hi.unsigned_abs()) as i128 / 2;
