@@ -12,12 +12,13 @@ use afp_ir::{
 };
 
 use super::{
-    Destination, Lowering,
+    Lowering,
     builder::{Cmp, Kernel},
-    group::Windows,
+    calls::Destination,
     layout::{Layout, Storage},
     scope::{self, Scope, layout},
     tree::{exponent, shape_of, unsupported},
+    windows::Windows,
 };
 use crate::afpk::numeric;
 
