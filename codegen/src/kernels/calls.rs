@@ -18,10 +18,21 @@ use super::{
 };
 use crate::interface;
 
-/// Where a call writes: a new buffer for the operation's result, or what the caller passed.
+/// Where a call writes.
+#[derive(Clone, Copy)]
 pub(super) enum Destination {
+    /// A new buffer for the operation's result.
     Buffer,
+    /// What the caller passed.
     Argument(usize),
+    /// A memref of the body.
+    Memory(Value),
+}
+
+/// A kernel function that can be called.
+struct Written {
+    name: String,
+    extras: Vec<(Extra, Type)>,
 }
 
 impl Lowering {
@@ -35,46 +46,79 @@ impl Lowering {
         destination: Destination,
         body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
-        let ctx = self.ctx;
         let mut places = Vec::new();
-        let mut types: Vec<(Type, Loc)> = Vec::new();
+        let mut types: Vec<Type> = Vec::new();
         for &operand in operands {
             let place = self.place(operand, op)?;
             let ty = match (place, self.layout(operand)) {
                 (Place::Argument(index), _) => self.arguments[index].ty(),
-                (_, Some(layout)) => layout.memref(ctx),
+                (_, Some(layout)) => layout.memref(self.ctx),
                 _ => return Err(unsupported(op, "coded operands")),
             };
             places.push((place, ty));
-            types.push((ty, op.loc()));
+            types.push(ty);
         }
-        let result = match destination {
+        types.push(match destination {
             Destination::Argument(index) => self.arguments[index].ty(),
-            Destination::Buffer => scope::layout(self, op.result(0), op)?.memref(ctx),
+            Destination::Buffer => scope::layout(self, op.result(0), op)?.memref(self.ctx),
+            Destination::Memory(memory) => memory.ty(),
+        });
+        let written = self.write(op, &op.name().replace("afp.", ""), &types, body)?;
+        let destination = match destination {
+            Destination::Argument(index) => self.arguments[index],
+            Destination::Buffer => self.buffer(op)?,
+            Destination::Memory(memory) => memory,
         };
-        types.extend([(result, op.loc()), (Type::index(ctx), op.loc()), (Type::index(ctx), op.loc())]);
-        let name = format!("k{}_{}", self.calls, op.name().replace("afp.", ""));
+        let operand = |(place, ty): (Place, Type)| match place {
+            Place::Buffer(buffer) => self.view(buffer, 0, ty),
+            Place::Global(index) => self.global_in_body(index),
+            Place::Argument(index) => self.arguments[index],
+        };
+        let mut arguments: Vec<Value> = places.into_iter().map(operand).collect();
+        arguments.push(destination);
+        self.call(op, &written, arguments, items)
+    }
+
+    /// As [`Lowering::kernel`], on memrefs of the body, of which the last is written.
+    pub(super) fn kernel_on(
+        &mut self,
+        op: Op,
+        name: &str,
+        arguments: Vec<Value>,
+        items: i64,
+        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let types: Vec<Type> = arguments.iter().map(|argument| argument.ty()).collect();
+        let written = self.write(op, name, &types, body)?;
+        self.call(op, &written, arguments, items)
+    }
+
+    /// Writes a kernel function of memrefs, of which the last is the result.
+    fn write(
+        &mut self,
+        op: Op,
+        name: &str,
+        memrefs: &[Type],
+        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
+    ) -> Result<Written, Diagnostic> {
+        let ctx = self.ctx;
+        let index = [Type::index(ctx); 2];
+        let types: Vec<(Type, Loc)> = memrefs.iter().chain(&index).map(|&ty| (ty, op.loc())).collect();
+        let name = format!("k{}_{name}", self.calls);
         let (function, block) = ctx.add_function(self.module, op.loc(), &name, &types, &[]);
         function.set_attr("sym_visibility", Attr::string(ctx, "private"));
         let k = Kernel::new(ctx, block, op.loc());
-        let mut scope = Scope::new(self, function, operands.len())
+        let mut scope = Scope::new(self, function, memrefs.len() - 1)
             .ok_or_else(|| crate::internal("a kernel without a body"))?;
         body(&mut scope, &k)?;
         scope.seal(function);
         let extras: Vec<(Extra, Type)> = scope.extras.iter().map(|(e, v)| (*e, v.ty())).collect();
         k.effect(OpSpec::new("func.return"));
-        let name = self.shared(function, name);
-
-        let destination = match destination {
-            Destination::Argument(index) => self.arguments[index],
-            Destination::Buffer => self.buffer(op)?,
-        };
-        self.call(op, &name, &places, (destination, items), &extras);
-        Ok(())
+        Ok(Written { name: self.shared(function, name), extras })
     }
 
     /// The function that stands for this one: an equal one that was written before, or itself.
-    pub(super) fn shared(&mut self, function: Op, name: String) -> String {
+    fn shared(&mut self, function: Op, name: String) -> String {
         let named = |name: &str| function.set_attr("sym_name", Attr::string(self.ctx, name));
         named("kernel");
         let text = function.to_string();
@@ -100,49 +144,46 @@ impl Lowering {
         let name = self.shared(function, name);
         let memory = layout.memory();
         let items = memory[0] * memory[1];
-        self.call_function(&name, op, vec![view], items, &[]);
-        Ok(())
+        self.call_function(&name, op, vec![view], items, &[])
     }
 
-    pub(super) fn call(
+    /// Calls a kernel; behind it, threads wait for each other.
+    fn call(
         &mut self,
         op: Op,
-        name: &str,
-        operands: &[(Place, Type)],
-        (result, items): (Value, i64),
-        extras: &[(Extra, Type)],
-    ) {
-        let mut arguments: Vec<Value> = operands
-            .iter()
-            .map(|&(place, ty)| match place {
-                Place::Buffer(buffer) => self.view(buffer, 0, ty),
-                Place::Global(index) => self.global_in_body(index),
-                Place::Argument(index) => self.arguments[index],
-            })
-            .collect();
-        arguments.push(result);
-        self.call_function(name, op, arguments, items, extras);
+        written: &Written,
+        arguments: Vec<Value>,
+        items: i64,
+    ) -> Result<(), Diagnostic> {
+        self.call_function(&written.name, op, arguments, items, &written.extras)?;
         if self.threads > 1 {
             let barrier = Attr::symbol(self.ctx, BARRIER);
             self.body.effect(OpSpec::new("func.call").attr("callee", barrier));
         }
+        Ok(())
     }
 
     /// Calls a kernel with this thread's share of the items.
-    pub(super) fn call_function(
+    fn call_function(
         &mut self,
         name: &str,
         op: Op,
         mut arguments: Vec<Value>,
         items: i64,
         extras: &[(Extra, Type)],
-    ) {
+    ) -> Result<(), Diagnostic> {
         let (from, to) = self.share(items);
         arguments.extend([from, to]);
         for &(extra, ty) in extras {
             arguments.push(match extra {
                 Extra::Constant(index) => self.global_in_body(index),
                 Extra::Scratch => self.scratch(ty),
+                Extra::Own(buffer) => self.own(buffer, ty),
+                Extra::Exponent(value) => self
+                    .exponents
+                    .get(&value)
+                    .copied()
+                    .ok_or_else(|| crate::internal("a dynamic value without its exponent"))?,
             });
         }
         let k = Kernel::new(self.ctx, self.body.block(), op.loc());
@@ -153,10 +194,11 @@ impl Lowering {
                 .attr(interface::LAYER, Attr::string(self.ctx, &layer_name(op))),
         );
         self.calls += 1;
+        Ok(())
     }
 
     /// The first item of this thread, and the first of the next.
-    pub(super) fn share(&self, items: i64) -> (Value, Value) {
+    fn share(&self, items: i64) -> (Value, Value) {
         if self.threads == 1 {
             return (self.body.index(0), self.body.index(items));
         }

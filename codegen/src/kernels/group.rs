@@ -12,18 +12,20 @@ use super::{
     Lowering,
     builder::Kernel,
     calls::Destination,
+    dynamic::{self, Peaks, is_dynamic},
     layout::Layout,
     scope::{self, Scope},
     strategy::{Choice, Weights},
     sums::Filters,
-    tree::{self, Rounding, exponent, shape_of},
+    tree::{self, Rounding, shape_of},
+    units::{self, Grid, Numbers, Shift},
 };
 use crate::afpk::numeric;
 
 /// Bits of a quotient that a format's significand and the last bit need.
 const QUOTIENT_BITS: u32 = 18;
 
-/// Adds the kernel of a group and its call.
+/// Adds the kernels of a group and the calls of them.
 pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
     let leaves = tree::leaves(op)?;
     let shape = shape_of(op.result(0));
@@ -31,22 +33,53 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
     // With packed weights a channel's are unpacked once, for all its pixels.
     let packed = tree::contractions(op).first().copied().filter(|_| choice.weights == Weights::Packed);
     let items = if packed.is_some() { *shape.last().unwrap_or(&1) } else { scope::rows(&shape) };
-    lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| {
+    let elements = |scope: &mut Scope<'_>, k: &Kernel, sink: Sink| {
         let memories = leaves.iter().copied().zip(scope.operands.iter().copied()).collect();
-        let bits = if tree::proven_bits(op) <= 31 { 32 } else { 64 };
-        let result = scope.result;
-        let layout = scope::layout(scope.lowering, op.result(0), op)?;
-        let mut group = Group { scope, memories, weights: HashMap::new(), choice, op, bits };
+        let mut group = Group { scope, memories, weights: HashMap::new(), choice, op, bits: sum_bits(op), sink };
         if packed.is_some() {
-            return group.by_channel(k, &shape, &layout);
+            return group.by_channel(k, &shape);
         }
-        let (from, to) = (group.scope.from, group.scope.to);
-        scope::every(k, (from, to), &shape, |k, indices| {
-            let integer = group.element(k, indices)?;
-            layout.store(k, integer, result, indices);
-            Ok(())
-        })
+        let range = (group.scope.from, group.scope.to);
+        scope::every(k, range, &shape, |k, indices| group.element(k, indices))
+    };
+    if is_dynamic(op.result(0)) {
+        let channels = if Grid::of(op.operand(0), op)?.is_uniform() { 1 } else { *shape.last().unwrap_or(&1) };
+        return dynamic::convert(lowering, op, (&leaves, items), (sum_bits(op), channels), None, |scope, k, peaks| {
+            elements(scope, k, Sink::Sums(peaks))
+        });
+    }
+    let layout = scope::layout(lowering, op.result(0), op)?;
+    lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| elements(scope, k, Sink::Codes(layout)))
+}
+
+/// Rounds the sums of a group that are stored.
+pub(super) fn round_stored(
+    scope: &mut Scope<'_>,
+    k: &Kernel,
+    op: Op,
+    sums: Value,
+    layout: &Layout,
+) -> Result<(), Diagnostic> {
+    let (choice, memories, sink) = (Choice::PORTABLE, HashMap::new(), Sink::Codes(layout.clone()));
+    let mut group = Group { scope, memories, weights: HashMap::new(), choice, op, bits: sum_bits(op), sink };
+    let range = (group.scope.from, group.scope.to);
+    scope::every(k, range, &layout.shape, |k, indices| {
+        let sum = k.load(sums, indices);
+        group.store_rounded(k, sum, indices)
     })
+}
+
+/// Bits of the accumulators of a group.
+pub(super) fn sum_bits(op: Op) -> u32 {
+    if tree::proven_bits(op) <= 31 { 32 } else { 64 }
+}
+
+/// Where a group's elements go.
+pub(super) enum Sink {
+    /// They are rounded.
+    Codes(Layout),
+    /// They are kept, until the exponent is known.
+    Sums(Peaks),
 }
 
 /// One kernel being written.
@@ -58,6 +91,7 @@ pub(super) struct Group<'s, 'l> {
     op: Op,
     /// Width of accumulators.
     pub bits: u32,
+    pub sink: Sink,
 }
 
 impl Group<'_, '_> {
@@ -71,13 +105,13 @@ impl Group<'_, '_> {
     }
 
     /// Channel by channel: the weights of a channel are unpacked, then its elements computed.
-    fn by_channel(&mut self, k: &Kernel, shape: &[i64], layout: &Layout) -> Result<(), Diagnostic> {
+    fn by_channel(&mut self, k: &Kernel, shape: &[i64]) -> Result<(), Diagnostic> {
         let contractions = tree::contractions(self.op);
         let mut packed = Vec::new();
         for &op in &contractions {
             packed.push((op, self.packed(k, op)?));
         }
-        let (from, to, result) = (self.scope.from, self.scope.to, self.scope.result);
+        let (from, to) = (self.scope.from, self.scope.to);
         let mut outcome = Ok(());
         k.fold(from, to, &[], |k, channel, _| {
             for (op, packed) in packed {
@@ -89,18 +123,35 @@ impl Group<'_, '_> {
             k.every(&shape[..shape.len() - 1], |k, leading| {
                 let mut indices = leading.to_vec();
                 indices.push(channel);
-                outcome = self.element(k, &indices).map(|integer| layout.store(k, integer, result, &indices));
+                outcome = self.element(k, &indices);
             });
             Vec::new()
         });
         outcome
     }
 
+    /// Computes and stores one element.
+    fn element(&mut self, k: &Kernel, indices: &[Value]) -> Result<(), Diagnostic> {
+        let sum = self.exact(k, self.op.operand(0), indices)?;
+        let Sink::Sums(peaks) = self.sink else { return self.store_rounded(k, sum, indices) };
+        k.store(sum, self.scope.result, indices);
+        peaks.add(k, sum, indices[indices.len() - 1]);
+        Ok(())
+    }
+
+    /// Rounds and stores one element.
+    fn store_rounded(&mut self, k: &Kernel, sum: Value, indices: &[Value]) -> Result<(), Diagnostic> {
+        let integer = self.rounded(k, sum, indices)?;
+        if let Sink::Codes(layout) = &self.sink {
+            layout.store(k, integer, self.scope.result, indices);
+        }
+        Ok(())
+    }
+
     /// The integer of one element.
-    fn element(&mut self, k: &Kernel, indices: &[Value]) -> Result<Value, Diagnostic> {
+    fn rounded(&mut self, k: &Kernel, value: Value, indices: &[Value]) -> Result<Value, Diagnostic> {
         let op = self.op;
         let rounding = Rounding::of(op)?;
-        let value = self.exact(k, op.operand(0), indices)?;
         if rounding.is_shift() && self.bits == 32 {
             return Ok(self.shifted(k, value, &rounding, indices));
         }
@@ -108,7 +159,7 @@ impl Group<'_, '_> {
         let bits = tree::proven_bits(op);
         let width = if rounding.is_plain() { numeric::encode_bits(format, bits) } else { 64 };
         let wide = k.resize(value, width, true);
-        let d = self.per_channel(k, "shift", &rounding.shifts, indices, width);
+        let d = self.shift(k, "shift", &rounding.shift, indices, width);
         let divisor =
             if rounding.is_plain() { None } else { Some(self.divisor(k, &rounding, bits, indices)?) };
         let attr_bits = bits.min(width - 1);
@@ -116,10 +167,28 @@ impl Group<'_, '_> {
         Ok(self.limited(k, integer, &rounding, indices))
     }
 
+    /// A shift of an element's channel, so many bits wide.
+    fn shift(
+        &mut self,
+        k: &Kernel,
+        role: &'static str,
+        shift: &Shift,
+        indices: &[Value],
+        bits: u32,
+    ) -> Value {
+        match shift {
+            Shift::Known(shifts) => self.per_channel(k, role, shifts, indices, bits),
+            Shift::Computed(..) => {
+                let computed = shift.emit(k, &mut Element { group: self, indices });
+                k.resize(computed, bits, true)
+            }
+        }
+    }
+
     /// Fixed point on a finer grid: half is added and shifted out, which rounds a tie up.
     fn shifted(&mut self, k: &Kernel, value: Value, rounding: &Rounding, indices: &[Value]) -> Value {
         let half = self.per_channel(k, "half", &rounding.halves(), indices, 32);
-        let d = self.per_channel(k, "shift", &rounding.shifts, indices, 32);
+        let d = self.shift(k, "shift", &rounding.shift, indices, 32);
         let rounded = k.binary("arith.shrsi", k.add(value, half), d);
         let [lo, hi] = rounding.range();
         let lo = self.per_channel(k, "lo", &lo, indices, 32);
@@ -146,8 +215,10 @@ impl Group<'_, '_> {
         let divisors = &rounding.divisors;
         let largest = divisors.iter().max().copied().unwrap_or(1);
         let spare = 61u32.saturating_sub(bits);
-        let enough = spare >= QUOTIENT_BITS + (64 - largest.leading_zeros())
-            && rounding.shifts.iter().all(|&d| d + i64::from(spare) >= 1);
+        // What is shifted further to the left than the quotient is developed saturates.
+        let least = rounding.shift.interval().0 + i64::from(spare);
+        let saturates = rounding.shift.known().is_none() && rounding.ty.format.int_max() < 1 << QUOTIENT_BITS;
+        let enough = spare >= QUOTIENT_BITS + (64 - largest.leading_zeros()) && (least >= 1 || saturates);
         if !enough {
             let found = format!("{bits} bits by {largest}");
             return Err(self.unsupported("a sum and a divisor whose quotient 63 bits develop", found));
@@ -177,7 +248,7 @@ impl Group<'_, '_> {
         k.load(memref, &indices[indices.len() - 1..])
     }
 
-    /// An exact value at some indices, in units of [`tree::grid`].
+    /// An exact value at some indices, in units of its [`Grid`].
     fn exact(&mut self, k: &Kernel, value: Value, indices: &[Value]) -> Result<Value, Diagnostic> {
         let indices = broadcast(k, value, indices);
         if matches!(Element::of(value.ty()), Element::Float(_)) {
@@ -193,17 +264,17 @@ impl Group<'_, '_> {
                     self.convolution(k, op, &indices)?
                 };
                 let Some(bias) = view::bias(op) else { return Ok(sum) };
-                let grids = (tree::product_grid(op)?, tree::grid(bias, op)?);
+                let grids = [Grid::of_products(op)?, Grid::of(bias, op)?];
                 let bias_value = self.exact(k, bias, &indices[indices.len() - 1..])?;
-                self.sum(k, [sum, bias_value], (&grids.0, &grids.1), &indices)
+                self.sum(k, [sum, bias_value], &grids, &indices)
             }
             "afp.matmul" => self.matmul(k, op, &indices),
             "afp.sum_pool2d" => self.sum_pool(k, op, &indices),
             _ => {
                 let (a, b) =
                     (self.exact(k, op.operand(0), &indices)?, self.exact(k, op.operand(1), &indices)?);
-                let grids = (tree::grid(op.operand(0), op)?, tree::grid(op.operand(1), op)?);
-                self.sum(k, [a, b], (&grids.0, &grids.1), &indices)
+                let grids = [Grid::of(op.operand(0), op)?, Grid::of(op.operand(1), op)?];
+                self.sum(k, [a, b], &grids, &indices)
             }
         }
     }
@@ -213,16 +284,18 @@ impl Group<'_, '_> {
         &mut self,
         k: &Kernel,
         values: [Value; 2],
-        grids: (&[i32], &[i32]),
+        grids: &[Grid; 2],
         indices: &[Value],
     ) -> Result<Value, Diagnostic> {
-        let shifts = tree::alignment(grids.0, grids.1, self.bits, self.op)?;
+        let shifts = units::alignment(&grids[0], &grids[1], self.bits, self.op)?;
         let [a, b] = [0, 1].map(|i| {
-            if shifts[i].iter().all(|&s| s == 0) {
+            if shifts[i].known().is_some_and(|known| known.iter().all(|&s| s == 0)) {
                 return values[i];
             }
-            let shift = self.per_channel(k, "align", &shifts[i], indices, self.bits);
-            k.shl(values[i], shift)
+            let shift = self.shift(k, "align", &shifts[i], indices, self.bits);
+            // Only a value that is always 0 is ever shifted further.
+            let most = self.number(k, i64::from(self.bits) - 1);
+            k.shl(values[i], if shifts[i].known().is_some() { shift } else { k.min(shift, most) })
         });
         Ok(k.add(a, b))
     }
@@ -235,7 +308,6 @@ impl Group<'_, '_> {
         indices: &[Value],
         bits: u32,
     ) -> Result<Value, Diagnostic> {
-        exponent(value, self.op)?;
         let Some(&memref) = self.memories.get(&value) else {
             return Err(self.unsupported("a stored operand", value.ty().to_string()));
         };
@@ -250,6 +322,22 @@ impl Group<'_, '_> {
         let ty = Type::int(k.ctx(), if narrow { 32 } else { 64 });
         let memref = self.scope.constant("bias", &shape_of(op.result(0)), ty, &values);
         Ok(k.resize(k.load(memref, indices), self.bits, true))
+    }
+}
+
+/// The numbers of one element.
+struct Element<'g, 's, 'l> {
+    group: &'g mut Group<'s, 'l>,
+    indices: &'g [Value],
+}
+
+impl Numbers for Element<'_, '_, '_> {
+    fn constant(&mut self, k: &Kernel, role: &'static str, values: &[i64]) -> Value {
+        self.group.per_channel(k, role, values, self.indices, 32)
+    }
+
+    fn exponent(&mut self, _: &Kernel, value: Value) -> Value {
+        self.group.scope.exponent(value)
     }
 }
 

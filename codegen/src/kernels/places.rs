@@ -131,17 +131,35 @@ impl Lowering {
         self.body.global(&global.name, global.ty)
     }
 
-    /// This thread's part of a buffer that is alive for the next call.
+    /// Memory of this thread that is alive for the next call.
     pub(super) fn scratch(&mut self, ty: Type) -> Value {
-        let bytes = ty.memref_shape().unwrap_or_default().iter().product::<i64>()
-            * ty.element_bytes().unwrap_or(1) as i64;
-        let each = (bytes as usize).next_multiple_of(crate::memory::ALIGNMENT) as i64;
-        let buffer = self.allocate(each * self.threads);
+        let buffer = self.allocate_each(ty);
+        self.own(buffer, ty)
+    }
+
+    /// A buffer with a part for each thread that holds a type.
+    pub(super) fn allocate_each(&self, ty: Type) -> Value {
+        self.allocate(part_bytes(ty) * self.threads)
+    }
+
+    /// This thread's part of a buffer.
+    pub(super) fn own(&self, buffer: Value, ty: Type) -> Value {
         if self.threads == 1 {
             return self.view(buffer, 0, ty);
         }
         let thread = self.arguments[self.arguments.len() - 1];
-        let offset = self.body.mul(thread, self.body.index(each));
+        let offset = self.body.mul(thread, self.body.index(part_bytes(ty)));
         self.body.value(OpSpec::new("memref.view").operands([buffer, offset]).result(ty))
     }
+}
+
+/// Bytes of a type in memory.
+pub(super) fn bytes_of(ty: Type) -> i64 {
+    let elements: i64 = ty.memref_shape().unwrap_or_default().iter().product();
+    elements * ty.element_bytes().unwrap_or(1) as i64
+}
+
+/// Bytes of a thread's part, so that no two threads write to one line of a cache.
+pub(super) fn part_bytes(ty: Type) -> i64 {
+    (bytes_of(ty) as usize).next_multiple_of(crate::memory::ALIGNMENT) as i64
 }

@@ -8,7 +8,7 @@ use afp_ir::{
 
 use super::{
     builder::Kernel,
-    tree::{self, exponent, parts, shape_of},
+    tree::{self, parts, shape_of},
 };
 
 /// The codes of a contraction's weights, one row of taps for each output channel.
@@ -23,7 +23,7 @@ impl Rows {
     /// Reads the constant weights. Taps are in the order rows, columns, input channels.
     pub fn of(op: Op) -> Result<Self, Diagnostic> {
         let weight = op.operand(1);
-        let (ty, _) = exponent(weight, op)?;
+        let ty = tree::coded(weight, op)?;
         let payload = weight.def().and_then(|c| c.attr("value")).and_then(|v| v.elements_i64());
         let Some(payload) = payload else { return Err(tree::unsupported(op, "weights with a payload")) };
         let shape = shape_of(weight);

@@ -12,7 +12,7 @@ use super::{
     group::Group,
     rows::{Packed, Rows},
     strategy::Multiply,
-    tree::{exponent, shape_of},
+    tree::{self, shape_of},
     windows::Windows,
 };
 use crate::afpk::numeric;
@@ -147,7 +147,7 @@ impl Group<'_, '_> {
     pub(super) fn matmul(&mut self, k: &Kernel, op: Op, indices: &[Value]) -> Result<Value, Diagnostic> {
         let depth = shape_of(op.operand(0))[2];
         let (zero, mut outcome) = (self.number(k, 0), Ok(()));
-        let format = exponent(op.operand(1), op)?.0.format;
+        let format = tree::coded(op.operand(1), op)?.format;
         let this = &*self;
         let sum = k.fold(k.index(0), k.index(depth), &[zero], |k, i, sums| {
             let a = this.decoded(k, op.operand(0), &[indices[0], indices[1], i], this.bits);
