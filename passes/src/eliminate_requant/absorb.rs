@@ -9,11 +9,14 @@ use afp_ir::{
 /// `encode_T{l2, h2}(encode_T{l1, h1}(x))` becomes one encode with the limits
 /// `clamp(l1, l2, h2)` and `clamp(h1, l2, h2)`.
 ///
-/// *Condition*: both have the same type and the outer one no divisor, so that it rounds nothing (F7)
+/// *Condition*: both have the same type, of a static scale exponent (limits change a dynamic one, Y2), and the outer one no divisor, so that it rounds nothing (F7)
 /// and only clamps; the inner one has no other use. `clamp(clamp(v, l1, h1), l2, h2)` is the clamp to
 /// the limits clamped.
 pub(super) fn absorb_limits(op: Op) -> bool {
     let Some(ty) = FloatType::of(op.result(0).ty()).filter(|_| op.is("afp.encode")) else { return false };
+    if ty.exp.fixed().is_none() {
+        return false;
+    }
     let Some(inner) = op.operand(0).def_as("afp.encode").filter(|_| op.operand(0).has_one_use()) else {
         return false;
     };

@@ -54,10 +54,13 @@ fn exact_code(value: Attr, ty: FloatType) -> Option<u16> {
 
 /// `quantize(concat(a, b))` becomes `concat(quantize(a), quantize(b))`.
 ///
-/// *Condition*: the quantize is the only use of the concat and has no channel exponents; quantize acts
-/// on each element alone. It pays only where an operand was dequantized.
+/// *Condition*: the quantize is the only use of the concat and has no channel exponents, and its type
+/// a static scale exponent; quantize then acts on each element alone. It pays only where an operand was dequantized.
 pub(super) fn hoist(op: Op) -> bool {
     if !op.is("afp.quantize") || view::channel_exp(op).is_some() {
+        return false;
+    }
+    if FloatType::of(op.result(0).ty()).is_none_or(|ty| ty.exp.fixed().is_none()) {
         return false;
     }
     let Some(concat) = op.operand(0).def_as("afp.concat").filter(|_| op.operand(0).has_one_use()) else {
