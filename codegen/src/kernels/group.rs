@@ -12,7 +12,7 @@ use super::{
     Lowering,
     builder::Kernel,
     calls::Destination,
-    dynamic::{self, Peaks, is_dynamic},
+    dynamic::{self, Kept, Peaks, is_dynamic},
     layout::Layout,
     scope::{self, Scope},
     strategy::{Choice, Weights},
@@ -35,34 +35,37 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
     let items = if packed.is_some() { *shape.last().unwrap_or(&1) } else { scope::rows(&shape) };
     let elements = |scope: &mut Scope<'_>, k: &Kernel, sink: Sink| {
         let memories = leaves.iter().copied().zip(scope.operands.iter().copied()).collect();
-        let mut group = Group { scope, memories, weights: HashMap::new(), choice, op, bits: sum_bits(op), sink };
+        let mut group =
+            Group { scope, memories, weights: HashMap::new(), choice, op, bits: sum_bits(op), sink };
         if packed.is_some() {
             return group.by_channel(k, &shape);
         }
         let range = (group.scope.from, group.scope.to);
         scope::every(k, range, &shape, |k, indices| group.element(k, indices))
     };
+    let layout = scope::layout(lowering, op.result(0), op)?;
     if is_dynamic(op.result(0)) {
-        let channels = if Grid::of(op.operand(0), op)?.is_uniform() { 1 } else { *shape.last().unwrap_or(&1) };
-        return dynamic::convert(lowering, op, (&leaves, items), (sum_bits(op), channels), None, |scope, k, peaks| {
+        let uniform = Grid::of(op.operand(0), op)?.is_uniform();
+        let channels = if uniform { 1 } else { *shape.last().unwrap_or(&1) };
+        let kept = Kept::new(lowering, op, sum_bits(op), channels);
+        lowering.kernel(op, &leaves, items, kept.destination(), |scope, k| {
+            let peaks = kept.peaks(scope, k);
             elements(scope, k, Sink::Sums(peaks))
+        })?;
+        return dynamic::finish(lowering, &kept, scope::rows(&shape), |scope, k| {
+            round_kept(scope, k, op, &layout)
         });
     }
-    let layout = scope::layout(lowering, op.result(0), op)?;
-    lowering.kernel(op, &leaves, items, Destination::Buffer, |scope, k| elements(scope, k, Sink::Codes(layout)))
+    lowering
+        .kernel(op, &leaves, items, Destination::Buffer, |scope, k| elements(scope, k, Sink::Codes(layout)))
 }
 
-/// Rounds the sums of a group that are stored.
-pub(super) fn round_stored(
-    scope: &mut Scope<'_>,
-    k: &Kernel,
-    op: Op,
-    sums: Value,
-    layout: &Layout,
-) -> Result<(), Diagnostic> {
-    let (choice, memories, sink) = (Choice::PORTABLE, HashMap::new(), Sink::Codes(layout.clone()));
-    let mut group = Group { scope, memories, weights: HashMap::new(), choice, op, bits: sum_bits(op), sink };
-    let range = (group.scope.from, group.scope.to);
+/// Rounds the sums of a group that are kept: the operand of the kernel.
+fn round_kept(scope: &mut Scope<'_>, k: &Kernel, op: Op, layout: &Layout) -> Result<(), Diagnostic> {
+    let (memories, weights, sink) = (HashMap::new(), HashMap::new(), Sink::Codes(layout.clone()));
+    let mut group =
+        Group { scope, memories, weights, choice: Choice::PORTABLE, op, bits: sum_bits(op), sink };
+    let (range, sums) = ((group.scope.from, group.scope.to), group.scope.operands[0]);
     scope::every(k, range, &layout.shape, |k, indices| {
         let sum = k.load(sums, indices);
         group.store_rounded(k, sum, indices)
@@ -133,7 +136,7 @@ impl Group<'_, '_> {
     /// Computes and stores one element.
     fn element(&mut self, k: &Kernel, indices: &[Value]) -> Result<(), Diagnostic> {
         let sum = self.exact(k, self.op.operand(0), indices)?;
-        let Sink::Sums(peaks) = self.sink else { return self.store_rounded(k, sum, indices) };
+        let Sink::Sums(peaks) = &self.sink else { return self.store_rounded(k, sum, indices) };
         k.store(sum, self.scope.result, indices);
         peaks.add(k, sum, indices[indices.len() - 1]);
         Ok(())
@@ -179,7 +182,7 @@ impl Group<'_, '_> {
         match shift {
             Shift::Known(shifts) => self.per_channel(k, role, shifts, indices, bits),
             Shift::Computed(..) => {
-                let computed = shift.emit(k, &mut Element { group: self, indices });
+                let computed = shift.emit(k, &mut OneElement { group: self, indices });
                 k.resize(computed, bits, true)
             }
         }
@@ -326,12 +329,12 @@ impl Group<'_, '_> {
 }
 
 /// The numbers of one element.
-struct Element<'g, 's, 'l> {
+struct OneElement<'g, 's, 'l> {
     group: &'g mut Group<'s, 'l>,
     indices: &'g [Value],
 }
 
-impl Numbers for Element<'_, '_, '_> {
+impl Numbers for OneElement<'_, '_, '_> {
     fn constant(&mut self, k: &Kernel, role: &'static str, values: &[i64]) -> Value {
         self.group.per_channel(k, role, values, self.indices, 32)
     }

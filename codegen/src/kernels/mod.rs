@@ -11,12 +11,16 @@
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels.
 //!
+//! Where a scale exponent is dynamic, a group is three kernels ([`dynamic`]).
+//!
 //! Equal kernels are written once: what differs between two layers of one shape is passed ([`calls`]).
 
+mod boundary;
 pub mod builder;
 mod calls;
 pub mod depthwise;
 pub mod direct;
+mod dynamic;
 mod epilogue;
 mod group;
 pub mod layout;
@@ -28,6 +32,7 @@ mod scope;
 pub mod strategy;
 mod sums;
 pub mod tree;
+pub mod units;
 mod windows;
 
 use std::collections::{HashMap, HashSet};
@@ -97,6 +102,8 @@ pub(crate) struct Lowering {
     known: HashMap<(String, String, Vec<u8>), usize>,
     places: HashMap<Value, Place>,
     layouts: HashMap<Value, Layout>,
+    /// Where the scale exponents of dynamic values are: `memref<1 x i32>`, in the body.
+    exponents: HashMap<Value, Value>,
     /// The kernel functions by their text.
     written: HashMap<String, String>,
     calls: usize,
@@ -139,6 +146,7 @@ fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagno
         known: HashMap::new(),
         places: HashMap::new(),
         layouts: HashMap::new(),
+        exponents: HashMap::new(),
         written: HashMap::new(),
         calls: 0,
     };
@@ -225,7 +233,7 @@ impl Lowering {
                     return Err(unsupported(op, "a dequantize whose result leaves the program"));
                 };
                 for &index in targets {
-                    movement::dequantize(self, op, Destination::Argument(inputs + index))?;
+                    boundary::dequantize(self, op, Destination::Argument(inputs + index))?;
                 }
                 Ok(())
             }
@@ -234,8 +242,9 @@ impl Lowering {
                 Strategy::Direct(tile) => direct::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
             },
-            "afp.quantize" | "afp.max_pool2d" | "afp.transpose" | "afp.slice" | "afp.pad" | "afp.concat"
-            | "afp.table" | "afp.softmax" => movement::convert(self, op),
+            "afp.quantize" => boundary::quantize(self, op),
+            "afp.max_pool2d" | "afp.transpose" | "afp.slice" | "afp.pad" | "afp.concat" | "afp.table"
+            | "afp.softmax" => movement::convert(self, op),
             _ => Err(unsupported(op, "an operator of an exact AFP program")),
         }
     }
@@ -265,6 +274,7 @@ impl Lowering {
         };
         self.places.insert(op.result(0), place);
         self.layouts.insert(op.result(0), layout);
+        dynamic::hand_on(self, op.operand(0), op.result(0));
         Ok(())
     }
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::Element,
+    dialect::{Element, FloatType},
     mlir::{Block, Loc, Op, Type, Value},
 };
 
-use super::tree::unsupported;
+use super::{dynamic, tree::unsupported};
 
 /// What the caller passes for an input or an output.
 pub(super) struct Port {
@@ -37,6 +37,9 @@ pub(super) fn ports(source: Block, codes: bool) -> Result<Vec<Port>, Diagnostic>
     let mut found = Vec::new();
     for argument in source.args() {
         let ty = if codes { coded_input(argument)? } else { argument.ty() };
+        if dynamic_codes(ty) {
+            return Err(dynamic::at_boundary(argument, ty));
+        }
         found.push(port(ty, argument.loc())?);
     }
     for result in results {
@@ -44,9 +47,17 @@ pub(super) fn ports(source: Block, codes: bool) -> Result<Vec<Port>, Diagnostic>
             Some(op) if codes => op.operand(0).ty(),
             _ => result.ty(),
         };
+        if dynamic_codes(ty) {
+            return Err(dynamic::at_boundary(result, ty));
+        }
         found.push(port(ty, result.loc())?);
     }
     Ok(found)
+}
+
+/// Whether a tensor type has codes with a dynamic scale exponent.
+fn dynamic_codes(ty: Type) -> bool {
+    FloatType::of(ty).is_some_and(|ty| ty.exp.fixed().is_none())
 }
 
 /// The type of the codes that an input is rounded to, which must be one.

@@ -98,7 +98,7 @@ impl<'l> Scope<'l> {
         let ctx = self.lowering.ctx;
         let memory = self.block.add_arg(Type::memref(&[1], Type::int(ctx, 32)), self.loc);
         self.extras.push((Extra::Exponent(value), memory));
-        let k = match self.block.first() {
+        let k = match self.block.ops().first().copied() {
             Some(op) => Kernel::before(op),
             None => Kernel::new(ctx, self.block, self.loc),
         };

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The exponents of an exact value's units.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Grid {
     /// The scale exponents that these values have when the code runs, and numbers: one, or one per
     /// channel.
@@ -174,7 +174,7 @@ impl Grid {
 }
 
 /// How far one grid lies above another, per channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Shift {
     /// Numbers.
     Known(Vec<i64>),
@@ -214,9 +214,9 @@ impl Shift {
     /// Least and largest shift of all channels.
     pub fn interval(&self) -> (i64, i64) {
         match self {
-            Self::Known(shifts) => shifts.iter().fold((i64::MAX, i64::MIN), |(lo, hi), &shift| {
-                (lo.min(shift), hi.max(shift))
-            }),
+            Self::Known(shifts) => {
+                shifts.iter().fold((i64::MAX, i64::MIN), |(lo, hi), &shift| (lo.min(shift), hi.max(shift)))
+            }
             Self::Computed(above, below) => {
                 let channels = above.channels().max(below.channels());
                 (0..channels).fold((i64::MAX, i64::MIN), |(lo, hi), c| {
