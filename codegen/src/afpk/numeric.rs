@@ -99,6 +99,8 @@ pub struct Target {
     pub format: Format,
     /// Ties.
     pub rounding: Rounding,
+    /// Whether nothing is shifted to the left.
+    pub is_right: bool,
 }
 
 /// Bits of the integers that serve for values below `2^bits` and this format.
@@ -111,6 +113,10 @@ impl Target {
     /// one type, which [`encode_bits`] gives, or `i64` with a divisor. `mantissa` is below `2^bits` in
     /// magnitude. `d` is a constant or computed.
     pub fn encode(&self, k: &Kernel, mantissa: Value, d: Value, divisor: Option<Value>, bits: u32) -> Value {
+        let spare = mantissa.ty().int_width().unwrap_or(64).saturating_sub(bits);
+        if divisor.is_none() && self.rounding == Rounding::HalfUp && spare >= 2 && self.room(mantissa) > 0 {
+            return self.half_up(k, mantissa, d);
+        }
         let zero = k.like(mantissa, 0);
         let negative = k.cmp(Cmp::Slt, mantissa, zero);
         let magnitude = k.select(negative, k.sub(zero, mantissa), mantissa);
@@ -128,6 +134,66 @@ impl Target {
                 self.finish(k, developed, negative, k.add(d, k.like(d, spare + 1)))
             }
         }
+    }
+
+    /// How far integers of the format can be shifted to the left in a value's type: far enough to see that
+    /// they are too large; or 0.
+    fn room(&self, like: Value) -> i64 {
+        let width = i64::from(like.ty().int_width().unwrap_or(64));
+        let largest = i64::from(self.format.int_max().ilog2()) + 1;
+        let room = width - 2 - largest;
+        if room >= largest { room } else { 0 }
+    }
+
+    /// As [`Target::encode`], ties up: half a unit is added and shifted out, and the sign needs no care.
+    /// `|x|` is less than a quarter of what its type holds, so that nothing overflows.
+    fn half_up(&self, k: &Kernel, x: Value, d: Value) -> Value {
+        let format = self.format;
+        let width = i64::from(x.ty().int_width().unwrap_or(64));
+        let c = |value: i64| k.like(x, value);
+        let (zero, one) = (c(0), c(1));
+        let x = if format.is_signed() { x } else { k.max(x, zero) };
+        let (x, d) = if self.is_right {
+            (x, d)
+        } else {
+            let left = k.min(k.max(k.sub(zero, d), zero), c(self.room(x)));
+            // What does not fit is beyond the largest integer in any case.
+            let most = k.shr(c((1 << (width - 2)) - 1), left);
+            let limited = k.min(x, most);
+            let limited = if format.is_signed() { k.max(limited, k.sub(zero, most)) } else { limited };
+            (k.shl(limited, left), k.max(d, zero))
+        };
+        let exponent = (format.exp_bits() >= 2).then(|| self.exponent(k, x, d));
+        let r = exponent.map_or(d, |exponent| k.add(d, exponent));
+        let r = k.min(r, c(width - 1));
+        let half = k.shr(k.shl(one, r), one);
+        let rounded = k.binary("arith.shrsi", k.add(x, half), r);
+        let rounded = exponent.map_or(rounded, |exponent| k.shl(rounded, exponent));
+        let largest = c(format.int_max());
+        let limited = k.min(rounded, largest);
+        if format.is_signed() { k.max(limited, c(format.int_min())) } else { limited }
+    }
+
+    /// The exponent field less one of `x * 2^-d` before rounding, `d` not negative; 0 for subnormal codes.
+    fn exponent(&self, k: &Kernel, x: Value, d: Value) -> Value {
+        let (width, man) = (i64::from(x.ty().int_width().unwrap_or(64)), i64::from(self.format.man_bits()));
+        let c = |value: i64| k.like(x, value);
+        let magnitude = if self.format.is_signed() { k.max(x, k.sub(c(0), x)) } else { x };
+        let largest = (1 << self.format.exp_bits()) - 2;
+        if largest > 2 {
+            let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
+            let binade = k.sub(k.sub(c(width - 1 - man), d), leading);
+            return k.min(k.max(binade, c(0)), c(largest));
+        }
+        // Two comparisons are less than a count of zeros.
+        let last = c(width - 2);
+        let mut exponent = c(0);
+        for step in 1..=largest {
+            let bound = k.shl(c(1), k.min(k.add(d, c(man + step)), last));
+            let reached = k.cmp(Cmp::Sge, magnitude, bound);
+            exponent = k.add(exponent, k.resize(reached, width as u32, false));
+        }
+        exponent
     }
 
     /// The integer of `(-1)^negative * a * 2^-d`, rounded and saturated.
@@ -262,7 +328,7 @@ pub fn quantize(k: &Kernel, x: Value, format: Format, scale: Scale) -> Value {
     // An infinity is larger than everything: a shift that leaves no doubt.
     let d = k.select(special, c(-4 * 4096), d);
     let significand = k.select(nan, c(0), significand);
-    Target { format, rounding: Rounding::HalfUp }.finish(k, significand, negative, d)
+    Target { format, rounding: Rounding::HalfUp, is_right: false }.finish(k, significand, negative, d)
 }
 
 /// The float nearest to `integer * 2^exp` (rule Q3), by integers alone. The integer is of the format,

@@ -14,6 +14,8 @@ use afp_ir::{
 use super::{
     Lowering,
     builder::{Kernel, vector},
+    calls::Destination,
+    dynamic::{self, Kept, Peaks, is_dynamic},
     layout::Layout,
     scope::{self, Scope},
     tree::{self, Rounding, shape_of, unsupported},
@@ -89,13 +91,48 @@ impl Operands {
         self.result.is_dense() && self.layouts.iter().all(Layout::is_dense)
     }
 
-    /// The epilogue, and the memory of the contraction's input; `seen` gives the layout that the kernel
-    /// sees in place of a value's own.
-    pub fn epilogue(
+    /// Adds the kernels of the group. `write` appends the work on the items of the one that computes the
+    /// sums, given the epilogue and the memory of the contraction's input; `seen` gives the layout that
+    /// it sees in place of a value's own.
+    pub fn convert(
+        &self,
+        lowering: &mut Lowering,
+        items: i64,
+        channels: Channels,
+        seen: impl Fn(&Layout) -> Layout,
+        write: impl FnOnce(&mut Scope<'_>, &Kernel, Epilogue, Value) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let op = self.op;
+        if !is_dynamic(op.result(0)) {
+            return lowering.kernel(op, &self.leaves, items, Destination::Buffer, |scope, k| {
+                let (epilogue, input) = self.epilogue(scope, k, channels, Sink::Codes, &self.result, seen)?;
+                write(scope, k, epilogue, input)
+            });
+        }
+        let kept = Kept::new(lowering, op, 32, channels.count);
+        let plain = Layout::plain(op.result(0)).ok_or_else(|| unsupported(op, "coded results"))?;
+        lowering.kernel(op, &self.leaves, items, kept.destination(), |scope, k| {
+            let sink = Sink::Sums(kept.peaks(scope, k));
+            let (epilogue, input) = self.epilogue(scope, k, channels, sink, &plain, seen)?;
+            write(scope, k, epilogue, input)
+        })?;
+        let rows = scope::rows(&plain.shape);
+        let vectors = tree::parts(channels.count, channels.lanes);
+        let channels = Channels { vectors, ..channels };
+        dynamic::finish(lowering, &kept, rows, |scope, k| {
+            let (sums, codes) = (k.flat(scope.operands[0]), (self.result.clone(), k.flat(scope.result)));
+            let epilogue = Epilogue::new(op, self.contraction, channels, Vec::new(), codes, Sink::Codes)?;
+            epilogue.round(scope, k, (&plain, sums))
+        })
+    }
+
+    fn epilogue(
         &self,
         scope: &Scope<'_>,
         k: &Kernel,
         channels: Channels,
+        sink: Sink,
+        result: &Layout,
         seen: impl Fn(&Layout) -> Layout,
     ) -> Result<(Epilogue, Value), Diagnostic> {
         let memories = scope.operands.iter().map(|&memory| k.flat(memory));
@@ -109,13 +146,22 @@ impl Operands {
         let source = self.contraction.operand(0);
         let input = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
         let input = input.ok_or_else(|| unsupported(self.op, "a stored operand"))?;
-        let result = (seen(&self.result), k.flat(scope.result));
-        Ok((Epilogue::new(self.op, self.contraction, channels, flat, result)?, input))
+        let result = (seen(result), k.flat(scope.result));
+        Ok((Epilogue::new(self.op, self.contraction, channels, flat, result, sink)?, input))
     }
 }
 
+/// Where an epilogue's values go.
+#[derive(Clone, Copy)]
+pub(super) enum Sink {
+    /// They are rounded.
+    Codes,
+    /// They are kept, until the exponent is known.
+    Sums(Peaks),
+}
+
 /// What happens to the sums of a group's contraction.
-pub struct Epilogue {
+pub(super) struct Epilogue {
     op: Op,
     contraction: Op,
     channels: Channels,
@@ -127,17 +173,19 @@ pub struct Epilogue {
     layouts: HashMap<Value, Layout>,
     memories: HashMap<Value, Value>,
     result: (Layout, Value),
+    sink: Sink,
 }
 
 impl Epilogue {
     /// Prepares the epilogue of a group. `leaves` are the group's operands with their layouts and flat
     /// memrefs, `result` the same of what it writes.
-    pub fn new(
+    fn new(
         op: Op,
         contraction: Op,
         channels: Channels,
         leaves: Vec<(Value, Layout, Value)>,
         result: (Layout, Value),
+        sink: Sink,
     ) -> Result<Self, Diagnostic> {
         let rounding = Rounding::of(op)?;
         let products = Grid::of_products(contraction)?;
@@ -161,6 +209,7 @@ impl Epilogue {
             layouts,
             memories,
             result,
+            sink,
         })
     }
 
@@ -189,19 +238,62 @@ impl Epilogue {
         Ok((values, units::alignment(&products, &grid, 32, self.op)?))
     }
 
-    /// Rounds the sums of one vector and stores them.
+    /// Finishes the sums of a tile and stores them: those of pixel after pixel, each of so many vectors.
     pub fn store(
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
-        sums: Value,
-        spot: Spot,
+        sums: &[(Value, Spot)],
+        vectors: usize,
     ) -> Result<(), Diagnostic> {
-        let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
-        let integer = self.rounded(scope, k, value, spot);
-        let (layout, memory) = &self.result;
-        let at = flat_index(k, layout, spot.pixel, spot.channel);
-        k.vector_store(layout.stored(k, integer), *memory, at);
+        let mut occurring: Vec<Option<(Value, Spot)>> = vec![None; vectors];
+        for (index, &(sums, spot)) in sums.iter().enumerate() {
+            let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
+            let (layout, memory) = &self.result;
+            let at = flat_index(k, layout, spot.pixel, spot.channel);
+            let Sink::Sums(peaks) = self.sink else {
+                let integer = self.rounded(scope, k, value, spot);
+                k.vector_store(layout.stored(k, integer), *memory, at);
+                continue;
+            };
+            k.vector_store(value, *memory, at);
+            let bits = peaks.magnitude(k, value);
+            let of_vector = &mut occurring[index % vectors];
+            *of_vector = Some((of_vector.map_or(bits, |(known, _)| k.or(known, bits)), spot));
+        }
+        if let Sink::Sums(peaks) = self.sink {
+            for (bits, spot) in occurring.into_iter().flatten() {
+                let known = k.vector_load(peaks.memory, spot.channel, self.channels.lanes);
+                k.vector_store(k.or(known, bits), peaks.memory, spot.channel);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rounds the sums that are kept in a memref of one dimension.
+    fn round(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        (plain, sums): (&Layout, Value),
+    ) -> Result<(), Diagnostic> {
+        let (from, to) = (scope.from, scope.to);
+        let (rows, inner) = plain.shape.split_at(plain.shape.len() - 1 - usize::from(plain.shape.len() == 4));
+        let columns = if inner.len() == 2 { inner[0] } else { 1 };
+        k.fold(from, to, &[], |k, item, _| {
+            let mut at = scope::split_index(k, item, rows);
+            at.resize(2, k.index(0));
+            k.every(&[columns, self.channels.vectors], |k, indices| {
+                let channel = self.channels.start_value(k, indices[1]);
+                let spot = Spot { pixel: [at[0], at[1], indices[0]], vector: indices[1], channel };
+                let from = flat_index(k, plain, spot.pixel, channel);
+                let integer = self.rounded(scope, k, k.vector_load(sums, from, self.channels.lanes), spot);
+                let (layout, memory) = &self.result;
+                let to = flat_index(k, layout, spot.pixel, channel);
+                k.vector_store(layout.stored(k, integer), *memory, to);
+            });
+            Vec::new()
+        });
         Ok(())
     }
 
@@ -219,7 +311,7 @@ impl Epilogue {
         } else {
             let bits = tree::proven_bits(self.op).min(30);
             let target = (rounding.ty.format, rounding.ties);
-            (k.encode((value, bits), d, None, target), rounding.limits.clone())
+            (k.encode((value, bits), (d, rounding.shift.interval().0), None, target), rounding.limits.clone())
         };
         let Some([lo, hi]) = limits else { return integer };
         let lo = self.per_channel(scope, k, "lo", &lo, spot);

@@ -166,7 +166,8 @@ impl Group<'_, '_> {
         let divisor =
             if rounding.is_plain() { None } else { Some(self.divisor(k, &rounding, bits, indices)?) };
         let attr_bits = bits.min(width - 1);
-        let integer = k.encode((wide, attr_bits), d, divisor, (format, rounding.ties));
+        let integer =
+            k.encode((wide, attr_bits), (d, rounding.shift.interval().0), divisor, (format, rounding.ties));
         Ok(self.limited(k, integer, &rounding, indices))
     }
 

@@ -280,7 +280,12 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnos
             let sum = k.fold(zero, end, &[none], |k, i, s| vec![k.add(s[0], term(k, i))])[0];
             k.fold(zero, end, &[], |k, i, _| {
                 let d = k.constant(k.int(64), i64::from(to_exp));
-                let probability = k.encode((term(k, i), 16), d, Some(sum), (to_ty.format, Rounding::HalfUp));
+                let probability = k.encode(
+                    (term(k, i), 16),
+                    (d, to_exp.into()),
+                    Some(sum),
+                    (to_ty.format, Rounding::HalfUp),
+                );
                 to.store(k, probability, result, &at(i));
                 Vec::new()
             });
