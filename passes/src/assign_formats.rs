@@ -180,7 +180,7 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
     };
     let ty = match Peaks::of(op)? {
         Some(peaks) if exp.is_none() && dynamic::is_homogeneous(op) => Some(peaks.dynamic(op, format)),
-        Some(peaks) if seen.is_none() => fixed(peaks.limited(op, range)),
+        Some(peaks) if seen.is_none() => fixed(peaks.limited(range)),
         _ => fixed(range),
     };
     if let Some(ty) = ty {

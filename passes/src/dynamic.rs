@@ -17,12 +17,14 @@ use crate::{graph, registry::Failed};
 /// The attribute of a site: least and largest binade of a tensor's largest magnitude.
 pub const PEAKS: &str = "afp.peaks";
 
-/// Binades by which an interval is wider than the peaks, below and above. All together is as wide as
-/// proofs of 63 bits bear with room to spare, and wide enough for inputs a hundred times as large, or as
-/// small, as those that the peaks come from.
+/// Binades by which an interval is wider than the peaks, below and above: for inputs a hundred times as
+/// large, or as small, as those that the peaks come from.
 const MARGIN: i32 = 8;
-/// The same for an input: nothing is known of what will come.
-const INPUT_MARGIN: i32 = 12;
+/// The same for an input: nothing is known of what will come, and bytes are usual.
+const INPUT_MARGIN: i32 = 9;
+/// Binades from one end of an interval to the other. In a wider one, a sum and its bias would need more than
+/// 31 bits where they are far apart ([`crate::weights::bias_grid`]).
+const WIDEST: i32 = 18;
 /// Binades above the peaks that a static exponent leaves room for.
 const STATIC_MARGIN: i32 = 1;
 
@@ -71,14 +73,15 @@ impl Peaks {
     pub fn dynamic(self, site: Op, format: Format) -> FloatType {
         let margin = if of_argument(site) { INPUT_MARGIN } else { MARGIN };
         let top = format.top_binade();
-        let exp = ScaleExponent::Dynamic { lo: self.least - margin - top, hi: self.largest + margin - top };
-        FloatType { format, exp }
+        let hi = self.largest + margin - top;
+        let lo = (self.least - margin - top).max(hi - WIDEST);
+        FloatType { format, exp: ScaleExponent::Dynamic { lo, hi } }
     }
 
     /// A range cut to what the peaks make likely, for a site that keeps a static exponent.
-    pub fn limited(self, site: Op, (lo, hi): (f64, f64)) -> (f64, f64) {
+    pub fn limited(self, (lo, hi): (f64, f64)) -> (f64, f64) {
         let bound = dyadic_to_f64(1, self.largest + 1 + STATIC_MARGIN);
-        if site.attr("hi").is_some() { (lo, hi) } else { (lo.max(-bound), hi.min(bound)) }
+        (lo.max(-bound), hi.min(bound))
     }
 }
 
