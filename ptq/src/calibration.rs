@@ -16,8 +16,9 @@ use rayon::prelude::*;
 
 use crate::{
     moments::Moments,
-    network::{LayerId, Network},
+    network::{Layer, LayerId, Network},
     random::Random,
+    shrinkage::Shrinkage,
     simulator::{Simulator, Trace},
 };
 
@@ -74,7 +75,8 @@ pub fn observe(
             }
         });
     }
-    let moments = sums.into_iter().map(Sums::finish).collect();
+    let finish = |(id, sums): (LayerId, Sums)| sums.finish(&network.layers[id]);
+    let moments = sums.into_par_iter().enumerate().with_max_len(1).map(finish).collect();
     Ok(Observations { histograms, peaks, moments })
 }
 
@@ -100,7 +102,11 @@ pub fn steady(peaks: &[i32]) -> bool {
 
 /// Sums that become moments.
 struct Sums {
+    /// Of all samples, but for those that judge.
     moments: Moments,
+    /// Of the samples that judge how much the others are trusted, where that is asked.
+    judges: Option<Moments>,
+    shrinkage: Shrinkage,
     per_sample: usize,
 }
 
@@ -109,14 +115,18 @@ impl Sums {
         let layer = &network.layers[id];
         let (groups, depth) = (layer.groups, layer.depth);
         let wanted = if groups > 1 { PATCHES_OF_GROUPS } else { PATCHES };
+        let moments = Moments {
+            groups,
+            depth,
+            count: 0,
+            second: vec![0.0; groups * depth * depth],
+            mean: vec![0.0; groups * depth],
+        };
+        let shrinkage = Shrinkage::new(samples, layer.positions);
         Self {
-            moments: Moments {
-                groups,
-                depth,
-                count: 0,
-                second: vec![0.0; groups * depth * depth],
-                mean: vec![0.0; groups * depth],
-            },
+            judges: shrinkage.is_chosen(layer).then(|| moments.clone()),
+            moments,
+            shrinkage,
             per_sample: wanted.div_ceil(samples.max(1)).clamp(1, layer.positions),
         }
     }
@@ -132,9 +142,13 @@ impl Sums {
             from + random.below((to - from).max(1) as u64) as usize
         };
         let positions: Vec<usize> = (0..count).map(|part| position(part, &mut random)).collect();
-        let depth = self.moments.depth;
+        let depth = layer.depth;
+        let sums = match &mut self.judges {
+            Some(judges) if Shrinkage::judges(sample) => judges,
+            _ => &mut self.moments,
+        };
         let mut patches = vec![0.0f32; count * depth];
-        for group in 0..self.moments.groups {
+        for group in 0..layer.groups {
             match &network.windows[id].filters {
                 Filters::Full(geometry, _) => {
                     for (patch, &at) in patches.chunks_exact_mut(depth).zip(&positions) {
@@ -148,29 +162,44 @@ impl Sums {
                     }
                 }
             }
-            self.add_patches(group, &patches);
+            add_patches(sums, group, &patches);
         }
-        self.moments.count += count as u64;
+        sums.count += count as u64;
     }
 
-    fn add_patches(&mut self, group: usize, patches: &[f32]) {
-        let depth = self.moments.depth;
-        for patch in patches.chunks_exact(depth) {
-            for (mean, &x) in self.moments.mean[group * depth..].iter_mut().zip(patch) {
-                *mean += f64::from(x);
-            }
-        }
-        let second = &mut self.moments.second[group * depth * depth..(group + 1) * depth * depth];
-        for (sum, more) in second.iter_mut().zip(products(patches, depth)) {
-            *sum += more;
-        }
+    fn finish(mut self, layer: &Layer) -> Moments {
+        let strength = self.judges.take().map(|judges| {
+            let strength =
+                self.shrinkage.choose(layer, &averaged(self.moments.clone()), &averaged(judges.clone()));
+            let sums = self.moments.second.iter_mut().chain(&mut self.moments.mean);
+            sums.zip(judges.second.iter().chain(&judges.mean)).for_each(|(sum, more)| *sum += more);
+            self.moments.count += judges.count;
+            strength
+        });
+        let mut moments = averaged(self.moments);
+        self.shrinkage.apply(&mut moments, strength);
+        moments
     }
+}
 
-    fn finish(mut self) -> Moments {
-        let count = self.moments.count.max(1) as f64;
-        self.moments.second.iter_mut().chain(&mut self.moments.mean).for_each(|sum| *sum /= count);
-        self.moments
+fn add_patches(sums: &mut Moments, group: usize, patches: &[f32]) {
+    let depth = sums.depth;
+    for patch in patches.chunks_exact(depth) {
+        for (mean, &x) in sums.mean[group * depth..].iter_mut().zip(patch) {
+            *mean += f64::from(x);
+        }
     }
+    let second = &mut sums.second[group * depth * depth..(group + 1) * depth * depth];
+    for (sum, more) in second.iter_mut().zip(products(patches, depth)) {
+        *sum += more;
+    }
+}
+
+/// Sums over patches, divided by their number.
+fn averaged(mut sums: Moments) -> Moments {
+    let count = sums.count.max(1) as f64;
+    sums.second.iter_mut().chain(&mut sums.mean).for_each(|sum| *sum /= count);
+    sums
 }
 
 /// `X^T X` of patches `X`, one per row.
