@@ -4,6 +4,7 @@
 # make test    Rust tests with doc tests, then lit
 # make differential HOST=100000 SIMULATED=2000 [SEED=1] [FROM=0]
 #              random networks on every execution there is, bit for bit: hours
+# make epilogues  instructions of one layer behind AFP's epilogues, and behind affine int8's
 # make lint    formatting, clippy
 # make deny    licences, bans and sources of the dependencies (installs cargo-deny: some minutes, once)
 # make docs    the generated pages of the book
@@ -17,7 +18,7 @@ LIT_FLAGS ?= -v
 
 DIGITS := examples/digits
 
-.PHONY: deps build demo test differential lint deny docs clean
+.PHONY: deps build demo test differential epilogues lint deny docs clean
 
 deps:
 	@scripts/install-deps
@@ -50,6 +51,9 @@ FROM ?= 0
 differential: deps
 	AFP_HOST_CASES=$(HOST) AFP_SIMULATED_CASES=$(SIMULATED) AFP_SEED=$(SEED) AFP_FROM=$(FROM) \
 	  $(CARGO) test -p afp-codegen --test differential -- --nocapture
+
+epilogues: deps
+	AFP_EPILOGUES=1 $(CARGO) test -p afp-codegen --test affine -- --nocapture
 
 lint: deps
 	$(CARGO) fmt --all --check

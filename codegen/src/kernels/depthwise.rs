@@ -11,12 +11,13 @@ use afp_ir::{
 use afp_target::Vectors;
 
 use super::{
-    Destination, Lowering,
+    Lowering,
     builder::{Kernel, vector},
+    calls::Destination,
     direct::{halo, is_surroundable, surrounds},
     epilogue::{self, Channels, Epilogue, Operands, Spot},
-    group::Rows,
     layout::{Layout, Storage},
+    rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
     tree::{self, parts, shape_of},

@@ -15,11 +15,12 @@ use afp_ir::{
 use afp_target::Vectors;
 
 use super::{
-    Destination, Lowering,
+    Lowering,
     builder::Kernel,
+    calls::Destination,
     epilogue::{self, Channels, Epilogue, Operands, Spot},
-    group::Rows,
     layout::{Layout, Storage},
+    rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
     tree::{self, parts, shape_of, unsupported},

@@ -7,12 +7,18 @@ use afp_ir::{
     mlir::{Session, SourceModule},
 };
 
-use crate::graph::{KINDS, Random, Recipe, samples};
+use crate::{
+    dynamic,
+    graph::{KINDS, Random, Recipe, samples},
+};
 
 /// From the real form to an exact, proven program.
 const PIPELINE: &str = "builtin.module(afp-range-analysis{input-range=-3,3},\
     afp-assign-formats{weights=e2m3 activations=auto},afp-quantize,afp-encode-weights,cse,\
-    afp-eliminate-requant,canonicalize,cse,afp-prove-widths)";
+    afp-eliminate-requant,canonicalize,cse)";
+
+/// What makes it ready for execution.
+const PROOF: &str = "builtin.module(afp-prove-widths)";
 
 /// Passes, interpreter and code generator may refuse a network for its formats or operators: a bias or
 /// an exact value beyond 63 bits, a quotient that 63 bits do not develop.
@@ -37,8 +43,26 @@ pub fn bits(tensors: &[Tensor]) -> Vec<Vec<u32>> {
 pub struct Case {
     /// What the samples are drawn with.
     pub seed: u64,
-    /// The network in the real form, with the formats to use.
+    /// The network, with the formats to use.
     pub text: String,
+    /// What the text is, and what is made of it.
+    pub form: Form,
+}
+
+/// What a case starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A network in the real form, which is quantized.
+    Real,
+    /// Likewise; then as many scale exponents as can be are made dynamic.
+    Dynamic,
+    /// An exact program.
+    Exact,
+}
+
+impl Form {
+    pub const ALL: [(Self, &str); 3] =
+        [(Self::Real, "static"), (Self::Dynamic, "dynamic"), (Self::Exact, "as they are")];
 }
 
 /// A case that executions can run.
@@ -71,13 +95,14 @@ impl Case {
         let kind = |random: &mut Random| (random.bits() % u64::from(KINDS)) as u8;
         let steps = (0..random.range(1, 8)).map(|_| (kind(&mut random), random.bits())).collect();
         let recipe = Recipe { seed, steps };
-        let case = Self::of(&recipe);
+        let form = if index % 2 == 0 { Form::Real } else { Form::Dynamic };
+        let case = Self::of(&recipe, form);
         (recipe, case)
     }
 
     /// The case of a recipe.
-    pub fn of(recipe: &Recipe) -> Self {
-        Self { seed: recipe.seed, text: recipe.network() }
+    pub fn of(recipe: &Recipe, form: Form) -> Self {
+        Self { seed: recipe.seed, text: recipe.network(), form }
     }
 
     /// Quantizes the network and lets the interpreter run it.
@@ -89,11 +114,20 @@ impl Case {
         let Ok(module) = session.parse("network.mlir", self.text.as_bytes()) else {
             return Err(Unfit::Wrong(format!("the network is no program: {:?}", session.take_diagnostics())));
         };
-        if module.run_pipeline(PIPELINE).is_err() {
-            let mut found = session.take_diagnostics();
-            found.retain(Diagnostic::is_error);
-            return Err(wrong("the passes fail", &found));
+        let run = |pipeline: &str| {
+            module.run_pipeline(pipeline).map_err(|_| {
+                let mut found = session.take_diagnostics();
+                found.retain(Diagnostic::is_error);
+                wrong("the passes fail", &found)
+            })
+        };
+        if self.form != Form::Exact {
+            run(PIPELINE)?;
         }
+        if self.form == Form::Dynamic {
+            dynamic::make(module.functions()[0], self.seed);
+        }
+        run(PROOF)?;
         let program = Program::from_function(module.functions()[0])
             .map_err(|errors| wrong("the program cannot be executed", &errors))?;
         let shape = &program.inputs()[0].shape;
@@ -113,6 +147,10 @@ fn contents(module: &SourceModule<'_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for op in module.functions()[0].descendants() {
         found.push(op.name());
+        let is_dynamic = |ty: FloatType| ty.exp.fixed().is_none();
+        if op.results().into_iter().any(|value| FloatType::of(value.ty()).is_some_and(is_dynamic)) {
+            found.push(format!("dynamic {}", op.name()));
+        }
         let values = op.operands().into_iter().chain(op.results());
         for ty in values.map(afp_ir::mlir::Value::ty).filter(|ty| Element::of(*ty) != Element::Real) {
             let narrow = FloatType::of(ty).filter(|float| float.format.width() <= 8);

@@ -1,6 +1,7 @@
 //! The same bits everywhere: random networks on every execution there is.
 //!
-//! A network is quantized with random formats and scale exponents; the interpreter runs it on random
+//! A network is quantized with random formats and scale exponents, half of the networks with dynamic
+//! ones; the interpreter runs it on random
 //! samples and on extreme ones; then every execution of [`executions`] must give its outputs bit for
 //! bit. Stored regressions come first. A network that fails is shrunk, and stored as a regression.
 //!
@@ -13,6 +14,7 @@
 //! * `AFP_JOBS`: threads, by default as many as there are processors.
 
 mod case;
+mod dynamic;
 mod executions;
 #[path = "../../../passes/tests/preserves_bits/graph.rs"]
 mod graph;
