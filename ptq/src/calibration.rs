@@ -9,14 +9,16 @@ use afp_ir::{
         Tensor,
         parts::{Filters, Float, Geometry, Kept, WeightLayout, convolve, gather, pack},
     },
+    numerics::{binade, decompose_f32},
 };
-use afp_passes::stats::Histogram;
+use afp_passes::{dynamic::Peaks, stats::Histogram};
 use rayon::prelude::*;
 
 use crate::{
     moments::Moments,
-    network::{LayerId, Network},
+    network::{Layer, LayerId, Network},
     random::Random,
+    shrinkage::Shrinkage,
     simulator::{Simulator, Trace},
 };
 
@@ -31,6 +33,8 @@ const BATCH: usize = 2;
 pub struct Observations {
     /// By site.
     pub histograms: Vec<Histogram>,
+    /// By site: the binade of the largest magnitude, of each sample that has one.
+    pub peaks: Vec<Vec<i32>>,
     /// By layer.
     pub moments: Vec<Moments>,
 }
@@ -46,6 +50,7 @@ pub fn observe(
     progress: &(dyn Fn() + Sync),
 ) -> Result<Observations, Diagnostic> {
     let mut histograms = vec![Histogram::default(); network.sites.len()];
+    let mut peaks = vec![Vec::new(); network.sites.len()];
     let mut sums: Vec<Sums> =
         (0..network.layers.len()).map(|id| Sums::new(network, id, samples.len())).collect();
     let batch = BATCH * rayon::current_num_threads();
@@ -61,6 +66,7 @@ pub fn observe(
         for trace in &traces {
             for (site, values) in trace.sites(network) {
                 histograms[site].observe(values);
+                peaks[site].extend(peak(values));
             }
         }
         sums.par_iter_mut().enumerate().for_each(|(id, sums)| {
@@ -69,13 +75,38 @@ pub fn observe(
             }
         });
     }
-    let moments = sums.into_iter().map(Sums::finish).collect();
-    Ok(Observations { histograms, moments })
+    let finish = |(id, sums): (LayerId, Sums)| sums.finish(&network.layers[id]);
+    let moments = sums.into_par_iter().enumerate().with_max_len(1).map(finish).collect();
+    Ok(Observations { histograms, peaks, moments })
+}
+
+/// The binade of the largest magnitude.
+fn peak(values: &[f32]) -> Option<i32> {
+    let largest = values.iter().map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f32::max);
+    decompose_f32(largest).and_then(|d| binade(d.mantissa, d.exponent))
+}
+
+/// Of the samples, so many in a hundred must peak in one binade for a site to be [`steady`].
+const STEADY: usize = 95;
+
+/// Where the samples of a site peak; none if they have nothing but zeros.
+pub fn spread(peaks: &[i32]) -> Option<Peaks> {
+    Some(Peaks { least: *peaks.iter().min()?, largest: *peaks.iter().max()? })
+}
+
+/// Whether almost all samples of a site peak in one binade, so that one exponent suits them all.
+pub fn steady(peaks: &[i32]) -> bool {
+    let most = peaks.iter().map(|peak| peaks.iter().filter(|other| *other == peak).count()).max();
+    most.is_none_or(|most| most * 100 >= peaks.len() * STEADY)
 }
 
 /// Sums that become moments.
 struct Sums {
+    /// Of all samples, but for those that judge.
     moments: Moments,
+    /// Of the samples that judge how much the others are trusted, where that is asked.
+    judges: Option<Moments>,
+    shrinkage: Shrinkage,
     per_sample: usize,
 }
 
@@ -84,14 +115,18 @@ impl Sums {
         let layer = &network.layers[id];
         let (groups, depth) = (layer.groups, layer.depth);
         let wanted = if groups > 1 { PATCHES_OF_GROUPS } else { PATCHES };
+        let moments = Moments {
+            groups,
+            depth,
+            count: 0,
+            second: vec![0.0; groups * depth * depth],
+            mean: vec![0.0; groups * depth],
+        };
+        let shrinkage = Shrinkage::new(samples, layer.positions);
         Self {
-            moments: Moments {
-                groups,
-                depth,
-                count: 0,
-                second: vec![0.0; groups * depth * depth],
-                mean: vec![0.0; groups * depth],
-            },
+            judges: shrinkage.is_chosen(layer).then(|| moments.clone()),
+            moments,
+            shrinkage,
             per_sample: wanted.div_ceil(samples.max(1)).clamp(1, layer.positions),
         }
     }
@@ -107,9 +142,13 @@ impl Sums {
             from + random.below((to - from).max(1) as u64) as usize
         };
         let positions: Vec<usize> = (0..count).map(|part| position(part, &mut random)).collect();
-        let depth = self.moments.depth;
+        let depth = layer.depth;
+        let sums = match &mut self.judges {
+            Some(judges) if Shrinkage::judges(sample) => judges,
+            _ => &mut self.moments,
+        };
         let mut patches = vec![0.0f32; count * depth];
-        for group in 0..self.moments.groups {
+        for group in 0..layer.groups {
             match &network.windows[id].filters {
                 Filters::Full(geometry, _) => {
                     for (patch, &at) in patches.chunks_exact_mut(depth).zip(&positions) {
@@ -123,29 +162,44 @@ impl Sums {
                     }
                 }
             }
-            self.add_patches(group, &patches);
+            add_patches(sums, group, &patches);
         }
-        self.moments.count += count as u64;
+        sums.count += count as u64;
     }
 
-    fn add_patches(&mut self, group: usize, patches: &[f32]) {
-        let depth = self.moments.depth;
-        for patch in patches.chunks_exact(depth) {
-            for (mean, &x) in self.moments.mean[group * depth..].iter_mut().zip(patch) {
-                *mean += f64::from(x);
-            }
-        }
-        let second = &mut self.moments.second[group * depth * depth..(group + 1) * depth * depth];
-        for (sum, more) in second.iter_mut().zip(products(patches, depth)) {
-            *sum += more;
-        }
+    fn finish(mut self, layer: &Layer) -> Moments {
+        let strength = self.judges.take().map(|judges| {
+            let strength =
+                self.shrinkage.choose(layer, &averaged(self.moments.clone()), &averaged(judges.clone()));
+            let sums = self.moments.second.iter_mut().chain(&mut self.moments.mean);
+            sums.zip(judges.second.iter().chain(&judges.mean)).for_each(|(sum, more)| *sum += more);
+            self.moments.count += judges.count;
+            strength
+        });
+        let mut moments = averaged(self.moments);
+        self.shrinkage.apply(&mut moments, strength);
+        moments
     }
+}
 
-    fn finish(mut self) -> Moments {
-        let count = self.moments.count.max(1) as f64;
-        self.moments.second.iter_mut().chain(&mut self.moments.mean).for_each(|sum| *sum /= count);
-        self.moments
+fn add_patches(sums: &mut Moments, group: usize, patches: &[f32]) {
+    let depth = sums.depth;
+    for patch in patches.chunks_exact(depth) {
+        for (mean, &x) in sums.mean[group * depth..].iter_mut().zip(patch) {
+            *mean += f64::from(x);
+        }
     }
+    let second = &mut sums.second[group * depth * depth..(group + 1) * depth * depth];
+    for (sum, more) in second.iter_mut().zip(products(patches, depth)) {
+        *sum += more;
+    }
+}
+
+/// Sums over patches, divided by their number.
+fn averaged(mut sums: Moments) -> Moments {
+    let count = sums.count.max(1) as f64;
+    sums.second.iter_mut().chain(&mut sums.mean).for_each(|sum| *sum /= count);
+    sums
 }
 
 /// `X^T X` of patches `X`, one per row.
@@ -186,6 +240,20 @@ type Single = afp_ir::interp::parts::Exact;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn peaks_are_binades_and_steady_ones_agree() {
+        assert_eq!(peak(&[0.3, -5.0, f32::NAN, f32::INFINITY]), Some(2));
+        assert_eq!(peak(&[0.0, -0.0]), None);
+        assert_eq!(spread(&[3, -1, 2]), Some(Peaks { least: -1, largest: 3 }));
+        assert_eq!(spread(&[]), None);
+        let mut peaks = vec![4; 19];
+        assert!(steady(&peaks) && steady(&[]));
+        peaks.push(5);
+        assert!(steady(&peaks));
+        peaks.push(3);
+        assert!(!steady(&peaks));
+    }
 
     #[test]
     fn products_of_patches_are_sums_of_outer_products() {
