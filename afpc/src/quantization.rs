@@ -14,19 +14,20 @@ use afp_passes::{
 };
 use afp_ptq::{
     apply,
-    calibration::observe,
+    calibration::{self, observe},
     equalize::{Wishes, absorption::absorb, samples::ChannelSamples},
     network::Network,
     quantizer::{Options, Quantizer, split},
     rounding,
     setting::Setting,
     simulator::Simulator,
+    synthetic,
 };
 
 use crate::{
     cli::{Failure, Outcome},
     decisions::{self, Decisions},
-    recipe::{Recipe, main_function, run_stage},
+    recipe::{DEFAULT_RANGE, Range, Recipe, main_function, run_stage},
     report,
 };
 
@@ -88,6 +89,22 @@ impl Equalization {
     }
 }
 
+/// How scale exponents of activations are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Activations {
+    /// When the network is compiled
+    Static,
+    /// When it runs, from the largest value of each tensor. With calibration data, only where samples
+    /// disagree about it
+    Dynamic,
+    /// Static with calibration data, dynamic without
+    #[default]
+    Auto,
+}
+
+/// How many samples are made up where there are none.
+const SYNTHETIC: usize = 16;
+
 /// Calibration samples: those whose values are observed, and those that judge a search.
 pub struct Samples {
     observed: Vec<Vec<Tensor>>,
@@ -125,21 +142,46 @@ impl Samples {
         let (observed, judges) = if judged { split(samples, seed) } else { (samples, Vec::new()) };
         Ok(Self { observed, judges, data })
     }
+
+    /// Makes samples up for a module in the real form.
+    ///
+    /// # Errors
+    /// What the interpreter refuses the module for.
+    pub fn synthetic(module: &SourceModule<'_>, recipe: &Recipe) -> Result<Self, Failure> {
+        let program = Program::from_function(main_function(module)?)?;
+        let range = recipe.input_range.as_ref().map_or(DEFAULT_RANGE, Range::ends);
+        let observed = synthetic::samples(program.inputs(), range, SYNTHETIC, recipe.seed.unwrap_or(0));
+        Ok(Self { observed, judges: Vec::new(), data: None })
+    }
 }
 
-/// Sets statistics on a module that is equalized already, and rounds all weights to their formats.
+/// Sets statistics on a module that is equalized already, and rounds all weights to their formats. Of
+/// samples that are made up, no more is told than where sites peak.
 ///
 /// # Errors
 /// What the simulator reports.
 pub fn calibrate(
     module: &SourceModule<'_>,
-    decisions: &Decisions,
+    (recipe, decisions): (&Recipe, &Decisions),
     formats: Option<&Formats>,
     samples: Samples,
 ) -> Outcome {
     let samples = Samples { judges: Vec::new(), ..samples };
     with_quantizer(module, decisions, samples, |quantizer| {
-        apply::statistics(module.op(), quantizer.network, &quantizer.observations.histograms);
+        let seen = &quantizer.observations;
+        if recipe.calibration.calib.is_some() {
+            apply::statistics(module.op(), quantizer.network, &seen.histograms);
+        }
+        if recipe.is_dynamic() {
+            let unsteady =
+                |peaks: &&Vec<i32>| recipe.calibration.calib.is_none() || !calibration::steady(peaks);
+            let peaks: Vec<_> = seen
+                .peaks
+                .iter()
+                .map(|peaks| Some(peaks).filter(unsteady).and_then(|p| calibration::spread(p)))
+                .collect();
+            apply::peaks(module.op(), quantizer.network, &peaks);
+        }
         if decisions.rounding == Rounding::Nearest {
             return Ok(());
         }

@@ -24,7 +24,7 @@ use crate::{
     cli::{Failure, Model, Outcome},
     decisions::{self, Decisions},
     io::unreadable,
-    quantization::{self, Equalization, Rounding, Samples},
+    quantization::{self, Activations, Equalization, Rounding, Samples},
     report,
 };
 
@@ -74,6 +74,9 @@ pub struct Recipe {
     /// [default: 0, or what the formats file says]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// When scale exponents of activations are found
+    #[arg(long, value_enum, default_value_t)]
+    pub activations: Activations,
     /// Interval of the inputs where there is no calibration data
     #[arg(long, value_name = "LO,HI", value_parser = parse_range, allow_hyphen_values = true)]
     pub input_range: Option<Range>,
@@ -85,14 +88,25 @@ pub struct Recipe {
     pub until: Option<String>,
 }
 
+/// The interval of inputs of which nothing is said.
+pub const DEFAULT_RANGE: (f64, f64) = (-1.0, 1.0);
+
 /// An interval as the user gave it, which [`parse_range`] has checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Range(String);
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    text: String,
+    ends: (f64, f64),
+}
 
 impl Range {
+    /// Its ends.
+    pub fn ends(&self) -> (f64, f64) {
+        self.ends
+    }
+
     /// The options by which stages learn of it.
     pub fn options(range: Option<&Self>) -> PipelineOptions {
-        let range = range.map(|range| (READS_STATISTICS, "input-range", range.0.clone()));
+        let range = range.map(|range| (READS_STATISTICS, "input-range", range.text.clone()));
         PipelineOptions { values: range.into_iter().collect() }
     }
 }
@@ -104,7 +118,9 @@ impl Range {
 pub fn parse_range(text: &str) -> Result<Range, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
     match text.split_once(',').map(|(lo, hi)| (number(lo), number(hi))) {
-        Some((Some(lo), Some(hi))) if lo <= hi => Ok(Range(format!("{lo:?},{hi:?}"))),
+        Some((Some(lo), Some(hi))) if lo <= hi => {
+            Ok(Range { text: format!("{lo:?},{hi:?}"), ends: (lo, hi) })
+        }
         _ => Err("expected two numbers LO,HI with LO <= HI, such as -1,1".into()),
     }
 }
@@ -134,6 +150,7 @@ impl Recipe {
             let given = [
                 ("--calib", self.calibration.calib.is_some()),
                 ("--formats", self.formats.is_some()),
+                ("--activations", self.activations != Activations::Auto),
                 ("--input-range", self.input_range.is_some()),
                 ("--no-eliminate-requant", self.no_eliminate_requant),
                 ("--until", self.until.as_deref().is_some_and(|stage| stage != IMPORT)),
@@ -154,8 +171,11 @@ impl Recipe {
         let mut samples = None;
         let skipped = |stage: &Stage| self.no_eliminate_requant && stage.name == ELIMINATES;
         for stage in STAGES[..last].iter().filter(|stage| !skipped(stage)) {
-            if stage.name == EQUALIZES && self.calibration.calib.is_some() {
-                let read = Samples::read(module, self, decided, false)?;
+            if stage.name == EQUALIZES && (self.calibration.calib.is_some() || self.is_dynamic()) {
+                let read = match self.calibration.calib {
+                    Some(_) => Samples::read(module, self, decided, false)?,
+                    None => Samples::synthetic(module, self)?,
+                };
                 quantization::equalize(module, decisions.equalization, &read)?;
                 samples = Some(read);
             }
@@ -164,7 +184,9 @@ impl Recipe {
                     formats.attach(module.op());
                 }
                 match samples.take() {
-                    Some(samples) => quantization::calibrate(module, &decisions, formats.as_ref(), samples)?,
+                    Some(samples) => {
+                        quantization::calibrate(module, (self, &decisions), formats.as_ref(), samples)?
+                    }
                     None => report::diagnostics(&[no_calibration_data()]),
                 }
             }
@@ -189,12 +211,21 @@ impl Recipe {
             chosen.insert("formats".into(), name(Path::new(text)).into());
         }
         if let Some(range) = &self.input_range {
-            chosen.insert("input_range".into(), range.0.clone().into());
+            chosen.insert("input_range".into(), range.text.clone().into());
         }
         if self.no_eliminate_requant {
             chosen.insert("eliminate_requant".into(), false.into());
         }
         chosen
+    }
+
+    /// Whether any scale exponent may be chosen at run time.
+    pub fn is_dynamic(&self) -> bool {
+        match self.activations {
+            Activations::Static => false,
+            Activations::Dynamic => true,
+            Activations::Auto => self.calibration.calib.is_none(),
+        }
     }
 }
 
@@ -293,8 +324,9 @@ mod tests {
 
     #[test]
     fn ranges_are_two_numbers_in_order() {
-        assert_eq!(parse_range("-1,1"), Ok(Range("-1.0,1.0".into())));
-        assert_eq!(parse_range(" 0 , 2.5e2 "), Ok(Range("0.0,250.0".into())));
+        let range = |text: &str, lo, hi| Ok(Range { text: text.into(), ends: (lo, hi) });
+        assert_eq!(parse_range("-1,1"), range("-1.0,1.0", -1.0, 1.0));
+        assert_eq!(parse_range(" 0 , 2.5e2 "), range("0.0,250.0", 0.0, 250.0));
         for bad in ["", "1", "1,", "2,1", "nan,1", "0,inf", "a,b"] {
             assert!(parse_range(bad).is_err(), "{bad}");
         }

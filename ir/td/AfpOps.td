@@ -50,6 +50,8 @@ def Afp_EncodeOp : Afp_Op<"encode"> {
     (result f32) they are real numbers, as array<f32>. Either has one element, or
     one per channel (last dimension).
     `divisor` has one element, or one per spatial position (H*W) of an NHWC result.
+    A result with a dynamic scale exponent gets the exponent that its largest element
+    asks for (rules Y1 to Y3), and has no limit but `lo` = 0 (rule Y5).
   }];
   let arguments = (ins Afp_NumberTensor:$input,
                        OptionalAttr<AnyAttrOf<[DenseI32ArrayAttr, DenseF32ArrayAttr]>>:$lo,

@@ -127,3 +127,25 @@ module attributes {afp.formats = {activations = {image = "e0m15"}}} {
     return %0 : tensor<2xf32>
   }
 }
+
+// -----
+
+func.func @peaks_out_of_order(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error @+4 {{[AFP0340] 'afp.peaks' of site 'image' is malformed}}
+  // expected-note @+3 {{expected: array<i32: least, largest>, binades within +-2048}}
+  // expected-note @+2 {{found: array<i32: 3, 2>}}
+  // expected-note @+1 {{help: remove the attribute: the site's scale exponent is static then}}
+  %0 = afp.encode %x {afp.name = "image", afp.peaks = array<i32: 3, 2>, afp.range = array<f64: -1.0, 1.0>} : tensor<2xf32> to tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func @peaks_out_of_reach(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error @+4 {{[AFP0340] 'afp.peaks' of site 'image' is malformed}}
+  // expected-note @+3 {{expected: }}
+  // expected-note @+2 {{found: array<i32: -3000, 2>}}
+  // expected-note @+1 {{help: }}
+  %0 = afp.encode %x {afp.name = "image", afp.peaks = array<i32: -3000, 2>, afp.range = array<f64: -1.0, 1.0>} : tensor<2xf32> to tensor<2xf32>
+  return %0 : tensor<2xf32>
+}

@@ -5,6 +5,8 @@
 // RUN: afp-opt %t/named.mlir --pass-pipeline='builtin.module(afp-assign-formats{weights=e3m1 activations=e2m4})' | FileCheck %t/named.mlir
 // RUN: afp-opt %t/defaults.mlir --pass-pipeline='builtin.module(afp-assign-formats{weights=e3m1 activations=e2m4})' | FileCheck %t/defaults.mlir
 // RUN: afp-opt %t/tie.mlir --pass-pipeline='builtin.module(afp-assign-formats)' | FileCheck %t/tie.mlir
+// RUN: afp-opt %t/peaks.mlir --pass-pipeline='builtin.module(afp-assign-formats)' | FileCheck %t/peaks.mlir
+// RUN: afp-opt %t/static.mlir --pass-pipeline='builtin.module(afp-assign-formats)' | FileCheck %t/static.mlir
 
 //--- graph.mlir
 !row = tensor<1x2xf32>
@@ -140,4 +142,63 @@ module attributes {afp.formats = {activations = {named = "e2m2"}}} {
     %3 = afp.concat %1, %2 {axis = 0 : i64, afp.range = array<f64: -7.0, 1.0>} : (!row, tensor<2x2xf32>) -> tensor<3x2xf32>
     return %3 : tensor<3x2xf32>
   }
+}
+
+//--- peaks.mlir
+!row = tensor<1x2xf32>
+!x = tensor<1x2x!afp.exact>
+
+// Where a site peaks: exponents around it, 9 binades about an input, 8 about other sites, and 18 altogether.
+// The largest binade of e0m7 is 2^6, that of ue0m8 2^7, that of e0m15 2^14.
+// CHECK-LABEL: func.func @dynamic
+// CHECK: afp.encode %arg0 {{.*}}afp.type = !afp.float<e0m7, exp = ?[-15, 3]>
+// CHECK: afp.encode %{{.*}}afp.type = !afp.float<ue0m8, exp = ?[-14, 4]>
+// CHECK: afp.encode %{{.*}}afp.type = !afp.float<e0m15, exp = ?[-20, -4]>
+// CHECK-NOT: afp.peaks
+func.func @dynamic(%x: !row) -> !row {
+  %0 = afp.encode %x {afp.peaks = array<i32: 0, 0>, afp.range = array<f64: -1.0, 1.0>} : !row to !row
+  %1 = afp.add %0, %0 : (!row, !row) -> !x
+  %2 = afp.encode %1 {lo = array<f32: 0.0>, afp.peaks = array<i32: -2, 3>, afp.range = array<f64: 0.0, 2.0>} : !x to !row
+  %3 = afp.add %2, %2 : (!row, !row) -> !x
+  %4 = afp.encode %3 {afp.peaks = array<i32: 2, 2>, afp.range = array<f64: -1.0, 4.0>} : !x to !row
+  return %4 : !row
+}
+
+//--- static.mlir
+!row = tensor<1x2xf32>
+!x = tensor<1x2x!afp.exact>
+
+// Not with another limit than zero, not where a function, a concat or a border of another value reads it,
+// not the clamp of an input, and not what is no encode: a static exponent, with room for one binade
+// above the peak, 2^3 for a range of 1000, and the range where that is smaller. A format file's exponent
+// holds in any case.
+// CHECK-LABEL: func.func @static
+// CHECK: afp.encode %arg0 {{.*}}afp.type = !afp.float<ue0m8, exp = -4>
+// CHECK: afp.encode %{{.*}}afp.type = !afp.float<ue0m8, exp = -4>
+// CHECK: afp.table %{{.*}}afp.type = !afp.float<e0m7, exp = -3>
+// CHECK: afp.encode %{{.*}}afp.type = !afp.float<e0m7, exp = -6>
+// CHECK: afp.encode %{{.*}}afp.type = !afp.float<e0m7, exp = -3>
+// CHECK: afp.concat %{{.*}}afp.type = !afp.float<e0m7, exp = -3>
+// CHECK: afp.softmax %{{.*}}afp.type = !afp.float<ue0m8, exp = -7>
+// CHECK: afp.encode %{{.*}}afp.name = "named"{{.*}}afp.type = !afp.float<e2m2, exp = -9>
+module attributes {afp.formats = {activations = {named = {format = "e2m2", exp = -9 : i32}}}} {
+func.func @static(%x: !row) -> (!x, tensor<2x2xf32>) {
+  %0 = afp.encode %x {lo = array<f32: 0.0>, afp.peaks = array<i32: 1, 1>, afp.range = array<f64: 0.0, 1000.0>} : !row to !row
+  %1 = afp.encode %0 {hi = array<f32: 1000.0>, afp.peaks = array<i32: 1, 1>, afp.range = array<f64: 0.0, 1000.0>} : !row to !row
+  %2 = afp.table %1 {function = "gelu", afp.peaks = array<i32: 1, 1>, afp.range = array<f64: -0.5, 1000.0>} : !row to !row
+  %3 = afp.add %2, %2 : (!row, !row) -> !x
+  %4 = afp.encode %3 {afp.peaks = array<i32: 1, 1>, afp.range = array<f64: -0.5, 1.0>} : !x to !row
+  %5 = afp.reshape %4 : !row to !row
+  %6 = afp.table %5 {function = "gelu", afp.name = "t", afp.range = array<f64: -0.5, 1.0>} : !row to !row
+  %7 = afp.add %6, %6 : (!row, !row) -> !x
+  %8 = afp.encode %7 {afp.peaks = array<i32: 1, 1>, afp.range = array<f64: -0.5, 1000.0>} : !x to !row
+  %9 = afp.concat %8, %8 {axis = 0 : i64, afp.peaks = array<i32: 1, 1>, afp.range = array<f64: -0.5, 1000.0>} : (!row, !row) -> tensor<2x2xf32>
+  %10 = afp.softmax %9 {axis = 1 : i64, afp.peaks = array<i32: 1, 1>, afp.range = array<f64: 0.0, 1.0>} : tensor<2x2xf32> to tensor<2x2xf32>
+  %11 = afp.add %10, %10 : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2x!afp.exact>
+  %12 = afp.encode %11 {afp.name = "named", afp.peaks = array<i32: 1, 1>, afp.range = array<f64: 0.0, 1.0>} : tensor<2x2x!afp.exact> to tensor<2x2xf32>
+  %13 = afp.encode %7 {afp.peaks = array<i32: 1, 1>, afp.range = array<f64: -0.5, 1000.0>} : !x to !row
+  %14 = afp.pad %13 {low = array<i64: 0, 1>, high = array<i64: 0, 0>, value = 1.0 : f32} : !row to tensor<1x3xf32>
+  %15 = afp.add %13, %13 : (!row, !row) -> !x
+  return %15, %12 : !x, tensor<2x2xf32>
+}
 }

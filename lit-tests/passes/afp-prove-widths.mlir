@@ -159,12 +159,38 @@ func.func @rounding(%x: tensor<2x!u>) -> (tensor<2x!afp.float<ue0m8, exp = 1>>, 
   return %1, %2, %3, %4, %5 : tensor<2x!afp.float<ue0m8, exp = 1>>, tensor<2x!afp.float<ue0m8, exp = 2>>, tensor<2x!afp.float<ue0m8, exp = -5>>, tensor<2x!afp.float<ue0m8, exp = 80>>, tensor<2x!afp.float<e2m2, exp = 0>>
 }
 
-// A run-time scale exponent: aligned to its least value, 255 * 2^3 + 255 * 2^0 = 2295, 12 bits.
+// Run-time scale exponents: the sum is aligned to the smaller one. 255 * 2^3 + 255 = 2295, 12 bits; two
+// values up to 8 binades apart either way, 255 * 2^5 + 255 * 1 or 255 + 255 * 2^8 = 65535, 16 bits.
 // CHECK-LABEL: func.func @dynamic
 // CHECK: afp.add {{.*}} {afp.bits = 12 : i32}
-func.func @dynamic(%x: tensor<2x!afp.float<ue0m8, exp = ?[0, 3]>>, %y: tensor<2x!u>) -> tensor<2x!afp.exact> {
+// CHECK: afp.add {{.*}} {afp.bits = 16 : i32}
+func.func @dynamic(%x: tensor<2x!afp.float<ue0m8, exp = ?[0, 3]>>, %y: tensor<2x!u>, %z: tensor<2x!afp.float<ue0m8, exp = ?[-2, 8]>>) -> (tensor<2x!afp.exact>, tensor<2x!afp.exact>) {
   %0 = afp.add %x, %y : (tensor<2x!afp.float<ue0m8, exp = ?[0, 3]>>, tensor<2x!u>) -> tensor<2x!afp.exact>
-  return %0 : tensor<2x!afp.exact>
+  %1 = afp.add %x, %z : (tensor<2x!afp.float<ue0m8, exp = ?[0, 3]>>, tensor<2x!afp.float<ue0m8, exp = ?[-2, 8]>>) -> tensor<2x!afp.exact>
+  return %0, %1 : tensor<2x!afp.exact>, tensor<2x!afp.exact>
+}
+
+// A contraction's unit moves with its input's, so its own width is that of the static case, 3 * 255, 10
+// bits; a bias has a grid of its own: at 2^-4, the sum is shifted by up to 7, 765 * 2^7 + 100, 17 bits; at
+// 2^3, the bias by up to 3, 765 + 100 * 2^3, 11 bits. The encode adds half a unit, which may be as large as
+// twice the sum (above that, the result is 0 without it): 765 + 1024 = 1789, 11 bits.
+// CHECK-LABEL: func.func @dynamic_contractions
+// CHECK: afp.fully_connected {{.*}} {afp.bits = 10 : i32}
+// CHECK: afp.fully_connected {{.*}} {afp.bits = 17 : i32}
+// CHECK: afp.fully_connected {{.*}} {afp.bits = 11 : i32}
+// CHECK: afp.encode {{.*}} {afp.bits = 11 : i32, lo = array<i32: 0>}
+// CHECK: afp.matmul {{.*}} {afp.bits = 16 : i32}
+func.func @dynamic_contractions(%x: tensor<1x1x!afp.float<ue0m8, exp = ?[0, 3]>>) -> (tensor<1x1x!afp.float<ue0m8, exp = ?[-8, 20]>>, tensor<1x1x!afp.exact>, tensor<1x1x!afp.exact>, tensor<1x1x1x!afp.exact>) {
+  %w = afp.constant dense<[[3]]> : tensor<1x1xi8> : tensor<1x1x!w>
+  %b = afp.constant dense<[100]> : tensor<1xi32> {channel_exp = array<i32: -4>} : tensor<1x!afp.exact>
+  %c = afp.constant dense<[100]> : tensor<1xi32> {channel_exp = array<i32: 3>} : tensor<1x!afp.exact>
+  %0 = afp.fully_connected %x, %w : (tensor<1x1x!afp.float<ue0m8, exp = ?[0, 3]>>, tensor<1x1x!w>) -> tensor<1x1x!afp.exact>
+  %1 = afp.fully_connected %x, %w bias %b : (tensor<1x1x!afp.float<ue0m8, exp = ?[0, 3]>>, tensor<1x1x!w>, tensor<1x!afp.exact>) -> tensor<1x1x!afp.exact>
+  %2 = afp.fully_connected %x, %w bias %c : (tensor<1x1x!afp.float<ue0m8, exp = ?[0, 3]>>, tensor<1x1x!w>, tensor<1x!afp.exact>) -> tensor<1x1x!afp.exact>
+  %3 = afp.encode %0 {lo = array<i32: 0>} : tensor<1x1x!afp.exact> to tensor<1x1x!afp.float<ue0m8, exp = ?[-8, 20]>>
+  %4 = afp.reshape %x : tensor<1x1x!afp.float<ue0m8, exp = ?[0, 3]>> to tensor<1x1x1x!afp.float<ue0m8, exp = ?[0, 3]>>
+  %5 = afp.matmul %4, %4 : (tensor<1x1x1x!afp.float<ue0m8, exp = ?[0, 3]>>, tensor<1x1x1x!afp.float<ue0m8, exp = ?[0, 3]>>) -> tensor<1x1x1x!afp.exact>
+  return %3, %1, %2, %5 : tensor<1x1x!afp.float<ue0m8, exp = ?[-8, 20]>>, tensor<1x1x!afp.exact>, tensor<1x1x!afp.exact>, tensor<1x1x1x!afp.exact>
 }
 
 // Real numbers have no bits.

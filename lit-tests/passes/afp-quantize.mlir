@@ -155,3 +155,34 @@ func.func @coded(%x: !c) -> tensor<4x!afp.float<e2m2, exp = 0>> {
   %3 = afp.concat %2, %2 {axis = 0 : i64} : (!c, !c) -> tensor<4x!afp.float<e2m2, exp = 0>>
   return %3 : tensor<4x!afp.float<e2m2, exp = 0>>
 }
+
+// Values with a dynamic scale exponent are moved and read as they are: quantized again, they would choose
+// another one. The input is rounded once. A sum of 3 * 127 in units of 2^-5 has 15 bits at most (one is
+// spare), so it has 30 bits with its unit of -5 - 2 at the most, and a bias, on a grid of -7 - 15: coarser
+// than the least unit, -5 - 18, which would take 31.
+// CHECK-LABEL: func.func @dynamic
+// CHECK: %[[X:.*]] = afp.quantize %arg0 : tensor<1x2xf32> to tensor<1x2x!afp.float<e0m7, exp = ?[-18, -2]>>
+// CHECK-NOT: afp.quantize %{{.*}} to tensor<1x2x!afp.float<e0m7, exp = ?
+// CHECK: %[[S:.*]] = afp.slice %[[X]] {start = array<i64: 0, 0>} : tensor<1x2x!afp.float<e0m7, exp = ?[-18, -2]>>
+// CHECK: %[[P:.*]] = afp.pad %[[S]] {high = array<i64: 0, 1>, low = array<i64: 0, 0>} :
+// CHECK: %[[B:.*]] = afp.quantize %{{.*}} {channel_exp = array<i32: -22, -25>}
+// CHECK: %[[C:.*]] = afp.fully_connected %[[P]], %{{.*}} bias %[[B]] {channel_exp = array<i32: -5, -8>}
+// CHECK: %[[A:.*]] = afp.add %[[C]], %[[X]] :
+// CHECK: %[[E:.*]] = afp.encode %[[A]] : tensor<1x2x!afp.exact> to tensor<1x2x!afp.float<ue0m8, exp = ?[-8, 8]>>
+// CHECK: %[[D:.*]] = afp.encode %[[E]] {divisor = array<i64: 3>} : tensor<1x2x!afp.float<ue0m8, exp = ?[-8, 8]>> to tensor<1x2x!afp.float<e0m15, exp = ?[-20, 0]>>
+// CHECK: %[[R:.*]] = afp.reshape %[[D]]
+// CHECK: %[[F:.*]] = afp.dequantize %[[R]]
+// CHECK: return %[[F]]
+func.func @dynamic(%x: !row) -> tensor<2xf32> {
+  %w = "tosa.const"() <{values = dense<[[1.0, -2.0], [0.25, 0.25]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %b = "tosa.const"() <{values = dense<[1.0, 2.0]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %0 = afp.encode %x {afp.type = !afp.float<e0m7, exp = ?[-18, -2]>} : !row to !row
+  %1 = afp.slice %0 {start = array<i64: 0, 0>} : !row to tensor<1x1xf32>
+  %2 = afp.pad %1 {low = array<i64: 0, 0>, high = array<i64: 0, 1>, value = 0.0 : f32} : tensor<1x1xf32> to !row
+  %3 = afp.fully_connected %2, %w bias %b {afp.weight_type = !afp.float<e2m4, exp = 0>} : (!row, tensor<2x2xf32>, tensor<2xf32>) -> !x
+  %4 = afp.add %3, %0 : (!x, !row) -> !x
+  %5 = afp.encode %4 {lo = array<f32: 0.0>, afp.type = !afp.float<ue0m8, exp = ?[-8, 8]>} : !x to !row
+  %6 = afp.encode %5 {divisor = array<i64: 3>, afp.type = !afp.float<e0m15, exp = ?[-20, 0]>} : !row to !row
+  %7 = afp.reshape %6 : !row to tensor<2xf32>
+  return %7 : tensor<2xf32>
+}

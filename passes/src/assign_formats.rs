@@ -3,7 +3,8 @@
 //! Formats come from the formats file where it names a tensor (`afp.formats` on the module), else
 //! from the options. `auto` activations take `ue0m8` where the range has nothing below zero and
 //! `e0m7` otherwise. A scale exponent comes from the file, or is found on the site's statistics, or
-//! covers its range.
+//! covers its range. A site with `afp.peaks` chooses it at run time where it may ([`crate::dynamic`]),
+//! unless the file gives one.
 //!
 //! Values that leave the program and feed no other operator take the `outputs` format: they are
 //! stored nowhere else, and 16 bits there cost nothing.
@@ -23,6 +24,7 @@ use afp_ir::{
 };
 
 use crate::{
+    dynamic::{self, PEAKS, Peaks},
     form_groups::is_site,
     formats, graph,
     registry::{Failed, Options, Pass, PassOption},
@@ -169,12 +171,21 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
     }
     let seen = op.attr("afp.stats").and_then(Histogram::from_attr);
     let method = if only_leaves(op.result(0)) { Method::Max } else { plan.method };
-    let exp = exp.unwrap_or_else(|| scale::activation_exponent(format, range, seen.as_ref(), method));
-    if let Some(ty) = FloatType::fixed(format, exp) {
+    let fixed = |range| {
+        let exp = exp.unwrap_or_else(|| scale::activation_exponent(format, range, seen.as_ref(), method));
+        FloatType::fixed(format, exp)
+    };
+    let ty = match Peaks::of(op)? {
+        Some(peaks) if exp.is_none() && dynamic::is_homogeneous(op) => Some(peaks.dynamic(op, format)),
+        Some(peaks) if seen.is_none() => fixed(peaks.limited(range)),
+        _ => fixed(range),
+    };
+    if let Some(ty) = ty {
         op.set_attr("afp.type", Attr::ty(ty.to_mlir(op.ctx())));
     }
-    // The statistics have served: what follows needs the range at most.
+    // What was seen has served: what follows needs the range at most.
     op.remove_attr("afp.stats");
+    op.remove_attr(PEAKS);
     Ok(())
 }
 

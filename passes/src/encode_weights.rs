@@ -70,7 +70,8 @@ fn choose_exponents(op: Op, method: Method) -> Result<(), Failed> {
     op.set_attr("channel_exp", exps_attr);
     op.remove_attr(weights::GIVEN_EXPONENTS);
     if let Some(bias) = view::bias(op).and_then(|bias| bias.def_as("afp.quantize")) {
-        let grid = weights::accumulator_grid(ty, &exps, input_exp);
+        let biases = graph::constant_f32(bias.operand(0)).unwrap_or_default();
+        let grid = weights::bias_grid(op, ty, &exps, (&values, &biases));
         op.set_operand(2, requantize(op, bias, Attr::i32s(op.ctx(), &grid)));
     }
     Ok(())

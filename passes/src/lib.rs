@@ -1,7 +1,8 @@
 //! The passes of afpc, and the pipeline that the driver and afp-opt share.
 //!
 //! One file or folder per pass, named like it; `lit-tests/passes/` has a test under the same name.
-//! Solvers stand apart from rewrites: [`scale`] chooses exponents, [`analysis`] proves widths,
+//! Solvers stand apart from rewrites: [`scale`] chooses exponents, [`dynamic`] says which are chosen at run
+//! time, [`analysis`] proves widths,
 //! [`range_analysis::interval`] propagates intervals.
 //!
 //! **Invariant.** A pass never opens a file, prints, or reads the environment: the driver does, and
@@ -10,6 +11,7 @@
 pub mod analysis;
 pub mod assign_formats;
 pub mod conversions;
+pub mod dynamic;
 pub mod eliminate_requant;
 pub mod encode_weights;
 pub mod equalize;

@@ -6,6 +6,8 @@
 //!
 //! * A site's result has the type in `afp.type`; its limits become codes of that type.
 //! * An operand has the type of the site that it comes from, through operators that move elements.
+//! * A value with a dynamic scale exponent is not quantized again, which would choose another one: its
+//!   codes are moved, and read, as they are.
 //! * Weights are quantized per output channel, at exponents that cover their largest magnitude
 //!   (`afp-encode-weights` looks for better ones), or at those in `afp.weight_exp`; the exponents
 //!   stand on the contraction.
@@ -60,6 +62,10 @@ fn rewrite(op: Op) -> Result<(), Failed> {
             Ok(())
         }
         "afp.concat" if is_real(op.operand(0)) => concat(op),
+        _ if view::is_movement(op) => {
+            move_codes(op);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -108,6 +114,8 @@ fn quantize_operand(op: Op, index: usize) -> Result<(), Failed> {
     }
     let coded = if graph::is_constant(value) {
         quantize_constant(op, value)
+    } else if let Some((codes, _)) = dynamic_codes(value) {
+        codes
     } else {
         let ty = type_of(value, op)?;
         quantize(Builder::before(op), op, value, ty)
@@ -119,6 +127,26 @@ fn quantize_operand(op: Op, index: usize) -> Result<(), Failed> {
 fn quantize(builder: Builder, op: Op, value: Value, ty: FloatType) -> Value {
     let result = value.ty().with_element(ty.to_mlir(op.ctx()));
     builder.value(op.loc(), OpSpec::new("afp.quantize").operands([value]).result(result))
+}
+
+/// The codes of a value with a dynamic scale exponent.
+fn dynamic_codes(value: Value) -> Option<(Value, FloatType)> {
+    let codes = value.def_as("afp.dequantize")?.operand(0);
+    FloatType::of(codes.ty()).filter(|ty| ty.exp.fixed().is_none()).map(|ty| (codes, ty))
+}
+
+/// An operator that moves elements moves codes that have a dynamic scale exponent, so that they keep it.
+fn move_codes(op: Op) {
+    let Some((codes, ty)) = dynamic_codes(op.operand(0)).filter(|_| op.operand_count() == 1) else { return };
+    let (builder, real, name, attrs) = (Builder::before(op), op.result(0).ty(), op.name(), op.attrs());
+    let mut spec = OpSpec::new(&name).operands([codes]);
+    // A border is zero (rule Y6), which is what there is without one.
+    for (key, value) in attrs.iter().filter(|(key, _)| key != "value") {
+        spec = spec.attr(key, *value);
+    }
+    let moved = builder.value(op.loc(), spec.result(real.with_element(ty.to_mlir(op.ctx()))));
+    let dequantized = builder.value(op.loc(), OpSpec::new("afp.dequantize").operands([moved]).result(real));
+    op.result(0).replace_all_uses_with(dequantized);
 }
 
 /// What a constant operand that is no weight becomes.
@@ -190,7 +218,8 @@ fn contraction(op: Op) -> Result<(), Failed> {
     op.set_attr("channel_exp", exps_attr);
     op.remove_attr("afp.weight_type");
     if let Some(bias) = view::bias(op) {
-        let grid = weights::accumulator_grid(ty, &exps, input_exp);
+        let biases = graph::constant_f32(bias).unwrap_or_default();
+        let grid = weights::bias_grid(op, ty, &exps, (&values, &biases));
         op.set_operand(2, exact_constant(builder, op, bias, &grid));
     }
     Ok(())
@@ -224,8 +253,17 @@ fn encode(op: Op) -> Result<(), Failed> {
         return Ok(());
     }
     let ty = assigned(op)?;
-    if is_real(op.operand(0)) {
-        let operand = op.operand(0);
+    let operand = op.operand(0);
+    if ty.exp.fixed().is_none() && operand.arg_index().is_some() {
+        // A second rounding would choose an exponent of its own.
+        retype(op, ty);
+        let coded = quantize(Builder::before(op), op, operand, ty);
+        op.result(0).replace_all_uses_with(coded);
+        return Ok(());
+    }
+    if let Some((codes, _)) = dynamic_codes(operand) {
+        op.set_operand(0, codes);
+    } else if is_real(operand) {
         // A clamp of codes stays on their type; it is encoded anew if its own differs.
         let source = if operand.arg_index().is_some() { ty } else { type_of(operand, op)? };
         op.set_operand(0, quantize(Builder::before(op), op, operand, source));

@@ -4,7 +4,7 @@ use afp_ir::{
     diag::Diagnostic,
     dialect::{Element, FloatType, view},
     mlir::{Attr, Op, Value},
-    numerics::{Format, MAX_SCALE_EXPONENT},
+    numerics::{self, Format, MAX_SCALE_EXPONENT, decompose_f64},
 };
 
 use crate::{
@@ -142,13 +142,52 @@ pub fn input_exponent(op: Op) -> Option<i32> {
     Some(FloatType::of(op.operand(0).ty())?.exp.interval().0)
 }
 
-/// The grid of a contraction's accumulators, which its bias is rounded to: one exponent per channel.
-pub fn accumulator_grid(weight: FloatType, channel_exp: &[i32], input_exp: i32) -> Vec<i32> {
-    let (base, _) = weight.exp.interval();
-    channel_exp
-        .iter()
-        .map(|exp| (exp + base + input_exp).clamp(-MAX_SCALE_EXPONENT, MAX_SCALE_EXPONENT))
-        .collect()
+/// Bits of magnitude below which a sum and its bias are kept where they can be.
+const NARROW_BITS: i32 = 30;
+/// Bits of a bias that are kept at most.
+const BIAS_BITS: i32 = 40;
+/// Bits of a sum's bound that its result needs not: below them lies what is rounded away.
+const SPARE_BITS: i32 = 12;
+
+/// The grid that a contraction's bias is rounded to, one exponent per channel: that of its accumulators.
+///
+/// Where the input's scale exponent is dynamic, the accumulators' unit lies between two exponents, and sum
+/// and bias are aligned when it is known. The grid is the least unit, or a coarser one if with that, sums
+/// need no more than 31 bits whatever the unit, and it lies below all that a result can show of them.
+pub fn bias_grid(
+    op: Op,
+    weight: FloatType,
+    channel_exp: &[i32],
+    (weights, biases): (&[f32], &[f32]),
+) -> Vec<i32> {
+    let Some(input) = FloatType::of(op.operand(0).ty()) else { return vec![0; channel_exp.len()] };
+    let ((base, _), (least, largest)) = (weight.exp.interval(), input.exp.interval());
+    let legal = |exp: i32| exp.clamp(-MAX_SCALE_EXPONENT, MAX_SCALE_EXPONENT);
+    if input.exp.fixed().is_some() {
+        return channel_exp.iter().map(|exp| legal(exp + base + least)).collect();
+    }
+    let channels = Channels::of(op);
+    let mut sums = vec![0.0f64; channels.count];
+    for (i, &w) in weights.iter().enumerate() {
+        sums[channels.of_element(i)] += f64::from(w).abs();
+    }
+    let reach = input.format.int_max() as f64;
+    let grid = |(channel, exp): (usize, &i32)| {
+        let unit = exp + base;
+        let bits = binade(sums[channel] * reach) + 2 - unit;
+        let bias = biases.get(if biases.len() == 1 { 0 } else { channel }).copied().unwrap_or(0.0);
+        let top = binade(f64::from(bias));
+        let narrow = (unit + least).max(unit + largest - (NARROW_BITS - bits));
+        let fits = bits <= NARROW_BITS && top - (unit + least) < NARROW_BITS;
+        let is_fine = narrow - (unit + least) <= bits - SPARE_BITS;
+        legal(if fits && is_fine { narrow } else { (unit + least).max(top + 1 - BIAS_BITS) })
+    };
+    channel_exp.iter().enumerate().map(grid).collect()
+}
+
+/// `floor(log2 |x|)`; a small number for zero.
+fn binade(x: f64) -> i32 {
+    decompose_f64(x).and_then(|d| numerics::binade(d.mantissa, d.exponent)).unwrap_or(-MAX_SCALE_EXPONENT)
 }
 
 /// `channel_exp` of a contraction, one per output channel.

@@ -11,6 +11,7 @@ use afp_ir::{
     mlir::{Attr, Builder, Op, Value},
 };
 use afp_passes::{
+    dynamic::Peaks,
     form_groups::is_site,
     formats::{Choice, Formats},
     graph,
@@ -41,6 +42,21 @@ pub fn statistics(module: Op, network: &Network, histograms: &[Histogram]) {
     for op in graph::body_ops(module).into_iter().filter(|op| is_site(*op)) {
         if let Some(histogram) = by_name.get(graph::site_name(op).as_str()).filter(|h| h.count > 0) {
             op.set_attr("afp.stats", histogram.to_attr(op.ctx()));
+        }
+    }
+}
+
+/// Attaches where sites peak, so that they choose their scale exponents at run time.
+pub fn peaks(module: Op, network: &Network, peaks: &[Option<Peaks>]) {
+    let by_name: BTreeMap<&str, Peaks> = network
+        .sites
+        .iter()
+        .zip(peaks)
+        .filter_map(|(site, peaks)| Some((site.name.as_str(), (*peaks)?)))
+        .collect();
+    for op in graph::body_ops(module).into_iter().filter(|op| is_site(*op)) {
+        if let Some(peaks) = by_name.get(graph::site_name(op).as_str()) {
+            peaks.attach(op);
         }
     }
 }

@@ -9,8 +9,9 @@ use afp_ir::{
         Tensor,
         parts::{Filters, Float, Geometry, Kept, WeightLayout, convolve, gather, pack},
     },
+    numerics::{binade, decompose_f32},
 };
-use afp_passes::stats::Histogram;
+use afp_passes::{dynamic::Peaks, stats::Histogram};
 use rayon::prelude::*;
 
 use crate::{
@@ -32,6 +33,8 @@ const BATCH: usize = 2;
 pub struct Observations {
     /// By site.
     pub histograms: Vec<Histogram>,
+    /// By site: the binade of the largest magnitude, of each sample that has one.
+    pub peaks: Vec<Vec<i32>>,
     /// By layer.
     pub moments: Vec<Moments>,
 }
@@ -47,6 +50,7 @@ pub fn observe(
     progress: &(dyn Fn() + Sync),
 ) -> Result<Observations, Diagnostic> {
     let mut histograms = vec![Histogram::default(); network.sites.len()];
+    let mut peaks = vec![Vec::new(); network.sites.len()];
     let mut sums: Vec<Sums> =
         (0..network.layers.len()).map(|id| Sums::new(network, id, samples.len())).collect();
     let batch = BATCH * rayon::current_num_threads();
@@ -62,6 +66,7 @@ pub fn observe(
         for trace in &traces {
             for (site, values) in trace.sites(network) {
                 histograms[site].observe(values);
+                peaks[site].extend(peak(values));
             }
         }
         sums.par_iter_mut().enumerate().for_each(|(id, sums)| {
@@ -72,7 +77,27 @@ pub fn observe(
     }
     let finish = |(id, sums): (LayerId, Sums)| sums.finish(&network.layers[id]);
     let moments = sums.into_par_iter().enumerate().with_max_len(1).map(finish).collect();
-    Ok(Observations { histograms, moments })
+    Ok(Observations { histograms, peaks, moments })
+}
+
+/// The binade of the largest magnitude.
+fn peak(values: &[f32]) -> Option<i32> {
+    let largest = values.iter().map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f32::max);
+    decompose_f32(largest).and_then(|d| binade(d.mantissa, d.exponent))
+}
+
+/// Of the samples, so many in a hundred must peak in one binade for a site to be [`steady`].
+const STEADY: usize = 95;
+
+/// Where the samples of a site peak; none if they have nothing but zeros.
+pub fn spread(peaks: &[i32]) -> Option<Peaks> {
+    Some(Peaks { least: *peaks.iter().min()?, largest: *peaks.iter().max()? })
+}
+
+/// Whether almost all samples of a site peak in one binade, so that one exponent suits them all.
+pub fn steady(peaks: &[i32]) -> bool {
+    let most = peaks.iter().map(|peak| peaks.iter().filter(|other| *other == peak).count()).max();
+    most.is_none_or(|most| most * 100 >= peaks.len() * STEADY)
 }
 
 /// Sums that become moments.
@@ -215,6 +240,20 @@ type Single = afp_ir::interp::parts::Exact;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn peaks_are_binades_and_steady_ones_agree() {
+        assert_eq!(peak(&[0.3, -5.0, f32::NAN, f32::INFINITY]), Some(2));
+        assert_eq!(peak(&[0.0, -0.0]), None);
+        assert_eq!(spread(&[3, -1, 2]), Some(Peaks { least: -1, largest: 3 }));
+        assert_eq!(spread(&[]), None);
+        let mut peaks = vec![4; 19];
+        assert!(steady(&peaks) && steady(&[]));
+        peaks.push(5);
+        assert!(steady(&peaks));
+        peaks.push(3);
+        assert!(!steady(&peaks));
+    }
 
     #[test]
     fn products_of_patches_are_sums_of_outer_products() {

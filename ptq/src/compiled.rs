@@ -32,7 +32,8 @@ impl Reading {
         let sites = named(&ops, is_site);
         let site = |name: &String| {
             let ty = sites.get(name)?.attr("afp.type").and_then(Attr::as_type).and_then(FloatType::of)?;
-            Some(SiteFormat { format: ty.format, exp: ty.exp.fixed()? })
+            // Of a dynamic scale exponent, the largest: what is asked of it is how many bits a site has.
+            Some(SiteFormat { format: ty.format, exp: ty.exp.interval().1 })
         };
         self.setting.sites = network.sites.iter().map(|s| site(&s.name)).collect();
         let weighted = named(&ops, view::is_weighted);

@@ -5,7 +5,8 @@
 //! * [`setting`]: one choice of formats, exponents and rounded weights;
 //! * [`simulator`]: runs a network under a setting, bit for bit what the interpreter computes for the
 //!   program that is compiled from it, and only the part behind what changed;
-//! * [`calibration`]: what values are on samples: histograms, and
+//! * [`synthetic`]: samples that are made up, where there are none;
+//! * [`calibration`]: what values are on samples: histograms, peaks, and
 //! * [`moments`]: means and second moments of what layers read;
 //! * `shrinkage`: how far the latter are trusted;
 //! * [`equalize`]: factors of channels that the network computes the same with;
@@ -46,3 +47,4 @@ pub mod setting;
 mod shrinkage;
 pub mod simulator;
 pub mod survey;
+pub mod synthetic;

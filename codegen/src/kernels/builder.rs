@@ -241,11 +241,12 @@ impl Kernel {
         self.value(spec.result(integer.ty()))
     }
 
-    /// The integer of the code nearest to `value * 2^-shift / divisor`; see `afpk.encode`.
+    /// The integer of the code nearest to `value * 2^-shift / divisor`; see `afpk.encode`. `least` is the
+    /// least that the shift can be.
     pub fn encode(
         &self,
         (value, bits): (Value, u32),
-        shift: Value,
+        (shift, least): (Value, i64),
         divisor: Option<Value>,
         (format, rounding): (Format, Rounding),
     ) -> Value {
@@ -254,7 +255,8 @@ impl Kernel {
             .operands(divisor)
             .attr("format", Attr::string(self.ctx, &format.to_string()))
             .attr("round", Attr::string(self.ctx, &rounding.to_string()))
-            .attr("bits", Attr::int(self.ctx, 32, i64::from(bits)));
+            .attr("bits", Attr::int(self.ctx, 32, i64::from(bits)))
+            .attr_opt("right", (least >= 0).then(|| Attr::unit(self.ctx)));
         self.value(spec.result(value.ty()))
     }
 

@@ -81,6 +81,17 @@ impl FloatType {
             .then_some(Self { format, exp: ScaleExponent::Static(exp) })
     }
 
+    /// The type at one exponent of its interval: what a value of a dynamic type is when it is there.
+    pub fn at(self, exp: i32) -> Self {
+        Self { exp: ScaleExponent::Static(exp), ..self }
+    }
+
+    /// Whether a value may have this type and static exponent where `self` is asked for.
+    pub fn admits(self, value: Self) -> bool {
+        let (lo, hi) = self.exp.interval();
+        self.format == value.format && value.exp.fixed().is_some_and(|exp| (lo..=hi).contains(&exp))
+    }
+
     /// Bits of the integers that hold codes in attributes: 8 or 16 (rule K2).
     pub fn storage_bits(self) -> u32 {
         self.format.storage_bits()

@@ -75,11 +75,3 @@ pub fn evaluate(op: Op, operands: &[Tensor]) -> Result<Tensor, Diagnostic> {
         }
     }
 }
-
-/// A scale exponent that is a run-time scalar.
-fn dynamic_exponent(found: &str) -> Diagnostic {
-    Diagnostic::error("AFP0403", "the interpreter does not execute dynamic scale exponents")
-        .expected("a static scale exponent in every type")
-        .found(found)
-        .help("use static activations")
-}

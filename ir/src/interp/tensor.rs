@@ -29,7 +29,8 @@ pub enum Data {
     Wide(Vec<f64>),
     /// `!afp.float`.
     Codes {
-        /// What the codes are worth.
+        /// What the codes are worth. Its scale exponent is static: that of a dynamic type is known
+        /// as soon as there is a value (rule Y4).
         ty: FloatType,
         /// One per element.
         codes: Vec<Code>,
@@ -86,7 +87,7 @@ impl Data {
         match (self, element) {
             (Self::Real(_), Element::Real) | (Self::Integers(_), Element::Other) => true,
             (Self::Wide(_) | Self::Exact { .. }, Element::Exact) => true,
-            (Self::Codes { ty, .. }, Element::Float(float)) => *ty == float,
+            (Self::Codes { ty, .. }, Element::Float(float)) => float.admits(*ty),
             _ => false,
         }
     }
@@ -130,8 +131,6 @@ impl Tensor {
     }
 
     /// What every element is worth, as the nearest `f64`: exact but for values of more than 53 bits.
-    ///
-    /// Codes with a dynamic scale exponent are taken at exponent 0.
     pub fn to_f64(&self) -> Cow<'_, [f64]> {
         match &self.data {
             Data::Real(values) => values.iter().map(|&x| f64::from(x)).collect(),
@@ -147,8 +146,7 @@ impl Tensor {
         }
     }
 
-    /// The integers and exponents of codes or exact values; none for real numbers and for dynamic
-    /// scale exponents.
+    /// The integers and exponents of codes or exact values; none for real numbers.
     pub(super) fn to_integers(&self) -> Option<Integers<'_>> {
         match &self.data {
             Data::Codes { ty, codes } => Some(Integers {

@@ -3,6 +3,7 @@
 
 mod coded;
 mod contraction;
+mod dynamic;
 mod movement;
 mod program;
 mod tosa;

@@ -151,17 +151,6 @@ fn the_value_of_a_border_must_be_known() {
 }
 
 #[test]
-fn dynamic_exponents_are_refused() {
-    let ty = "tensor<1x!afp.float<ue0m8, exp = ?[-12, 3]>>";
-    let errors = refused(&function(
-        &[ty],
-        "tensor<1xf32>",
-        &format!("%r = afp.dequantize %0 : {ty} to tensor<1xf32>"),
-    ));
-    assert_eq!((errors.len(), errors[0].code.as_str()), (1, "AFP0403"));
-}
-
-#[test]
 fn sums_beyond_63_bits_are_refused() {
     // Every product has up to 82 bits: known when the program is loaded.
     let errors = refused(&function(

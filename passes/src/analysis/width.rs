@@ -4,8 +4,10 @@
 //! that made them. From the known weights of an output channel, with `P` the sum of the positive and
 //! `Q` the sum of the negative ones, an accumulator lies within `[P*lo + Q*hi, P*hi + Q*lo]`; because
 //! zero is taken as a possible input, the same interval holds every partial sum in any order. Bias,
-//! skip operand and rounding half are added at the exponent that they are aligned to. All arithmetic
-//! is on integers, saturating at 127 bits: a saturated bound is refused like any bound above 63.
+//! skip operand and rounding half are added at the exponent that they are aligned to. A unit whose
+//! exponent is known at run time alone has an interval of exponents: where two such values meet, each
+//! is taken to be as far above the other as the intervals allow. All arithmetic is on integers,
+//! saturating at 127 bits: a saturated bound is refused like any bound above 63.
 
 use std::collections::HashMap;
 
@@ -20,20 +22,19 @@ use afp_ir::{
 
 use crate::{graph, weights};
 
-/// Integers that a value's elements lie between, in units of `2^exp`; for a dynamic scale exponent,
-/// `exp` is the least one.
+/// Integers that a value's elements lie between, in a unit of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     /// Least integer, at most 0.
     pub lo: i128,
     /// Largest integer, at least 0.
     pub hi: i128,
-    /// Exponent of the unit.
-    pub exp: i32,
+    /// Least and largest exponent that the unit has at run time; equal where it is static.
+    pub exp: (i32, i32),
 }
 
 impl Bound {
-    fn new(lo: i128, hi: i128, exp: i32) -> Self {
+    fn new(lo: i128, hi: i128, exp: (i32, i32)) -> Self {
         Self { lo: lo.min(0), hi: hi.max(0), exp }
     }
 
@@ -42,21 +43,37 @@ impl Bound {
         128 - self.lo.unsigned_abs().max(self.hi.unsigned_abs()).leading_zeros()
     }
 
-    fn aligned(self, exp: i32) -> Self {
-        let shift = u32::try_from(self.exp - exp).unwrap_or(0);
-        Self { lo: shift_left(self.lo, shift), hi: shift_left(self.hi, shift), exp: exp.min(self.exp) }
+    fn shifted(self, shift: i32) -> Self {
+        let shift = u32::try_from(shift).unwrap_or(0);
+        Self { lo: shift_left(self.lo, shift), hi: shift_left(self.hi, shift), ..self }
     }
 
+    /// The sum at the smaller exponent.
     fn plus(self, other: Self) -> Self {
-        let exp = self.exp.min(other.exp);
-        let (a, b) = (self.aligned(exp), other.aligned(exp));
-        Self { lo: a.lo.saturating_add(b.lo), hi: a.hi.saturating_add(b.hi), exp }
+        // How far the unit of `self` can lie above that of `other`. The sum is largest where one of
+        // the two is shifted as far as it can be.
+        let (least, largest) = (self.exp.0 - other.exp.1, self.exp.1 - other.exp.0);
+        let sum = |above: i32| {
+            let (a, b) = (self.shifted(above), other.shifted(-above));
+            (a.lo.saturating_add(b.lo), a.hi.saturating_add(b.hi))
+        };
+        let (first, second) = (sum(least), sum(largest));
+        Self { lo: first.0.min(second.0), hi: first.1.max(second.1), exp: self.smaller_unit(other) }
     }
 
+    /// Both at the smaller exponent, for elements side by side.
     fn join(self, other: Self) -> Self {
-        let exp = self.exp.min(other.exp);
-        let (a, b) = (self.aligned(exp), other.aligned(exp));
-        Self { lo: a.lo.min(b.lo), hi: a.hi.max(b.hi), exp }
+        let (a, b) = (self.shifted(self.exp.1 - other.exp.0), other.shifted(other.exp.1 - self.exp.0));
+        Self { exp: self.smaller_unit(other), ..a.union(b) }
+    }
+
+    /// Both in the unit that they share.
+    fn union(self, other: Self) -> Self {
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi), exp: self.exp }
+    }
+
+    fn smaller_unit(self, other: Self) -> (i32, i32) {
+        (self.exp.0.min(other.exp.0), self.exp.1.min(other.exp.1))
     }
 }
 
@@ -101,10 +118,7 @@ impl Widths {
                     |b: Bound| Bound::new(b.lo.saturating_mul(count), b.hi.saturating_mul(count), b.exp);
                 self.of(op.operand(0)).into_iter().map(scaled).collect()
             }),
-            _ if view::is_movement(op) => {
-                let moved = op.operands().into_iter().map(|v| self.hull(v));
-                moved.chain(border(op)).reduce(Bound::join).map(|bound| vec![bound])
-            }
+            _ if view::is_movement(op) => Some(self.moved(op)),
             _ => None,
         };
         if let (Some(found), true) = (found, op.result_count() == 1) {
@@ -117,8 +131,34 @@ impl Widths {
         self.bounds.get(&value).cloned().unwrap_or_else(|| vec![of_type(value)])
     }
 
+    /// One bound for all channels. Those of codes have one unit, whatever it is at run time.
     fn hull(&self, value: Value) -> Bound {
-        self.of(value).into_iter().reduce(Bound::join).unwrap_or(Bound::new(0, 0, 0))
+        let coded = matches!(Element::of(value.ty()), Element::Float(_));
+        let bounds = self.of(value).into_iter();
+        let hull = if coded { bounds.reduce(Bound::union) } else { bounds.reduce(Bound::join) };
+        hull.unwrap_or(Bound::new(0, 0, (0, 0)))
+    }
+
+    /// Elements at another place. Exact values keep their channels apart where those stay whole.
+    fn moved(&self, op: Op) -> Vec<Bound> {
+        let channels = |value: Value| graph::shape(value).last().map_or(1, |&c| c as usize).max(1);
+        let spread = |value: Value| {
+            let bounds = self.of(value);
+            (0..channels(value)).map(move |c| bounds[if bounds.len() == 1 { 0 } else { c }])
+        };
+        let (result, operands) = (op.result(0), op.operands());
+        if Element::of(result.ty()) == Element::Exact {
+            let last = graph::shape(result).len() as i64 - 1;
+            if op.is("afp.concat") && view::axis(op) == last {
+                return operands.into_iter().flat_map(spread).collect();
+            }
+            if op.is("afp.reshape") && channels(result) == channels(op.operand(0)) {
+                return self.of(op.operand(0));
+            }
+            return operands.into_iter().map(|v| self.hull(v)).reduce(Bound::join).into_iter().collect();
+        }
+        let moved = operands.into_iter().map(|v| self.hull(v));
+        moved.chain(border(op)).reduce(Bound::union).into_iter().collect()
     }
 
     fn contraction(&self, op: Op) -> Option<Vec<Bound>> {
@@ -139,14 +179,15 @@ impl Widths {
             *hi = hi.saturating_add(a.max(b));
         }
         // Operands with one bound per channel share one exponent: they come from one type.
-        let base = inputs.first()?.exp + ty.exp.interval().0;
+        let (unit, weight) = (inputs.first()?.exp, ty.exp.interval());
         let biases = view::bias(op).map(|bias| self.of(bias));
         Some(
             found
                 .into_iter()
                 .enumerate()
                 .map(|(c, (lo, hi))| {
-                    let sum = Bound::new(lo, hi, base + exps[c]);
+                    let least = unit.0 + weight.0 + exps[c];
+                    let sum = Bound::new(lo, hi, (least, unit.1 + weight.1 + exps[c]));
                     match &biases {
                         Some(bias) => sum.plus(bias[if bias.len() == 1 { 0 } else { c }]),
                         None => sum,
@@ -184,20 +225,17 @@ fn product(a: Bound, b: Bound, depth: i128) -> Bound {
     ];
     let least = corners.into_iter().min().unwrap_or(0).saturating_mul(depth);
     let largest = corners.into_iter().max().unwrap_or(0).saturating_mul(depth);
-    Bound::new(least, largest, a.exp + b.exp)
+    Bound::new(least, largest, (a.exp.0 + b.exp.0, a.exp.1 + b.exp.1))
 }
 
 /// The bound that a type alone gives; exact values of unknown origin have none.
 fn of_type(value: Value) -> Bound {
     match Element::of(value.ty()) {
         Element::Float(ty) => {
-            let (lo, hi) = (i128::from(ty.format.int_min()), i128::from(ty.format.int_max()));
-            let (least, largest) = ty.exp.interval();
-            let spread = u32::try_from(largest - least).unwrap_or(0);
-            Bound::new(shift_left(lo, spread), shift_left(hi, spread), least)
+            Bound::new(ty.format.int_min().into(), ty.format.int_max().into(), ty.exp.interval())
         }
-        Element::Exact => Bound::new(i128::MIN + 1, i128::MAX, 0),
-        _ => Bound::new(0, 0, 0),
+        Element::Exact => Bound::new(i128::MIN + 1, i128::MAX, (0, 0)),
+        _ => Bound::new(0, 0, (0, 0)),
     }
 }
 
@@ -209,12 +247,12 @@ fn constant(op: Op) -> Vec<Bound> {
         Element::Float(ty) => {
             let decoded = values.iter().map(|&code| i128::from(ty.format.decode(ty.stored_code(code))));
             let (lo, hi) = decoded.fold((0, 0), |(lo, hi), v| (v.min(lo), v.max(hi)));
-            vec![Bound::new(lo, hi, ty.exp.interval().0)]
+            vec![Bound::new(lo, hi, ty.exp.interval())]
         }
         _ => {
             let channels = graph::shape(op.result(0)).last().map_or(1, |&c| c as usize).max(1);
             let exps = weights::channel_exponents(op, channels);
-            let mut found: Vec<Bound> = exps.iter().map(|&exp| Bound::new(0, 0, exp)).collect();
+            let mut found: Vec<Bound> = exps.iter().map(|&exp| Bound::new(0, 0, (exp, exp))).collect();
             for (i, &v) in values.iter().enumerate() {
                 let bound = &mut found[i % channels];
                 *bound = Bound::new(bound.lo.min(i128::from(v)), bound.hi.max(i128::from(v)), bound.exp);
@@ -228,10 +266,8 @@ fn constant(op: Op) -> Vec<Bound> {
 fn border(op: Op) -> Option<Bound> {
     let ty = FloatType::of(op.result(0).ty())?;
     let code = op.attr("value").filter(|_| op.is("afp.pad")).and_then(Attr::as_int)?;
-    let (least, largest) = ty.exp.interval();
     let value = i128::from(ty.format.decode(Code::try_from(code).ok()?));
-    let value = shift_left(value, u32::try_from(largest - least).unwrap_or(0));
-    Some(Bound::new(value, value, least))
+    Some(Bound::new(value, value, ty.exp.interval()))
 }
 
 /// The integers that an encode's limits leave, per channel where a limit is; none for a result that is
@@ -239,9 +275,6 @@ fn border(op: Op) -> Option<Bound> {
 fn encode_limits(op: Op) -> Option<Vec<Bound>> {
     let ty = FloatType::of(op.result(0).ty())?;
     let whole = of_type(op.result(0));
-    if ty.exp.fixed().is_none() {
-        return Some(vec![whole]);
-    }
     let limits = |name: &str, extreme: i128| -> Vec<i128> {
         let codes = op.attr(name).and_then(Attr::as_i32s).filter(|codes| !codes.is_empty());
         codes.map_or_else(
@@ -264,16 +297,20 @@ pub fn rounding_bits(op: Op, operand: &[Bound]) -> u32 {
     operand
         .iter()
         .map(|bound| {
-            let shift = ty.exp.interval().1 - bound.exp + divided;
-            let fixed_half = if shift > 0 { shift_left(1, (shift - 1).min(200) as u32) } else { 0 };
-            // Above the first binade of a format with exponents, half a unit is less than half the value.
-            let relative = bound.lo.unsigned_abs().max(bound.hi.unsigned_abs()) as i128 / 2;
-            let half = if ty.format.exp_bits() >= 2 { fixed_half.max(relative) } else { fixed_half };
+            let magnitude = bound.lo.unsigned_abs().max(bound.hi.unsigned_abs()) as i128;
+            let half = |shift: i32| if shift > 0 { shift_left(1, (shift - 1).min(200) as u32) } else { 0 };
+            let unit = ty.exp.interval();
+            let least = half(unit.0 - bound.exp.1 + divided);
+            let largest = half(unit.1 - bound.exp.0 + divided);
             // A value below half a unit is 0 whatever its width: the half then need not be added.
-            let half = if fixed_half > bound.hi.saturating_mul(2).max(bound.lo.saturating_mul(-2)) {
+            let added = largest.min(magnitude.saturating_mul(2).checked_ilog2().map_or(0, |top| 1 << top));
+            let half = if least > added {
                 0
+            } else if ty.format.exp_bits() >= 2 {
+                // Above the first binade, half a unit is less than half the value.
+                added.max(magnitude / 2)
             } else {
-                half
+                added
             };
             Bound::new(bound.lo.saturating_sub(half), bound.hi.saturating_add(half), bound.exp).bits()
         })

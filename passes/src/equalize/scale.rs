@@ -43,6 +43,7 @@ pub fn scale(roles: &Roles, mut logs: Vec<f64>) -> usize {
     for site in &roles.sites {
         if site.all.iter().any(|&class| logs[class] != 0.0) {
             site.op.remove_attr("afp.stats");
+            site.op.remove_attr(crate::dynamic::PEAKS);
             site.op.remove_attr("afp.range");
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! The network is compiled as `afpc compile` does it, and its formats and codes are read back. The
 //! simulator runs both networks and has the values before a softmax too; a backend that is asked for runs
-//! the compiled program beside it, and is what is judged.
+//! the compiled program beside it, and is what is judged. Scale exponents that are chosen at run time are
+//! beyond the simulator: such a program is run by the interpreter, if by nothing else.
 
 mod table;
 
@@ -10,8 +11,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use afp_ir::{
     diag::Diagnostic,
+    dialect::FloatType,
     interp::{Program, Signature, Tensor},
-    mlir::Session,
+    mlir::{self, Op, Session},
 };
 use afp_ptq::{
     attribution::{Attribution, Errors, Finding},
@@ -37,7 +39,7 @@ use crate::{
     recipe::{Task, is_quantized, main_function, quantized_already},
     report,
 };
-use table::Evaluation;
+use table::{Checked, Evaluation};
 
 /// Compare the quantized network with the float network
 #[derive(Debug, clap::Args)]
@@ -87,6 +89,11 @@ enum Backend {
 }
 
 impl Backend {
+    /// This one, or the interpreter in the place of the simulator.
+    fn or_interpreter(self) -> Self {
+        if self == Self::Simulator { Self::Interpreter } else { self }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Simulator => "simulator",
@@ -111,10 +118,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .into());
     }
     let labels = labels(arguments)?;
-    let Quantized { network, setting, executor, inputs } = compile(arguments)?;
+    let Quantized { network, setting, executor, inputs, is_dynamic } = compile(arguments)?;
     let float = Simulator::new(&network, &Setting::default())?;
-    let quantized = float.with(&setting)?;
-    if executor.is_none() && !quantized.is_exact() {
+    let quantized = if is_dynamic { None } else { Some(float.with(&setting)?) };
+    if executor.is_none() && quantized.as_ref().is_some_and(|quantized| !quantized.is_exact()) {
         report::diagnostics(&[Diagnostic::warning(
             "AFP0513",
             "the simulator may not yield the program's bits",
@@ -133,7 +140,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let evaluation = Evaluation {
         samples: judge.samples,
         bits: Averages::of(&network, &setting),
-        checked: judge.executor.as_ref().map(|_| (arguments.backend.name(), judge.equal)),
+        checked: judge.executor.as_ref().map(|_| Checked {
+            backend: if is_dynamic { arguments.backend.or_interpreter() } else { arguments.backend }.name(),
+            equal: judge.quantized.as_ref().map(|_| judge.equal),
+        }),
         summary: judge.score.summary(),
         parts,
     };
@@ -157,6 +167,8 @@ struct Quantized {
     setting: Setting,
     executor: Option<Executor>,
     inputs: Vec<Signature>,
+    /// Whether scale exponents are chosen at run time.
+    is_dynamic: bool,
 }
 
 /// Compiles the network, and reads back with what.
@@ -190,8 +202,17 @@ fn compile(arguments: &Arguments) -> Result<Quantized, Failure> {
         )
         .into());
     };
-    let backend = match arguments.backend {
-        Backend::Simulator => return Ok(Quantized { network, setting, executor: None, inputs }),
+    let is_dynamic = holds_dynamic(main_function(&module)?);
+    if is_dynamic && arguments.layers {
+        return Err(Diagnostic::error("AFP0535", "layers are not judged where scale exponents are dynamic")
+            .expected("static scale exponents, for --layers")
+            .found("values that choose theirs at run time")
+            .help("give --activations static, or leave out --layers")
+            .into());
+    }
+    let quantized = |executor| Quantized { network, setting, executor, inputs: inputs.clone(), is_dynamic };
+    let backend = match if is_dynamic { arguments.backend.or_interpreter() } else { arguments.backend } {
+        Backend::Simulator => return Ok(quantized(None)),
         Backend::Interpreter => None,
         Backend::Llvm => Some(native::Backend::Llvm),
         Backend::Cranelift => Some(native::Backend::Cranelift),
@@ -201,13 +222,20 @@ fn compile(arguments: &Arguments) -> Result<Quantized, Failure> {
         None => Executor::Interpreter(program),
         Some(backend) => Executor::native(&session, &module, program, (backend, &arguments.generation))?,
     };
-    Ok(Quantized { network, setting, executor: Some(executor), inputs })
+    Ok(quantized(Some(executor)))
+}
+
+/// Whether a program chooses scale exponents at run time.
+fn holds_dynamic(function: Op) -> bool {
+    let mut types = function.descendants().into_iter().flat_map(Op::results).map(mlir::Value::ty);
+    types.any(|ty| FloatType::of(ty).is_some_and(|ty| ty.exp.fixed().is_none()))
 }
 
 /// An evaluation in progress.
 struct Judge<'n> {
     float: Simulator<'n>,
-    quantized: Simulator<'n>,
+    /// None if the simulator cannot run the program.
+    quantized: Option<Simulator<'n>>,
     executor: Option<Executor>,
     labels: Option<Labels>,
     score: Score,
@@ -228,9 +256,12 @@ impl Judge<'_> {
                 bar.finish_and_clear();
                 return Ok(());
             }
-            let results: Vec<Result<(Values, Values), Diagnostic>> = batch
+            let results: Vec<Result<(Values, Option<Values>), Diagnostic>> = batch
                 .par_iter()
-                .map(|inputs| Ok((self.float.run(inputs)?, self.quantized.run(inputs)?)))
+                .map(|inputs| {
+                    let simulated = self.quantized.as_ref().map(|simulator| simulator.run(inputs));
+                    Ok((self.float.run(inputs)?, simulated.transpose()?))
+                })
                 .collect();
             let mut executed = match &self.executor {
                 Some(executor) => executor.run(&batch)?.0,
@@ -238,10 +269,15 @@ impl Judge<'_> {
             }
             .into_iter();
             for result in results {
-                let (float, mut quantized) = result?;
-                if let Some(outputs) = executed.next() {
-                    self.replace(&mut quantized, outputs);
-                }
+                let (mut float, simulated) = result?;
+                let quantized = match (simulated, executed.next()) {
+                    (Some(mut simulated), Some(outputs)) => {
+                        self.replace(&mut simulated, outputs);
+                        simulated
+                    }
+                    (Some(simulated), None) => simulated,
+                    (None, outputs) => executed_alone(&mut float, outputs.unwrap_or_default()),
+                };
                 if row == 0 {
                     let (rows, classes) = rows(&float);
                     if self.labels.is_none() && rows == 1 {
@@ -285,6 +321,17 @@ impl Judge<'_> {
         }
         rows
     }
+}
+
+/// What the compiled program gave, without a simulator beside it. It has no values before a softmax, so
+/// those of the float network are not compared either.
+fn executed_alone(float: &mut Values, outputs: Vec<Tensor>) -> Values {
+    if let Some(first) = float.outputs.first() {
+        float.logits = Arc::clone(first);
+    }
+    let outputs: Vec<Arc<Tensor>> = outputs.into_iter().map(Arc::new).collect();
+    let logits = outputs.first().cloned().unwrap_or_else(|| Arc::new(Tensor::real(&[0], Vec::new())));
+    Values { logits, outputs }
 }
 
 /// The number of rows of the first output, and of classes in each.

@@ -20,12 +20,21 @@ pub struct Evaluation {
     pub samples: usize,
     /// What the formats cost.
     pub bits: Averages,
-    /// The backend that ran the compiled program, and for how many samples it gave the simulator's bits.
-    pub checked: Option<(&'static str, usize)>,
+    /// What ran the compiled program, if anything did.
+    pub checked: Option<Checked>,
     /// The metrics.
     pub summary: Summary,
     /// The parts of the network, the largest share of the error first.
     pub parts: Option<Vec<Finding>>,
+}
+
+/// A backend that ran the compiled program.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked {
+    /// Its name.
+    pub backend: &'static str,
+    /// For how many samples it gave the simulator's bits; none if the simulator cannot run the program.
+    pub equal: Option<usize>,
 }
 
 impl Evaluation {
@@ -38,8 +47,15 @@ impl Evaluation {
         if !bits.is_empty() {
             lines.push(format!("bits         {} on average", bits.join(", ")));
         }
-        if let Some((backend, equal)) = self.checked {
-            lines.push(format!("{backend:<12} the simulator's bits for {equal} of {} samples", self.samples));
+        if let Some(Checked { backend, equal }) = self.checked {
+            lines.push(match equal {
+                Some(equal) => {
+                    format!("{backend:<12} the simulator's bits for {equal} of {} samples", self.samples)
+                }
+                None => {
+                    format!("{backend:<12} ran the program, whose scale exponents are chosen at run time")
+                }
+            });
         }
         lines.extend(self.summary.lines());
         lines.extend(self.parts.iter().flat_map(|parts| table(parts)));
@@ -52,8 +68,12 @@ impl Evaluation {
         value.insert("samples".into(), self.samples.into());
         let bits = [("weight_bits", self.bits.weights), ("activation_bits", self.bits.activations)];
         value.extend(bits.into_iter().filter_map(|(key, bits)| Some((key.to_owned(), json!(bits?)))));
-        if let Some((backend, equal)) = self.checked {
-            value.insert("checked".into(), json!({"backend": backend, "equal": equal}));
+        if let Some(Checked { backend, equal }) = self.checked {
+            let mut checked = json!({"backend": backend});
+            if let Some(equal) = equal {
+                checked["equal"] = equal.into();
+            }
+            value.insert("checked".into(), checked);
         }
         value.extend(self.summary.json());
         if let Some(parts) = &self.parts {

@@ -85,9 +85,26 @@ pub(super) fn encode(op: Op) -> Check {
     }
     divisor(op)?;
     match result {
-        Element::Float(ty) => code_limits(op, ty),
+        Element::Float(ty) => {
+            code_limits(op, ty)?;
+            dynamic_limits(op, ty)
+        }
         _ => real_limits(op),
     }
+}
+
+/// Rule Y5: the only limit whose code says the same at every exponent is zero.
+fn dynamic_limits(op: Op, ty: FloatType) -> Check {
+    if ty.exp.fixed().is_some() {
+        return Ok(());
+    }
+    let found = match (op.attr("lo").and_then(Attr::as_i32s), op.attr("hi")) {
+        (_, Some(hi)) => format!("'hi' = {hi}"),
+        (Some(lo), None) if lo.iter().any(|&code| code != 0) => format!("'lo' = {lo:?}"),
+        _ => return Ok(()),
+    };
+    let expected = format!("no limit but 'lo' = 0 for the dynamic scale exponent of {ty}");
+    Err(Violation::new("Y5", expected, found))
 }
 
 /// Rule E7.

@@ -1,6 +1,6 @@
 //! table, softmax.
 
-use super::{Check, Violation, boundary, dimension, same_shape, shape};
+use super::{Check, Violation, boundary, dimension, same_shape, shape, static_exponent};
 use crate::{
     dialect::{Element, FloatType, view},
     mlir::{Attr, Op},
@@ -23,6 +23,7 @@ pub(super) fn table(op: Op) -> Check {
         },
         (Element::Float(from), Element::Float(to)) => {
             narrow("U3", from)?;
+            static_exponent("a result with a static scale exponent", op)?;
             match values {
                 Some(values) => entries(from, to, values),
                 None => Ok(()),
@@ -57,7 +58,7 @@ pub(super) fn softmax(op: Op) -> Check {
     match (Element::of(input.ty()), Element::of(output.ty())) {
         (Element::Real, Element::Real) => Ok(()),
         (Element::Float(from), Element::Float(_)) => match from.exp.fixed() {
-            Some(_) => Ok(()),
+            Some(_) => static_exponent("a result with a static scale exponent", op),
             None => Err(Violation::new("S2", "an operand with a static scale exponent", from.to_string())),
         },
         (from, to) => Err(kind("S2", from, to)),

@@ -5,6 +5,7 @@
 //! * every operator: static shapes (T1), operands of one kind, real or coded (T2), same shape or
 //!   same element type where the operator says so (T3, T4);
 //! * [`boundary`]: quantize, dequantize, encode, constant (Q, E, K);
+//! * where a scale exponent must be static (Y);
 //! * [`contraction`]: conv2d, depthwise_conv2d, fully_connected, matmul (C);
 //! * [`pool`]: add, sum_pool2d, max_pool2d (A, P);
 //! * [`function`]: table, softmax (U, S);
@@ -156,6 +157,14 @@ fn same_element(a: Value, b: Value) -> Check {
     } else {
         let found = format!("{} from {}", b.ty().element(), a.ty().element());
         Err(Violation::new("T4", "a result of the operand's element type", found))
+    }
+}
+
+/// Rule Y6: a result that is of codes has a static scale exponent.
+fn static_exponent(expected: &str, op: Op) -> Check {
+    match Element::of(op.result(0).ty()) {
+        Element::Float(ty) if ty.exp.fixed().is_none() => Err(Violation::new("Y6", expected, ty.to_string())),
+        _ => Ok(()),
     }
 }
 

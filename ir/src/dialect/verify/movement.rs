@@ -1,6 +1,6 @@
 //! concat, reshape, transpose, slice, pad.
 
-use super::{Check, Violation, dimension, list, result_shape, same_element, shape};
+use super::{Check, Violation, dimension, list, result_shape, same_element, shape, static_exponent};
 use crate::{
     dialect::{Element, shape::slice_limit, view, view::Slice},
     mlir::Op,
@@ -30,7 +30,8 @@ pub(super) fn concat(op: Op) -> Check {
         }
         sum[axis] = sum[axis].saturating_add(other[axis]);
     }
-    result_shape("M1", op, &sum)
+    result_shape("M1", op, &sum)?;
+    if inputs.len() > 1 { static_exponent("operands with one static scale exponent", op) } else { Ok(()) }
 }
 
 pub(super) fn reshape(op: Op) -> Check {
@@ -106,8 +107,10 @@ pub(super) fn pad(op: Op) -> Check {
         }),
         _ => false,
     };
-    if fits {
+    if fits && value.as_int() == Some(0) {
         Ok(())
+    } else if fits {
+        static_exponent("zero around codes with a dynamic scale exponent", op)
     } else {
         let expected =
             "a canonical code as i32 for codes, a finite f32 for real numbers, nothing for exact values";

@@ -1,13 +1,13 @@
 //! quantize, dequantize and encode: where numbers change their form (rules E and Q).
 
-use super::{Kernel, elementwise::real, wrong_kind};
+use super::{Kernel, elementwise::real, fixed, wrong_kind};
 use crate::{
     diag::Diagnostic,
-    dialect::{FloatType, view},
+    dialect::{FloatType, ScaleExponent, view},
     interp::tensor::{Data, Tensor, shift_left, shortest, too_wide},
     numerics::{
-        Code, Rounding, clamp_code, dyadic_to_f32, encode, encode_f32, encode_f64, ratio_to_f32,
-        round_to_grid_f32,
+        Code, Format, Rounding, binade, clamp_code, decompose_f64, dyadic_to_f32, encode, encode_f32,
+        encode_f64, ratio_to_f32, round_to_grid_f32,
     },
 };
 
@@ -18,6 +18,29 @@ pub struct Target {
     pub ty: FloatType,
     /// Its exponent.
     pub exp: i32,
+}
+
+/// The scale exponent of a result: that of its type, or the one that its elements ask for (rule Y1).
+/// `tops` are the binades of the elements that count, with the divisor already taken off.
+fn exponent(ty: FloatType, tops: impl Iterator<Item = i32>) -> i32 {
+    match ty.exp {
+        ScaleExponent::Static(exp) => exp,
+        ScaleExponent::Dynamic { lo, hi } => ty.format.dynamic_exponent(tops.max(), lo, hi),
+    }
+}
+
+/// The binade of a real number: none for zero and NaN; an infinity counts as the largest `f32` (Y1).
+fn real_binade(x: f64) -> Option<i32> {
+    match decompose_f64(x) {
+        Some(d) => binade(d.mantissa, d.exponent),
+        None if x.is_nan() => None,
+        None => Some(f32::MAX_EXP - 1),
+    }
+}
+
+/// Whether an element of this sign has a say in the exponent: not if its code is 0 anyway (Y2).
+fn counts(negative: bool, format: Format, limited: bool) -> bool {
+    !negative || (format.is_signed() && !limited)
 }
 
 /// Exponents along one dimension of a tensor.
@@ -41,7 +64,7 @@ impl ChannelExponents {
 /// `afp.quantize` to codes (rule Q1).
 pub struct QuantizeCodes {
     /// The result's type.
-    pub target: Target,
+    pub ty: FloatType,
     /// `channel_exp`.
     pub channels: ChannelExponents,
     /// Ties.
@@ -51,13 +74,14 @@ pub struct QuantizeCodes {
 impl Kernel for QuantizeCodes {
     fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
         let (values, shape) = (real(operands[0])?, &operands[0].shape);
-        let Target { ty, exp } = self.target;
-        let codes = values
-            .iter()
-            .zip(self.channels.of(shape))
-            .map(|(&x, channel)| encode_f32(x, ty.format, exp + channel, self.rounding))
-            .collect();
-        Ok(Tensor::coded(shape, ty, codes))
+        let format = self.ty.format;
+        let elements = || values.iter().zip(self.channels.of(shape));
+        let counted = elements().filter(|(x, _)| counts(**x < 0.0, format, false));
+        let exp =
+            exponent(self.ty, counted.filter_map(|(&x, channel)| Some(real_binade(x.into())? - channel)));
+        let codes =
+            elements().map(|(&x, channel)| encode_f32(x, format, exp + channel, self.rounding)).collect();
+        Ok(Tensor::coded(shape, self.ty.at(exp), codes))
     }
 }
 
@@ -94,8 +118,6 @@ impl Kernel for QuantizeExact {
 
 /// `afp.dequantize` (rule Q3).
 pub struct Dequantize {
-    /// The operand's scale exponent.
-    pub exp: i32,
     /// `channel_exp`.
     pub channels: ChannelExponents,
 }
@@ -104,10 +126,11 @@ impl Kernel for Dequantize {
     fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
         let (input, shape) = (operands[0], &operands[0].shape);
         let Data::Codes { ty, codes } = &input.data else { return Err(wrong_kind("codes", &input.data)) };
+        let exp = fixed(*ty)?;
         let values = codes
             .iter()
             .zip(self.channels.of(shape))
-            .map(|(&code, channel)| dyadic_to_f32(ty.format.decode(code), self.exp + channel))
+            .map(|(&code, channel)| dyadic_to_f32(ty.format.decode(code), exp + channel))
             .collect();
         Ok(Tensor::real(shape, values))
     }
@@ -125,6 +148,11 @@ impl Divisors {
             many => many[index / channels.max(1) % many.len()],
         }
     }
+
+    /// `floor(log2)` of the least one (rule Y3).
+    fn least_binade(&self) -> i32 {
+        self.0.iter().min().and_then(|d| d.checked_ilog2()).unwrap_or(0) as i32
+    }
 }
 
 /// The limit at an index of the last dimension; none if there is no limit.
@@ -135,10 +163,10 @@ fn limit<T: Copy>(limits: Option<&[T]>, channel: usize) -> Option<T> {
     }
 }
 
-/// `afp.encode` to codes (rules E1 to E7).
+/// `afp.encode` to codes (rules E1 to E7, and Y1 to Y3 for a dynamic type).
 pub struct EncodeCodes {
     /// The result's type.
-    pub target: Target,
+    pub ty: FloatType,
     /// Lower limits, one or one per channel.
     pub lo: Option<Vec<Code>>,
     /// Upper limits, one or one per channel.
@@ -149,39 +177,52 @@ pub struct EncodeCodes {
     pub rounding: Rounding,
 }
 
+impl EncodeCodes {
+    fn limited(&self, code: Code, channel: usize) -> Code {
+        if self.lo.is_none() && self.hi.is_none() {
+            return code;
+        }
+        let format = self.ty.format;
+        let lo = limit(self.lo.as_deref(), channel).unwrap_or(format.min_code());
+        let hi = limit(self.hi.as_deref(), channel).unwrap_or(format.max_code());
+        clamp_code(format, code, lo, hi)
+    }
+
+    /// The exponent of the result, from the binade of each element that is not zero and its sign.
+    fn exponent(&self, elements: impl Iterator<Item = Option<(i32, bool)>>) -> i32 {
+        let divided = self.divisors.least_binade();
+        let counted =
+            elements.flatten().filter(|&(_, negative)| counts(negative, self.ty.format, self.lo.is_some()));
+        exponent(self.ty, counted.map(|(top, _)| top - divided))
+    }
+}
+
 impl Kernel for EncodeCodes {
     fn run(&self, operands: &[&Tensor]) -> Result<Tensor, Diagnostic> {
         let input = operands[0];
-        let (Target { ty, exp }, channels) = (self.target, input.channels());
-        let limited = |code: Code, channel: usize| {
-            if self.lo.is_none() && self.hi.is_none() {
-                return code;
-            }
-            let lo = limit(self.lo.as_deref(), channel).unwrap_or(ty.format.min_code());
-            let hi = limit(self.hi.as_deref(), channel).unwrap_or(ty.format.max_code());
-            clamp_code(ty.format, code, lo, hi)
-        };
-        let codes = if let Some(exact) = input.to_integers() {
-            let elements = exact.mantissa.iter().enumerate();
-            elements
-                .map(|(index, &n)| {
-                    let channel = index % channels;
-                    let divisor = self.divisors.of(index, channels);
-                    limited(encode(n, exact.exp_of(channel), divisor, ty.format, exp, self.rounding), channel)
-                })
-                .collect()
+        let (format, channels) = (self.ty.format, input.channels());
+        let (exp, codes) = if let Some(exact) = input.to_integers() {
+            let elements = || exact.mantissa.iter().enumerate();
+            let exp = self.exponent(
+                elements().map(|(index, &n)| Some((binade(n, exact.exp_of(index % channels))?, n < 0))),
+            );
+            let codes = elements().map(|(index, &n)| {
+                let channel = index % channels;
+                let divisor = self.divisors.of(index, channels);
+                self.limited(encode(n, exact.exp_of(channel), divisor, format, exp, self.rounding), channel)
+            });
+            (exp, codes.collect())
         } else if let Data::Wide(values) = &input.data {
-            let elements = values.iter().enumerate();
-            elements
-                .map(|(index, &x)| {
-                    let x = x / self.divisors.of(index, channels) as f64;
-                    limited(encode_f64(x, ty.format, exp, self.rounding), index % channels)
-                })
-                .collect()
+            let exp = self.exponent(values.iter().map(|&x| Some((real_binade(x)?, x < 0.0))));
+            let codes = values.iter().enumerate().map(|(index, &x)| {
+                let x = x / self.divisors.of(index, channels) as f64;
+                self.limited(encode_f64(x, format, exp, self.rounding), index % channels)
+            });
+            (exp, codes.collect())
         } else {
             return Err(wrong_kind("codes or exact values", &input.data));
         };
-        Ok(Tensor::coded(&input.shape, ty, codes))
+        Ok(Tensor::coded(&input.shape, self.ty.at(exp), codes))
     }
 }
 

@@ -8,11 +8,10 @@ use super::{
         Arithmetic, Broad, Float, Geometry, Kept, Narrow, WeightLayout, convolve, convolve_depthwise, pack,
     },
     elementwise::real,
-    wrong_kind,
+    fixed, wrong_kind,
 };
 use crate::{
     diag::Diagnostic,
-    dialect::FloatType,
     interp::tensor::{Data, Tensor, decode_with, exponent_of, shift_left, shortest, too_wide},
     numerics::{Format, dyadic_to_f64},
 };
@@ -135,11 +134,6 @@ impl Filters {
 fn magnitude(format: Format) -> u64 {
     let lowest = if format.is_signed() && format.exp_bits() == 0 { 1u64 << format.man_bits() } else { 0 };
     lowest.max(format.int_max().unsigned_abs())
-}
-
-/// The scale exponent of a static type. Loading refuses dynamic ones.
-fn fixed(ty: FloatType) -> Result<i32, Diagnostic> {
-    ty.exp.fixed().ok_or_else(|| crate::interp::dynamic_exponent(&ty.to_string()))
 }
 
 impl Kernel for Contraction {
@@ -271,7 +265,7 @@ impl Kernel for Matmul {
                 (None, product) => joined = Some(product),
                 (Some(Data::Real(all)), Data::Real(more)) => all.extend(more),
                 (Some(Data::Wide(all)), Data::Wide(more)) => all.extend(more),
-                // The exponents are those of the operands' types, the same in every part.
+                // The exponents are those of the operands, the same in every part.
                 (Some(Data::Exact { mantissa: all, .. }), Data::Exact { mantissa: more, .. }) => {
                     all.extend(more)
                 }

@@ -23,7 +23,7 @@ pub mod table;
 pub mod tile;
 
 use super::tensor::{Data, Tensor};
-use crate::diag::Diagnostic;
+use crate::{diag::Diagnostic, dialect::FloatType};
 
 /// An operator with its attributes and constant operands, ready to be applied to the others.
 pub trait Kernel: Send + Sync {
@@ -41,6 +41,16 @@ pub fn wrong_kind(expected: &str, found: &Data) -> Diagnostic {
     Diagnostic::error("AFP0407", "an operand is of a kind that the operator does not take")
         .expected(expected)
         .found(found.describe())
+}
+
+/// The scale exponent of codes. Values have static ones: those that `interp::evaluate` or a program
+/// takes are held against their types.
+pub fn fixed(ty: FloatType) -> Result<i32, Diagnostic> {
+    ty.exp.fixed().ok_or_else(|| {
+        Diagnostic::error("AFP0407", "codes have no scale exponent")
+            .expected("the exponent that the value has, within the interval of its type [Y4]")
+            .found(format!("codes of {ty}"))
+    })
 }
 
 /// Row-major strides of a shape.

@@ -9,7 +9,6 @@ use crate::{
         view::{self, Conv, Pool, Slice},
     },
     interp::{
-        dynamic_exponent,
         exec::{
             add::Add,
             contract::{Geometry, WeightLayout},
@@ -71,11 +70,16 @@ impl From<Violation> for Diagnostic {
     }
 }
 
-/// The type and static exponent of a coded value.
+/// The type of a coded value.
+fn float_type(value: Value) -> Result<FloatType, Diagnostic> {
+    FloatType::of(value.ty()).ok_or_else(|| unsupported_form("a value of !afp.float", value.ty().to_string()))
+}
+
+/// The type of a coded value, and its exponent, which is static.
 fn target(value: Value) -> Result<Target, Diagnostic> {
-    let ty = FloatType::of(value.ty())
-        .ok_or_else(|| unsupported_form("a value of !afp.float", value.ty().to_string()))?;
-    let exp = ty.exp.fixed().ok_or_else(|| dynamic_exponent(&ty.to_string()))?;
+    let ty = float_type(value)?;
+    let exp = ty.exp.fixed();
+    let exp = exp.ok_or_else(|| unsupported_form("a static scale exponent", ty.to_string()))?;
     Ok(Target { ty, exp })
 }
 
@@ -124,15 +128,14 @@ fn quantize(op: Op) -> Result<Loaded, Diagnostic> {
     Ok(match Element::of(op.result(0).ty()) {
         Element::Exact => Loaded::step(QuantizeExact { channels, rounding }, op.operands()),
         _ => {
-            let kernel = QuantizeCodes { target: target(op.result(0))?, channels, rounding };
+            let kernel = QuantizeCodes { ty: float_type(op.result(0))?, channels, rounding };
             Loaded::step(kernel, op.operands())
         }
     })
 }
 
 fn dequantize(op: Op) -> Result<Loaded, Diagnostic> {
-    let kernel = Dequantize { exp: target(op.operand(0))?.exp, channels: channel_exponents(op)? };
-    Ok(Loaded::step(kernel, op.operands()))
+    Ok(Loaded::step(Dequantize { channels: channel_exponents(op)? }, op.operands()))
 }
 
 fn encode(op: Op) -> Result<Loaded, Diagnostic> {
@@ -146,7 +149,7 @@ fn encode(op: Op) -> Result<Loaded, Diagnostic> {
                 Some(codes.into_iter().map(|code| code as Code).collect())
             };
             let kernel = EncodeCodes {
-                target: target(op.result(0))?,
+                ty: float_type(op.result(0))?,
                 lo: codes("lo"),
                 hi: codes("hi"),
                 divisors,

@@ -12,13 +12,12 @@ pub use afp::filters_of;
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    dynamic_exponent,
     exec::{Kernel, contract::Geometry},
     tensor::{Data, Tensor},
 };
 use crate::{
     diag::Diagnostic,
-    dialect::{Element, FloatType, shape, view},
+    dialect::{Element, shape, view},
     mlir::{Op, Type, Value},
 };
 
@@ -86,21 +85,17 @@ fn is_constant(op: Op) -> bool {
 ///
 /// # Errors
 /// AFP0401 for an operator that the interpreter does not know, AFP0402 for a form of one that it does
-/// not execute, AFP0403 for dynamic scale exponents, AFP0405 if exact values cannot fit 63 bits. All
-/// say where.
+/// not execute, AFP0405 if exact values cannot fit 63 bits. All say where.
 pub fn load(scope: &Scope, op: Op) -> Result<Loaded, Diagnostic> {
-    static_exponents(op)
-        .and_then(|()| {
-            let name = op.name();
-            if let Some(name) = name.strip_prefix("tosa.") {
-                tosa::load(scope, op, name)
-            } else if let Some(name) = name.strip_prefix("afp.") {
-                afp::load(scope, op, name)
-            } else {
-                Err(unsupported(op))
-            }
-        })
-        .map_err(|error| located(error, op))
+    let name = op.name();
+    let loaded = if let Some(name) = name.strip_prefix("tosa.") {
+        tosa::load(scope, op, name)
+    } else if let Some(name) = name.strip_prefix("afp.") {
+        afp::load(scope, op, name)
+    } else {
+        Err(unsupported(op))
+    };
+    loaded.map_err(|error| located(error, op))
 }
 
 /// Adds the operation's location to a diagnostic that has none.
@@ -122,16 +117,6 @@ fn unsupported_form(expected: &str, found: impl Into<String>) -> Diagnostic {
     Diagnostic::error("AFP0402", "the interpreter does not execute this form of the operator")
         .expected(expected)
         .found(found)
-}
-
-fn static_exponents(op: Op) -> Result<(), Diagnostic> {
-    let values = op.operands().into_iter().chain(op.results());
-    for ty in values.filter_map(|value| FloatType::of(value.ty())) {
-        if ty.exp.fixed().is_none() {
-            return Err(dynamic_exponent(&ty.to_string()));
-        }
-    }
-    Ok(())
 }
 
 /// The static, positive sizes of a tensor.
