@@ -98,6 +98,17 @@ pub enum Activations {
     Auto,
 }
 
+impl Activations {
+    /// As the option says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Dynamic => "dynamic",
+            Self::Auto => "auto",
+        }
+    }
+}
+
 /// How many samples are made up where there are none.
 const SYNTHETIC: usize = 16;
 

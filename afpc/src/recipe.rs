@@ -48,12 +48,12 @@ pub struct Recipe {
     /// Format of the weights (e2m4), or a formats file (.json)
     #[arg(long, value_name = "FORMAT|FILE")]
     pub formats: Option<String>,
-    /// How weights are rounded where there is calibration data; without it, each for itself [default: gptq,
-    /// or what the formats file says]
+    /// How weights are rounded [default: gptq, or what the formats file says; nearest where scale exponents
+    /// are static without calibration data]
     #[arg(long, value_enum)]
     pub rounding: Option<Rounding>,
-    /// Factors that make channels alike before formats are chosen; needs calibration data [default: full, or
-    /// what the formats file says]
+    /// Factors that make channels alike before formats are chosen [default: full, or what the formats file
+    /// says; off without calibration data]
     #[arg(long, value_enum)]
     pub equalize: Option<Equalization>,
     /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
@@ -185,6 +185,9 @@ impl Recipe {
         if let Some(text) = &self.formats {
             chosen.insert("formats".into(), name(Path::new(text)).into());
         }
+        if self.activations != Activations::Auto {
+            chosen.insert("activations".into(), self.activations.name().into());
+        }
         if let Some(range) = &self.input_range {
             chosen.insert("input_range".into(), range.text.clone().into());
         }
@@ -214,6 +217,8 @@ impl Recipe {
     pub fn equalization(&self, decided: Option<&Quantization>) -> Equalization {
         let written = decided.and_then(|decided| decided.equalization.as_deref());
         self.equalize.unwrap_or(match written {
+            // Inputs that were made up do not tell which channels are large.
+            _ if self.calibration.calib.is_none() => Equalization::Off,
             Some("off") => Equalization::Off,
             Some("exact") => Equalization::Exact,
             Some("absorb") => Equalization::Absorb,

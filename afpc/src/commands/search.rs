@@ -36,7 +36,7 @@ use crate::{
         output::{print, unwritable},
         unreadable,
     },
-    quantization::{self, Equalization, Rounding, Samples},
+    quantization::{self, Activations, Equalization, Rounding, Samples},
     recipe::{Recipe, is_quantized, quantized_already, run_stage},
     report,
 };
@@ -132,6 +132,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         ("--formats", recipe.formats.is_some()),
         ("--until", recipe.until.is_some()),
         ("--input-range", recipe.input_range.is_some()),
+        ("--activations dynamic", recipe.activations == Activations::Dynamic),
     ];
     if let Some((option, _)) = given.iter().find(|(_, is_given)| *is_given) {
         return Err(Diagnostic::error("AFP0506", format!("{option} does not go with a search"))
