@@ -4,6 +4,8 @@
 # make test    Rust tests with doc tests, then lit
 # make differential HOST=100000 SIMULATED=2000 [SEED=1] [FROM=0]
 #              random networks on every execution there is, bit for bit: hours
+# make preserves-bits CASES=10000
+#              random networks before and after each pass that keeps bits, by the interpreter: minutes
 # make lint    formatting, clippy
 # make deny    licences, bans and sources of the dependencies (installs cargo-deny: some minutes, once)
 # make docs    the generated pages of the book
@@ -17,7 +19,7 @@ LIT_FLAGS ?= -v
 
 DIGITS := examples/digits
 
-.PHONY: deps build demo test differential lint deny docs clean
+.PHONY: deps build demo test differential preserves-bits lint deny docs clean
 
 deps:
 	@scripts/install-deps
@@ -50,6 +52,11 @@ FROM ?= 0
 differential: deps
 	AFP_HOST_CASES=$(HOST) AFP_SIMULATED_CASES=$(SIMULATED) AFP_SEED=$(SEED) AFP_FROM=$(FROM) \
 	  $(CARGO) test -p afp-codegen --test differential -- --nocapture
+
+CASES ?= 10000
+
+preserves-bits: deps
+	PROPTEST_CASES=$(CASES) $(CARGO) test -p afp-passes --test preserves_bits -- --nocapture
 
 lint: deps
 	$(CARGO) fmt --all --check

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The most samples that are used, unless somebody says otherwise.
+pub const SAMPLES: u32 = 512;
+
 /// Calibration data on the command line.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Calibration {
@@ -22,28 +25,29 @@ pub struct Calibration {
     /// file of numbers, or a folder of images
     #[arg(long, value_name = "PATH")]
     pub calib: Option<PathBuf>,
-    /// Use at most this many samples of the calibration data
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
-    pub calib_samples: u32,
+    /// Use at most this many samples of the calibration data [default: 512, or what the formats file says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub calib_samples: Option<u32>,
     /// How bytes become numbers, wherever they are read
     #[command(flatten)]
     pub pixels: Pixels,
 }
 
 impl Calibration {
-    /// How many samples are used at most.
+    /// How many samples are used at most, where no formats file says so.
     fn limit(&self) -> usize {
-        usize::try_from(self.calib_samples).unwrap_or(usize::MAX)
+        self.calib_samples.unwrap_or(SAMPLES) as usize
     }
 
-    /// Reads the samples for a network's inputs, each with a value for every input; none if there are no
-    /// data.
+    /// Reads the samples for a network's inputs, at most `limit`, each with a value for every input; none if
+    /// there are no data.
     ///
     /// # Errors
     /// AFP0457 for samples that are not finite, and what the files are refused for.
-    pub fn read(&self, inputs: &[Signature]) -> Result<Vec<Vec<Tensor>>, Failure> {
+    pub fn read(&self, inputs: &[Signature], limit: u32) -> Result<Vec<Vec<Tensor>>, Failure> {
         let mut all = Vec::new();
-        self.in_batches(inputs, self.limit(), &mut |batch, _| {
+        let limit = limit as usize;
+        self.in_batches_of(inputs, (limit, limit), &mut |batch, _| {
             all.extend(batch);
             Ok(())
         })?;
@@ -60,10 +64,19 @@ impl Calibration {
         count: usize,
         work: &mut dyn FnMut(Vec<Vec<Tensor>>, usize) -> Outcome,
     ) -> Outcome {
+        self.in_batches_of(inputs, (self.limit(), count), work)
+    }
+
+    fn in_batches_of(
+        &self,
+        inputs: &[Signature],
+        (limit, count): (usize, usize),
+        work: &mut dyn FnMut(Vec<Vec<Tensor>>, usize) -> Outcome,
+    ) -> Outcome {
         let Some(path) = &self.calib else { return Ok(()) };
         let source = Source { input: None, path: path.clone() };
         let sources = (std::slice::from_ref(&source), &self.pixels);
-        with_samples(sources, inputs, self.limit(), &mut |mut samples| {
+        with_samples(sources, inputs, limit, &mut |mut samples| {
             let mut done = 0;
             loop {
                 let batch = samples.read(count)?;

@@ -6,7 +6,7 @@
 //! * [`cli`]: the command line. [`commands`]: one module per command.
 //! * [`io`]: models and arrays in, modules and arrays out.
 //! * [`recipe`]: from a network to a stage of the pipeline. [`calibration`]: calibration data; [`quantization`]:
-//!   what they are used for.
+//!   what they are used for; [`decisions`]: how, where several may say.
 //! * [`native`]: machine code, written or run. [`labels`]: the classes of samples.
 //! * [`network`]: what is known of a compiled network, as report.json and in short.
 //! * [`report`]: diagnostics and progress for a person.
@@ -14,6 +14,7 @@
 pub mod calibration;
 pub mod cli;
 pub mod commands;
+pub mod decisions;
 pub mod io;
 pub mod labels;
 pub mod native;

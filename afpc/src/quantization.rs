@@ -5,10 +5,13 @@
 use afp_ir::{
     diag::Diagnostic,
     interp::{Program, Tensor},
-    mlir::SourceModule,
+    mlir::{Session, SourceModule},
 };
-use afp_passes::equalize::Classes;
-use afp_passes::formats::{Formats, Quantization};
+use afp_passes::{
+    equalize::Classes,
+    formats::{Formats, Quantization},
+    pipeline::{self, PipelineOptions, STAGES},
+};
 use afp_ptq::{
     apply,
     calibration::{self, observe},
@@ -23,7 +26,8 @@ use afp_ptq::{
 
 use crate::{
     cli::{Failure, Outcome},
-    recipe::{DEFAULT_RANGE, Range, Recipe, main_function},
+    decisions::{self, Decisions},
+    recipe::{DEFAULT_RANGE, Range, Recipe, main_function, run_stage},
     report,
 };
 
@@ -116,12 +120,14 @@ const SYNTHETIC: usize = 16;
 pub struct Samples {
     observed: Vec<Vec<Tensor>>,
     judges: Vec<Vec<Tensor>>,
-    seed: u64,
+    /// A hash of all, if formats are searched.
+    pub data: Option<String>,
 }
 
 impl Samples {
     /// Reads the calibration data of a module in the real form. Where nothing is searched, and nothing was for
-    /// the formats that were `decided`, no sample needs to judge.
+    /// the formats that were `decided`, no sample needs to judge. Differences from what was decided are
+    /// reported.
     ///
     /// # Errors
     /// What the calibration data are refused for.
@@ -132,22 +138,31 @@ impl Samples {
         searches: bool,
     ) -> Result<Self, Failure> {
         let program = Program::from_function(main_function(module)?)?;
-        let samples = recipe.calibration.read(program.inputs())?;
-        let seed = decided.and_then(|decided| decided.seed).unwrap_or(recipe.seed);
+        let Decisions { seed, samples, .. } = recipe.decisions(decided);
+        let samples = recipe.calibration.read(program.inputs(), samples)?;
+        if let Some(decided) = decided {
+            let mut warnings = recipe.contradictions(decided);
+            // Another number of samples is no surprise to whoever asks for it.
+            if recipe.calibration.calib_samples.is_none_or(|number| Some(number) == decided.samples) {
+                warnings.extend(recipe.other_data(decided, &samples));
+            }
+            report::diagnostics(&warnings);
+        }
+        let data = searches.then(|| decisions::fingerprint(&samples));
         let judged = searches || decided.is_some();
         let (observed, judges) = if judged { split(samples, seed) } else { (samples, Vec::new()) };
-        Ok(Self { observed, judges, seed })
+        Ok(Self { observed, judges, data })
     }
 
     /// Makes samples up for a module in the real form.
     ///
     /// # Errors
     /// What the interpreter refuses the module for.
-    pub fn synthetic(module: &SourceModule<'_>, recipe: &Recipe) -> Result<Self, Failure> {
+    pub fn synthetic(module: &SourceModule<'_>, recipe: &Recipe, seed: u64) -> Result<Self, Failure> {
         let program = Program::from_function(main_function(module)?)?;
         let range = recipe.input_range.as_ref().map_or(DEFAULT_RANGE, Range::ends);
-        let observed = synthetic::samples(program.inputs(), range, SYNTHETIC, recipe.seed);
-        Ok(Self { observed, judges: Vec::new(), seed: recipe.seed })
+        let observed = synthetic::samples(program.inputs(), range, SYNTHETIC, seed);
+        Ok(Self { observed, judges: Vec::new(), data: None })
     }
 }
 
@@ -159,12 +174,12 @@ impl Samples {
 pub fn calibrate(
     module: &SourceModule<'_>,
     recipe: &Recipe,
+    decisions: &Decisions,
     formats: Option<&Formats>,
     samples: Samples,
 ) -> Outcome {
-    let decided = formats.and_then(|formats| formats.quantization.as_ref());
     let samples = Samples { judges: Vec::new(), ..samples };
-    with_quantizer(module, recipe, decided, samples, |quantizer| {
+    with_quantizer(module, decisions, samples, |quantizer| {
         let seen = &quantizer.observations;
         if recipe.calibration.calib.is_some() {
             apply::statistics(module.op(), quantizer.network, &seen.histograms);
@@ -179,7 +194,7 @@ pub fn calibrate(
                 .collect();
             apply::peaks(module.op(), quantizer.network, &peaks);
         }
-        if recipe.rounding(decided) == Rounding::Nearest {
+        if decisions.rounding == Rounding::Nearest {
             return Ok(());
         }
         let bar = report::progress("rounding", quantizer.network.layers.len());
@@ -201,30 +216,56 @@ pub fn calibrate(
     })
 }
 
-/// Hands `work` a quantizer that has seen the samples. What was `decided` by an earlier search holds again.
+/// Takes an imported module to the real form and equalizes it, and hands `work` a quantizer that has seen the
+/// samples, with what was done. What was `decided` by an earlier search holds again.
+///
+/// # Errors
+/// What the stages and the calibration data are refused for; what the simulator and `work` report.
+pub fn on_samples<T>(
+    (session, module): (&Session, &SourceModule<'_>),
+    recipe: &Recipe,
+    decided: Option<&Quantization>,
+    work: impl FnOnce(&Quantizer<'_>, Quantization) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    for stage in &STAGES[..=pipeline::stage("afp-form-groups").unwrap_or(0)] {
+        run_stage(session, module, stage, &PipelineOptions::default())?;
+    }
+    let decisions = recipe.decisions(decided);
+    let samples = Samples::read(module, recipe, decided, true)?;
+    equalize(module, decisions.equalization, &samples)?;
+    let done = Quantization {
+        rounding: Some(decisions.rounding.name().into()),
+        equalization: Some(decisions.equalization.name().into()),
+        seed: Some(decisions.seed),
+        samples: Some(decisions.samples),
+        data: samples.data.clone(),
+    };
+    with_quantizer(module, &decisions, samples, |quantizer| work(quantizer, done))
+}
+
+/// Hands `work` a quantizer that has seen the samples.
 ///
 /// # Errors
 /// What the simulator and `work` report.
-pub fn with_quantizer<T>(
+fn with_quantizer<T>(
     module: &SourceModule<'_>,
-    recipe: &Recipe,
-    decided: Option<&Quantization>,
+    decisions: &Decisions,
     samples: Samples,
     work: impl FnOnce(&Quantizer<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let Samples { observed, judges, seed } = samples;
+    let Samples { observed, judges, .. } = samples;
     let network = Network::load(main_function(module)?)?;
     let options = Options {
-        seed,
+        seed: decisions.seed,
         rounding: rounding::Options {
-            method: match recipe.rounding(decided) {
+            method: match decisions.rounding {
                 Rounding::Nearest => rounding::Method::Nearest,
                 Rounding::Published => rounding::Method::Published,
                 Rounding::Gptq => rounding::Method::Gptq,
             },
             ..rounding::Options::default()
         },
-        max_exponents: recipe.rounding(decided) == Rounding::Published,
+        max_exponents: decisions.rounding == Rounding::Published,
         ..Options::default()
     };
     let bar = report::progress("calibrating", observed.len() + judges.len());

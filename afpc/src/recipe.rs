@@ -14,14 +14,15 @@ use afp_ir::{
     numerics::Format,
 };
 use afp_passes::{
-    formats::{Defaults, Formats, Quantization, VERSION},
+    formats::{Defaults, Formats, VERSION},
     pipeline::{self, PipelineOptions, STAGES, Stage},
 };
 use serde_json::{Map, Value};
 
 use crate::{
     calibration::Calibration,
-    cli::{Failure, Outcome},
+    cli::{Failure, Model, Outcome},
+    decisions::{self, Decisions},
     io::unreadable,
     quantization::{self, Activations, Equalization, Rounding, Samples},
     report,
@@ -31,12 +32,25 @@ use crate::{
 const EQUALIZES: &str = "afp-equalize";
 /// The stage that reads what calibration attached.
 const READS_STATISTICS: &str = "afp-range-analysis";
+/// The stage that takes away conversions between layers, unless the user wants to see them.
+const ELIMINATES: &str = "afp-eliminate-requant";
 /// The name of the stage before the first pass.
 pub const IMPORT: &str = "import";
 
 /// The names of all stages, in order.
 pub fn stage_names() -> Vec<&'static str> {
     std::iter::once(IMPORT).chain(STAGES.iter().map(|stage| stage.name)).collect()
+}
+
+/// A network, and what is to become of it, on the command line.
+#[derive(Debug, clap::Args)]
+pub struct Task {
+    /// The network
+    #[command(flatten)]
+    pub model: Model,
+    /// How it is quantized
+    #[command(flatten)]
+    pub recipe: Recipe,
 }
 
 /// What the user chooses.
@@ -57,14 +71,18 @@ pub struct Recipe {
     #[arg(long, value_enum)]
     pub equalize: Option<Equalization>,
     /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// [default: 0, or what the formats file says]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// When scale exponents of activations are found
     #[arg(long, value_enum, default_value_t)]
     pub activations: Activations,
     /// Interval of the inputs where there is no calibration data
     #[arg(long, value_name = "LO,HI", value_parser = parse_range, allow_hyphen_values = true)]
     pub input_range: Option<Range>,
+    /// Leave all conversions between layers in, to see what they cost
+    #[arg(long)]
+    pub no_eliminate_requant: bool,
     /// Stop behind this stage
     #[arg(long, value_name = "STAGE", value_parser = clap::builder::PossibleValuesParser::new(stage_names()))]
     pub until: Option<String>,
@@ -108,13 +126,13 @@ pub fn parse_range(text: &str) -> Result<Range, String> {
 }
 
 impl Recipe {
-    /// Takes an imported module to the stage the user asked for. Warnings are printed. A module that
-    /// holds codes already stays as it is.
+    /// Takes an imported module to the stage the user asked for, and says what calibration did. Warnings are
+    /// printed. A module that holds codes already stays as it is.
     ///
     /// # Errors
     /// AFP0505 if options are given for a program that holds codes; what the stages and the files of the
     /// recipe are refused for.
-    pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Outcome {
+    pub fn apply(&self, session: &Session, module: &SourceModule<'_>) -> Result<Decisions, Failure> {
         self.apply_watched(session, module, &mut |_, _| Ok(()))
     }
 
@@ -127,35 +145,40 @@ impl Recipe {
         session: &Session,
         module: &SourceModule<'_>,
         watch: &mut dyn FnMut(&str, &SourceModule<'_>) -> Outcome,
-    ) -> Outcome {
+    ) -> Result<Decisions, Failure> {
         if is_quantized(module) {
             let given = [
                 ("--calib", self.calibration.calib.is_some()),
                 ("--formats", self.formats.is_some()),
                 ("--activations", self.activations != Activations::Auto),
                 ("--input-range", self.input_range.is_some()),
+                ("--no-eliminate-requant", self.no_eliminate_requant),
                 ("--until", self.until.as_deref().is_some_and(|stage| stage != IMPORT)),
             ];
             return match given.iter().find(|(_, is_given)| *is_given) {
                 Some((option, _)) => Err(quantized_already(module, option).into()),
-                None => Ok(()),
+                None => Ok(self.decisions(None)),
             };
         }
         let last = match &self.until {
-            Some(name) if name == IMPORT => return Ok(()),
+            Some(name) if name == IMPORT => return Ok(self.decisions(None)),
             Some(name) => pipeline::stage(name).map_or(STAGES.len(), |index| index + 1),
             None => STAGES.len(),
         };
         let formats = self.formats.as_deref().map(read_formats).transpose()?;
         let decided = formats.as_ref().and_then(|formats| formats.quantization.as_ref());
+        // What a search decided, it decided on its samples.
+        let decided = decided.filter(|_| self.calibration.calib.is_some());
+        let decisions = self.decisions(decided);
         let mut samples = None;
-        for stage in &STAGES[..last] {
+        let skipped = |stage: &Stage| self.no_eliminate_requant && stage.name == ELIMINATES;
+        for stage in STAGES[..last].iter().filter(|stage| !skipped(stage)) {
             if stage.name == EQUALIZES && (self.calibration.calib.is_some() || self.is_dynamic()) {
                 let read = match self.calibration.calib {
                     Some(_) => Samples::read(module, self, decided, false)?,
-                    None => Samples::synthetic(module, self)?,
+                    None => Samples::synthetic(module, self, decisions.seed)?,
                 };
-                quantization::equalize(module, self.equalization(decided), &read)?;
+                quantization::equalize(module, decisions.equalization, &read)?;
                 samples = Some(read);
             }
             if stage.name == READS_STATISTICS {
@@ -163,23 +186,27 @@ impl Recipe {
                     formats.attach(module.op());
                 }
                 match samples.take() {
-                    Some(samples) => quantization::calibrate(module, self, formats.as_ref(), samples)?,
+                    Some(samples) => {
+                        quantization::calibrate(module, self, &decisions, formats.as_ref(), samples)?;
+                    }
                     None => report::diagnostics(&[no_calibration_data()]),
                 }
             }
             run_stage(session, module, stage, &Range::options(self.input_range.as_ref()))?;
             watch(stage.name, module)?;
         }
-        Ok(())
+        Ok(decisions)
     }
 
-    /// What the user chose, by the names of the options, for a report: files by name, without folders.
-    pub fn chosen(&self) -> Map<String, Value> {
+    /// What was chosen, by the names of the options, for a report: files by name, without folders.
+    pub fn chosen(&self, decisions: &Decisions) -> Map<String, Value> {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut chosen = Map::new();
         if let Some(path) = &self.calibration.calib {
             chosen.insert("calib".into(), name(path).into());
-            chosen.insert("calib_samples".into(), self.calibration.calib_samples.into());
+            chosen.insert("calib_samples".into(), decisions.samples.into());
+            chosen.insert("equalize".into(), decisions.equalization.name().into());
+            chosen.insert("rounding".into(), decisions.rounding.name().into());
             chosen.extend(self.calibration.pixels.chosen());
         }
         if let Some(text) = &self.formats {
@@ -191,6 +218,9 @@ impl Recipe {
         if let Some(range) = &self.input_range {
             chosen.insert("input_range".into(), range.text.clone().into());
         }
+        if self.no_eliminate_requant {
+            chosen.insert("eliminate_requant".into(), false.into());
+        }
         chosen
     }
 
@@ -201,29 +231,6 @@ impl Recipe {
             Activations::Dynamic => true,
             Activations::Auto => self.calibration.calib.is_none(),
         }
-    }
-
-    /// How weights are rounded: as the user says, or as the formats were found.
-    pub fn rounding(&self, decided: Option<&Quantization>) -> Rounding {
-        let written = decided.and_then(|decided| decided.rounding.as_deref());
-        self.rounding.unwrap_or(match written {
-            Some("nearest") => Rounding::Nearest,
-            Some("published") => Rounding::Published,
-            _ => Rounding::Gptq,
-        })
-    }
-
-    /// What is done about channels of different magnitude: as the user says, or as the formats were found.
-    pub fn equalization(&self, decided: Option<&Quantization>) -> Equalization {
-        let written = decided.and_then(|decided| decided.equalization.as_deref());
-        self.equalize.unwrap_or(match written {
-            // Inputs that were made up do not tell which channels are large.
-            _ if self.calibration.calib.is_none() => Equalization::Off,
-            Some("off") => Equalization::Off,
-            Some("exact") => Equalization::Exact,
-            Some("absorb") => Equalization::Absorb,
-            _ => Equalization::Full,
-        })
     }
 }
 
@@ -259,7 +266,11 @@ pub fn read_formats(text: &str) -> Result<Formats, Diagnostic> {
     let path = PathBuf::from(text);
     if path.extension().is_some_and(|e| e == "json") || path.is_file() {
         let bytes = fs::read(&path).map_err(|problem| unreadable(&path, &problem))?;
-        return Formats::from_json(text, &String::from_utf8_lossy(&bytes));
+        let formats = Formats::from_json(text, &String::from_utf8_lossy(&bytes))?;
+        if let Some(decided) = &formats.quantization {
+            decisions::check(text, decided)?;
+        }
+        return Ok(formats);
     }
     if let Err(problem) = text.parse::<Format>() {
         return Err(Diagnostic::error("AFP0503", "--formats is neither a format nor a file")
@@ -329,6 +340,7 @@ mod tests {
     #[test]
     fn the_stage_that_reads_statistics_exists() {
         assert!(pipeline::stage(READS_STATISTICS).is_some());
+        assert!(pipeline::stage(ELIMINATES).is_some());
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! What a person sees: diagnostics on standard error, coloured on a terminal, and progress.
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::Write,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use afp_ir::diag::Diagnostic;
+use afp_ptq::search::Stage;
 use anstream::stderr;
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -57,6 +62,38 @@ pub fn advance(bar: &ProgressBar, steps: usize) {
         bar.set_draw_target(ProgressDrawTarget::stderr());
     }
     bar.inc(steps as u64);
+}
+
+/// The stages of a search, one bar after the other.
+#[derive(Default)]
+pub struct Stages(Mutex<Option<ProgressBar>>);
+
+impl Stages {
+    /// Shows what happens.
+    pub fn show(&self, stage: Stage) {
+        let mut bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (what, count) = match stage {
+            Stage::Rounding(count) => ("rounding", count),
+            Stage::Survey(count) => ("surveying", count),
+            Stage::Refinement(count) => ("refining", count),
+            Stage::Step => {
+                if let Some(bar) = &*bar {
+                    advance(bar, 1);
+                }
+                return;
+            }
+        };
+        if let Some(last) = bar.replace(progress(what, count)) {
+            last.finish_and_clear();
+        }
+    }
+
+    /// Takes the last bar away.
+    pub fn finish(&self) {
+        if let Some(last) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            last.finish_and_clear();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ pub(crate) fn link_with(compiler: &str, objects: &[Object], path: &Path) -> Resu
     };
     let scratch = tempfile::tempdir_in(folder).map_err(unwritable)?;
     let mut command = Command::new(compiler);
-    command.arg("-shared").arg("-o").arg(path);
+    let library = scratch.path().join("library.so");
+    command.arg("-shared").arg("-o").arg(&library);
     for (index, object) in objects.iter().enumerate() {
         let file = scratch.path().join(format!("{index}.o"));
         fs::write(&file, &object.bytes).map_err(unwritable)?;
@@ -46,13 +47,17 @@ pub(crate) fn link_with(compiler: &str, objects: &[Object], path: &Path) -> Resu
             .found(error.to_string())
             .help("install one (Debian: gcc and libc6-dev), or emit the object and link it elsewhere")
     })?;
-    if output.status.success() {
-        return Ok(());
+    if output.status.success() && library.exists() {
+        // Whoever has the library open keeps the one that was there.
+        return fs::rename(&library, path).map_err(unwritable);
     }
     Err(Diagnostic::error("AFP0603", "the shared library could not be linked")
         .in_file(path.display().to_string())
         .expected(format!("'{compiler} -shared' to succeed"))
-        .found(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+        .found(match output.status.success() {
+            true => format!("{}, and no library", output.status),
+            false => format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()),
+        })
         .help("a shared library is linked for this machine only: for others, emit the object"))
 }
 

@@ -28,8 +28,11 @@ fn is_library_function(name: &str) -> bool {
     LIBRARY_FUNCTIONS.contains(&name) || EABI_FUNCTIONS.contains(&name.trim_end_matches(['4', '8']))
 }
 
-/// A C identifier that the C standard does not reserve.
-pub(crate) fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
+/// Checks that a symbol is a C identifier that the C standard does not reserve.
+///
+/// # Errors
+/// AFP0601 if it is none.
+pub fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
     let well_formed = symbol.starts_with(|c: char| c.is_ascii_alphabetic())
         && symbol.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if well_formed && !LIBRARY_FUNCTIONS.contains(&symbol) {

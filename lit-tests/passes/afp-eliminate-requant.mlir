@@ -95,11 +95,13 @@ func.func @sink_border(%x: tensor<2x!q>, %y: tensor<2x!u>) -> (tensor<3xf32>, te
   return %2, %3, %4, %5 : tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
 }
 
-// Not operands of two types, nor one that is no dequantize, nor one beyond f32.
+// Not operands of two types, nor one that is no dequantize. Values that f32 does not hold are moved like
+// others.
 // CHECK-LABEL: func.func @sink_operands
 // CHECK: afp.concat {{.*}} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
 // CHECK: afp.concat {{.*}} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
-// CHECK: afp.reshape {{.*}} : tensor<2xf32> to tensor<1x2xf32>
+// CHECK: %[[R:.*]] = afp.reshape %arg3
+// CHECK: afp.dequantize %[[R]]
 func.func @sink_operands(%x: tensor<2x!q>, %y: tensor<2x!u>, %z: tensor<2xf32>, %w: tensor<2x!low>) -> (tensor<4xf32>, tensor<4xf32>, tensor<1x2xf32>) {
   %0 = afp.dequantize %x : tensor<2x!q> to tensor<2xf32>
   %1 = afp.dequantize %y : tensor<2x!u> to tensor<2xf32>

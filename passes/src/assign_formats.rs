@@ -163,11 +163,8 @@ fn assign_site(op: Op, plan: &mut Plan) -> Result<(), Failed> {
             plan.decided.insert(op);
             read_choice(op, choice)?
         }
-        None if only_leaves(op.result(0)) => (plan.outputs.unwrap_or(Format::fixed(range.0 < 0.0, 15)), None),
-        None => {
-            let bits = if range.0 < 0.0 { 7 } else { 8 };
-            (plan.activations.unwrap_or(Format::fixed(range.0 < 0.0, bits)), None)
-        }
+        None if only_leaves(op.result(0)) => (plan.outputs.unwrap_or(Format::wide(range.0 < 0.0)), None),
+        None => (plan.activations.unwrap_or(Format::byte(range.0 < 0.0)), None),
     };
     if !only_leaves(op.result(0)) {
         fits_storage(op, "activations", format)?;
@@ -217,14 +214,14 @@ fn read_choice(op: Op, choice: Attr) -> Result<(Format, Option<i32>), Failed> {
     })
 }
 
-/// Whether a value only leaves the program, by way of operators that move elements.
+/// Whether a value only leaves the program, by way of operators that move elements, or as floats.
 pub fn only_leaves(value: Value) -> bool {
     let uses = value.uses();
+    let passes = |user: Op| (view::is_movement(user) && !user.is("afp.concat")) || user.is("afp.dequantize");
     !uses.is_empty()
-        && uses.into_iter().all(|(user, _)| {
-            user.is("func.return")
-                || (view::is_movement(user) && !user.is("afp.concat") && only_leaves(user.result(0)))
-        })
+        && uses
+            .into_iter()
+            .all(|(user, _)| user.is("func.return") || (passes(user) && only_leaves(user.result(0))))
 }
 
 /// Gives the sites of a concat's operands its type, where they feed nothing else and were not named.

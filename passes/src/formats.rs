@@ -48,9 +48,12 @@ pub struct Quantization {
     /// The seed of the samples' order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// The number of calibration samples.
+    /// The most calibration samples that were used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<u32>,
+    /// A hash of those samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
 }
 
 /// Formats of unnamed tensors. Absent: the pass option's.

@@ -1,7 +1,7 @@
 //! What several passes ask of a graph.
 
 use afp_ir::{
-    dialect::view,
+    dialect::{Element, view},
     mlir::{Attr, Block, Builder, Loc, Op, OpSpec, Type, Value},
 };
 
@@ -102,6 +102,26 @@ pub fn site_name(op: Op) -> String {
     op.attr("afp.name").and_then(Attr::as_string).unwrap_or_else(|| op.name())
 }
 
+/// The name of the group that an operation belongs to: its own, or that of the encode behind its exact
+/// result; the operator if there is none.
+pub fn group_name(op: Op) -> String {
+    let mut member = op;
+    // Exact values go through a few operators to one encode.
+    for _ in 0..16 {
+        if let Some(name) = member.attr("afp.name").and_then(Attr::as_string) {
+            return name;
+        }
+        let user = member.results().first().and_then(|result| Some(result.uses().first()?.0));
+        match user
+            .filter(|_| Element::of(member.result(0).ty()) == Element::Exact || view::is_movement(member))
+        {
+            Some(user) if !user.is("func.return") => member = user,
+            _ => break,
+        }
+    }
+    op.name().trim_start_matches("afp.").to_owned()
+}
+
 /// The operation that determines a value's format: looks through operators that move elements (the
 /// first operand of a concat stands for all).
 pub fn format_source(value: Value) -> Value {
@@ -113,12 +133,28 @@ pub fn format_source(value: Value) -> Value {
     }
 }
 
+/// The value behind conversions of real numbers and operators that move elements: what a site yields, or
+/// an argument.
+pub fn origin(value: Value) -> Value {
+    let source = format_source(value);
+    match source.def() {
+        Some(op) if op.is("afp.dequantize") || op.is("afp.quantize") => origin(op.operand(0)),
+        _ => source,
+    }
+}
+
 /// Erases operations without effect or use, last to first, until none is left.
 pub fn erase_unused(block: Block) {
+    erase_unused_after(block, |_| {});
+}
+
+/// The same; `before` sees each operation before it is erased.
+pub fn erase_unused_after(block: Block, mut before: impl FnMut(Op)) {
     for op in block.ops().into_iter().rev() {
         let name = op.name();
         let pure = name.starts_with("tosa.") || name.starts_with("afp.");
         if pure && op.result_count() > 0 && op.is_unused() {
+            before(op);
             op.erase();
         }
     }

@@ -21,8 +21,8 @@ use afp_ir::{
 };
 
 use crate::{
-    conversions::{self, Conversions},
-    graph,
+    conversions::Ledger,
+    eliminate_requant, graph,
     registry::{Failed, Options, Pass},
     scale::{self, Method},
     weights::{self, Channels},
@@ -44,7 +44,8 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
         }
         graph::erase_unused(body);
     }
-    Conversions { inserted: conversions::all(module).len(), absorbed: 0 }.attach(module);
+    Ledger::open(module).attach(module);
+    eliminate_requant::keep_beyond_f32(module);
     Ok(())
 }
 
@@ -162,10 +163,10 @@ impl ConstantGrid {
     pub fn of(user: Op, values: &[f32]) -> Self {
         let largest = values.iter().fold(0.0f64, |max, &v| max.max(f64::from(v).abs()));
         if user.is("afp.add") {
-            return Self::Exact(scale::covering_exponent(Format::fixed(true, 15), largest));
+            return Self::Exact(scale::covering_exponent(Format::wide(true), largest));
         }
         let signed = values.iter().any(|&v| v < 0.0);
-        let format = Format::fixed(signed, if signed { 7 } else { 8 });
+        let format = Format::byte(signed);
         Self::Codes(format, scale::covering_exponent(format, largest))
     }
 }

@@ -1,7 +1,7 @@
 //! `afp-equalize` leaves what random networks compute: with powers of two bit for bit, with any factors up
 //! to rounding. What each channel wants is random, on every site that can have a factor.
 
-#[path = "preserves_bits/graph.rs"]
+#[path = "preserves_bits/graph/mod.rs"]
 #[allow(dead_code, missing_docs)]
 mod graph;
 

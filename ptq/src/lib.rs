@@ -15,6 +15,8 @@
 //! * [`cost`]: what a format costs: bits, bytes, energy, latency;
 //! * [`compiled`]: the setting that a program was compiled with;
 //! * [`attribution`]: which layer the error comes from, and what one more bit would buy there;
+//! * [`digest`]: names for data;
+//! * [`ranking`]: what quantizing each layer and value alone costs;
 //! * [`survey`]: extremes of every channel, for a person;
 //! * [`metrics`]: how far outputs are from the float network's, and how sure that is.
 //!
@@ -27,6 +29,7 @@ pub mod attribution;
 pub mod calibration;
 pub mod compiled;
 pub mod cost;
+pub mod digest;
 pub mod equalize;
 pub mod loss;
 pub mod metrics;
@@ -36,6 +39,7 @@ pub mod prices;
 pub mod published;
 pub mod quantizer;
 pub mod random;
+pub mod ranking;
 pub mod rounding;
 pub mod search;
 pub mod sensitivity;

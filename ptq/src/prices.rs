@@ -71,8 +71,7 @@ impl<'a, 'n> Prices<'a, 'n> {
     /// Fixed point of 8 bits, as a layer's input has it by default.
     fn fixed(&self, layer: LayerId) -> Format {
         let input = self.quantizer.network.layers[layer].input;
-        let signed = input.is_some_and(|site| self.quantizer.is_signed(site));
-        Format::fixed(signed, 8 - u8::from(signed))
+        Format::byte(input.is_some_and(|site| self.quantizer.is_signed(site)))
     }
 
     fn of_layer(&self, layer: LayerId, weights: Format, input: Format, resource: Resource) -> f64 {

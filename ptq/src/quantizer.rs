@@ -133,9 +133,8 @@ impl<'n> Quantizer<'n> {
     /// The default format of each site: fixed point of 8 bits, 16 for values that only leave the program.
     pub fn fixed_sites(&self) -> Vec<Option<SiteFormat>> {
         let format = |site: SiteId| {
-            let signed = self.is_signed(site);
-            let bits = if self.network.sites[site].leaves { 15 } else { 8 - u8::from(signed) };
-            self.site_format(site, Format::fixed(signed, bits))
+            let default = if self.network.sites[site].leaves { Format::wide } else { Format::byte };
+            self.site_format(site, default(self.is_signed(site)))
         };
         let mut sites: Vec<Option<SiteFormat>> =
             (0..self.network.sites.len()).map(|site| Some(format(site))).collect();
@@ -156,10 +155,10 @@ impl<'n> Quantizer<'n> {
     /// The least scale exponent of a layer's weights: finer ones would only make its sums wider.
     fn floor(&self, layer: LayerId) -> i32 {
         let layer = &self.network.layers[layer];
-        let exp = |site: Option<SiteId>, bits: u8| {
-            site.map(|site| self.site_format(site, Format::fixed(self.is_signed(site), bits)).exp)
+        let exp = |site: Option<SiteId>| {
+            site.map(|site| self.site_format(site, Format::byte(self.is_signed(site))).exp)
         };
-        match (exp(layer.input, 8), exp(layer.output, 8)) {
+        match (exp(layer.input), exp(layer.output)) {
             (Some(input), Some(output)) => output - GUARD_BITS - input,
             _ => -100,
         }
@@ -245,6 +244,16 @@ impl<'n> Quantizer<'n> {
             .map(judge)
             .collect::<Result<Vec<Vec<f64>>, Diagnostic>>()?;
         Ok((0..settings.len()).map(|n| by_sample.iter().map(|losses| losses[n]).collect()).collect())
+    }
+
+    /// The loss of each setting on every sample that judges. What settings have in common with the first is
+    /// computed once per sample.
+    ///
+    /// # Errors
+    /// What the simulator reports.
+    pub fn judge(&self, settings: &[Setting]) -> Result<Vec<Vec<f64>>, Diagnostic> {
+        let Some(base) = settings.first() else { return Ok(Vec::new()) };
+        self.losses(base, settings, usize::MAX)
     }
 
     /// On how many rows of the samples that judge a setting's largest logit is that of the float network, and

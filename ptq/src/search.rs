@@ -231,8 +231,7 @@ impl Judge<'_, '_> {
 impl Evaluate for Judge<'_, '_> {
     fn evaluate(&mut self, selections: &[Selection]) -> Result<Vec<Vec<f64>>, Diagnostic> {
         let settings: Vec<Setting> = selections.iter().map(|selection| self.setting(selection)).collect();
-        let Some(base) = settings.first() else { return Ok(Vec::new()) };
-        self.quantizer.losses(base, &settings, usize::MAX)
+        self.quantizer.judge(&settings)
     }
 
     /// The part of the network behind the first layer that changes.

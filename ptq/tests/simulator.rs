@@ -1,7 +1,7 @@
 //! The simulator against the interpreter, bit for bit, on random networks: in the real form, and under the
 //! formats that the pipeline assigns, with the weights that it rounds. A rerun yields what a run yields.
 
-#[path = "../../passes/tests/preserves_bits/graph.rs"]
+#[path = "../../passes/tests/preserves_bits/graph/mod.rs"]
 #[allow(dead_code, missing_docs)]
 mod graph;
 

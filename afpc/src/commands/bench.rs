@@ -18,7 +18,7 @@ use afp_ir::{
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Failure, Model, Outcome},
+    cli::{Failure, Outcome},
     io::{
         model,
         output::print,
@@ -26,7 +26,7 @@ use crate::{
     },
     native::{self, Backend, Generation, Loaded, RUN_SYMBOL, Request},
     network::json::pretty,
-    recipe::{Recipe, main_function},
+    recipe::{Task, main_function},
 };
 
 /// Calls before any is timed, and at least so many that are.
@@ -42,9 +42,7 @@ const SHOWN: usize = 10;
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    recipe: Recipe,
+    task: Task,
     /// The sample to run on, the first of the file: float32 as .npy, or .npz with the key x; NAME=FILE
     /// for each of several inputs [default: numbers between -1 and 1]
     #[arg(long, value_name = "FILE")]
@@ -88,12 +86,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .into());
     }
     let load = |is_profiled: bool| -> Result<(Loaded, Program), Failure> {
-        let session = Session::new();
-        let module = model::load(&session, &arguments.model)?;
-        arguments.recipe.apply(&session, &module)?;
-        let program = Program::from_function(main_function(&module)?)?;
         let request = Request { is_profiled, ..Request::new(RUN_SYMBOL, arguments.backend, target) };
         let request = request.with(&arguments.generation)?;
+        let session = Session::new();
+        let module = model::load(&session, &arguments.task.model)?;
+        arguments.task.recipe.apply(&session, &module)?;
+        let program = Program::from_function(main_function(&module)?)?;
         let names = (program.inputs(), program.outputs());
         Ok((native::load(&session, &module, &request, names)?, program))
     };
@@ -117,7 +115,7 @@ fn inputs(arguments: &Arguments, signatures: &[Signature], network: &Loaded) -> 
         return Ok(ports.iter().map(synthetic).collect());
     }
     let mut first = Vec::new();
-    let data = (&arguments.input[..], &arguments.recipe.calibration.pixels);
+    let data = (&arguments.input[..], &arguments.task.recipe.calibration.pixels);
     with_samples(data, signatures, 1, &mut |mut samples| {
         first = samples.read(1)?.pop().unwrap_or_default();
         Ok(())

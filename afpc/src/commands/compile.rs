@@ -6,33 +6,32 @@ use std::{
 };
 
 use afp_codegen::{
-    archive::write_archive,
+    archive::archive,
     header::{Footprint, header},
     link::{link_shared, needs_pool},
     llvm::Wanted,
+    object_file::check_symbol,
     target::{self, Target},
 };
 use afp_ir::{diag::Diagnostic, interp::Program, mlir::Session};
 use afp_runtime::pool;
 
 use crate::{
-    cli::{Failure, Model, Outcome},
+    cli::{Failure, Outcome},
     io::{
         model,
-        output::{ModuleOutput, print, unwritable},
+        output::{ModuleOutput, print, unwritable, write_bytes},
     },
     native::{self, Backend, Compiled, Generation, Request, choice_names},
     network::Report,
-    recipe::{Recipe, main_function},
+    recipe::{Task, main_function},
 };
 
 /// Quantize a network to Adaptive Floating-Point, and compile it
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    recipe: Recipe,
+    task: Task,
     /// What to produce, separated by commas; mlir stands alone [default: obj,header,report, and shared
     /// where this machine can link it]
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -55,6 +54,9 @@ pub struct Arguments {
     /// What the function is passed for inputs and outputs
     #[arg(long, value_enum, default_value_t = Io::Float)]
     io: Io,
+    /// Print what became of each conversion between representations, and why those that are left are
+    #[arg(long, conflicts_with = "quiet")]
+    explain_requant: bool,
     /// Print nothing but warnings and errors
     #[arg(short, long)]
     quiet: bool,
@@ -101,39 +103,40 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if arguments.emit.contains(&Emit::Mlir) {
         return program(arguments);
     }
-    if arguments.recipe.until.is_some() {
+    if arguments.task.recipe.until.is_some() {
         return Err(conflict("--until", "native code has all stages behind it").into());
     }
     let target = target::named(&arguments.target)?;
     let emit = products(arguments, &target)?;
-    let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.model.path));
-    let folder = arguments.output.clone().unwrap_or_else(|| PathBuf::from("."));
-    fs::create_dir_all(&folder).map_err(|problem| unwritable(&folder, &problem))?;
-    let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
-    arguments.recipe.apply(&session, &module)?;
-    let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
+    let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.task.model.path));
     let symbol = format!("{name}_run");
+    check_symbol(&symbol)?;
     let wanted = Wanted { llvm: emit.contains(&Emit::Llvm), assembly: emit.contains(&Emit::Asm) };
     let request = Request { wanted, ..Request::new(&symbol, arguments.backend, target) };
     let mut request = request.with(&arguments.generation)?;
     request.choices.codes = arguments.io == Io::Codes;
+    let folder = arguments.output.clone().unwrap_or_else(|| PathBuf::from("."));
+    fs::create_dir_all(&folder).map_err(|problem| unwritable(&folder, &problem))?;
+    let session = Session::new();
+    let module = model::load(&session, &arguments.task.model)?;
+    let decisions = arguments.task.recipe.apply(&session, &module)?;
+    let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
     let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
-    let mut options = arguments.recipe.chosen();
+    let mut options = arguments.task.recipe.chosen(&decisions);
     options.insert("backend".into(), arguments.backend.name().into());
     options.insert("target".into(), target.name.into());
     options.insert("threads".into(), arguments.generation.threads.into());
     for (option, value) in choice_names(&request.choices) {
         options.insert(option.into(), value.into());
     }
-    let report = Report::new(&name, &symbol, &compiled, options);
+    let report = Report::new((&name, &symbol), &compiled, options, decisions.seed);
     let writer = Writer { folder: &folder, name: &name, symbol: &symbol, target: &target, emit: &emit };
     writer.write(compiled, &report)?;
     if arguments.json {
         print(&report.to_json())?;
     } else if !arguments.quiet {
-        let mut lines = report.lines();
-        if emit.contains(&Emit::Report) {
+        let mut lines = if arguments.explain_requant { report.requantization() } else { report.lines() };
+        if emit.contains(&Emit::Report) && !arguments.explain_requant {
             lines.push(format!("report      {}", folder.join(REPORT).display()));
         }
         print(&(lines.join("\n") + "\n"))?;
@@ -186,8 +189,8 @@ fn program(arguments: &Arguments) -> Outcome {
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from("-"));
     let output = ModuleOutput::new(&path)?;
     let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
-    arguments.recipe.apply(&session, &module)?;
+    let module = model::load(&session, &arguments.task.model)?;
+    arguments.task.recipe.apply(&session, &module)?;
     output.write(&module)?;
     Ok(())
 }
@@ -207,8 +210,7 @@ impl Writer<'_> {
     }
 
     fn file(&self, file: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
-        let path = self.folder.join(file);
-        fs::write(&path, bytes).map_err(|problem| unwritable(&path, &problem))
+        write_bytes(&self.folder.join(file), bytes)
     }
 
     fn write(&self, compiled: Compiled, report: &Report) -> Result<(), Diagnostic> {
@@ -246,7 +248,7 @@ impl Writer<'_> {
             if is_threaded && !is_foreign(target) {
                 members.push(("afp_pool.o", pool::OBJECT));
             }
-            write_archive(&self.folder.join(format!("lib{name}.a")), &members)?;
+            self.file(&format!("lib{name}.a"), &archive(&members)?)?;
         }
         if self.has(Emit::Shared) {
             link_shared(&[compiled.object], &self.folder.join(format!("lib{name}.so")))?;

@@ -7,7 +7,10 @@ use afp_ir::diag::Diagnostic;
 
 use crate::{
     cli::Outcome,
-    io::output::{COLUMNS, print, wrapped},
+    io::{
+        columns::{COLUMNS, wrapped},
+        output::print,
+    },
 };
 
 const DIAGNOSTICS: &str = include_str!("../../../docs/diagnostics.md");

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Outcome,
-    io::output::{COLUMNS, print, wrapped},
+    io::{
+        columns::{COLUMNS, wrapped},
+        output::print,
+    },
 };
 
 const AFP_DEFINITIONS: &str = include_str!("../../../ir/td/AfpOps.td");

@@ -13,15 +13,15 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Failure, Model, Outcome},
+    cli::{Failure, Outcome},
     io::{
         model,
-        output::{print, unknown_extension, write_npy, write_npz},
+        output::{check_writable, print, unknown_extension, write_npy, write_npz},
         samples::{Samples, Source, with_samples},
     },
     labels::Labels,
-    native::{self, Executor, Generation},
-    recipe::{Recipe, ends_in_softmax, is_quantized, main_function, quantized_already},
+    native::{self, Executor, Generation, RUN_SYMBOL, Request},
+    recipe::{Task, ends_in_softmax, is_quantized, main_function, quantized_already},
     report,
 };
 
@@ -29,9 +29,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    recipe: Recipe,
+    task: Task,
     /// Samples: float32 as .npy, .npz with the key x, or .raw; a folder of images, or with a folder of
     /// images for each class; NAME=PATH for each of several inputs
     #[arg(long, value_name = "PATH", required = true)]
@@ -94,8 +92,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .found(if arguments.float { "--float" } else { "the interpreter" })
             .into());
     }
+    if let (Some(backend), Some(target)) = (backend, target) {
+        Request::new(RUN_SYMBOL, backend, target).with(&arguments.generation)?;
+    }
     let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
+    let module = model::load(&session, &arguments.task.model)?;
     let needs_float = [("--compare", arguments.compare), ("--float", arguments.float)];
     if let Some((option, _)) = needs_float.iter().find(|(_, is_given)| *is_given)
         && is_quantized(&module)
@@ -103,10 +104,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
         return Err(quantized_already(&module, option).into());
     }
     check_output(arguments, main_function(&module)?)?;
+    if let Some(path) = &arguments.output {
+        check_writable(path)?;
+    }
     let compile = || Program::from_function(main_function(&module)?).map_err(Failure::from);
     let float = if arguments.compare { Some(compile()?) } else { None };
     if !arguments.float {
-        arguments.recipe.apply(&session, &module)?;
+        arguments.task.recipe.apply(&session, &module)?;
     }
     let meaning =
         if ends_in_softmax(main_function(&module)?) { Meaning::Probabilities } else { Meaning::Logits };
@@ -122,7 +126,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     };
     let mut work = Run::new(arguments, executor, (float, meaning))?;
     let inputs = work.program.inputs().to_vec();
-    let data = (&arguments.input[..], &arguments.recipe.calibration.pixels);
+    let data = (&arguments.input[..], &arguments.task.recipe.calibration.pixels);
     with_samples(data, &inputs, usize::MAX, &mut |samples| work.consume(samples))?;
     work.finish(arguments)
 }

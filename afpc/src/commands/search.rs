@@ -8,10 +8,7 @@ use std::{
 
 use afp_codegen::target;
 use afp_ir::{diag::Diagnostic, mlir::Session};
-use afp_passes::{
-    formats::{Formats, Quantization},
-    pipeline::{self, PipelineOptions, STAGES},
-};
+use afp_passes::formats::{Formats, Quantization};
 use afp_ptq::{
     apply,
     assign::{
@@ -20,25 +17,24 @@ use afp_ptq::{
         objective::Budgets,
         shard::Shard,
     },
-    cost::latency::Table,
+    cost::{bits::Averages, latency::Table},
     published,
     quantizer::Quantizer,
-    search::{self, Found, Request, Stage},
+    search::{self, Found, Request},
     setting::Setting,
 };
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Failure, Model, Outcome},
+    cli::{Failure, Outcome},
     io::{
         model,
-        output::{print, unwritable},
+        output::{check_writable, print, unwritable, write_bytes},
         unreadable,
     },
-    quantization::{self, Activations, Equalization, Rounding, Samples},
-    recipe::{Recipe, is_quantized, quantized_already, run_stage},
-    report,
+    quantization::{self, Activations, Equalization, Rounding},
+    recipe::{Recipe, Task, is_quantized, quantized_already},
+    report::Stages,
 };
 
 /// Measurements of the refinement, unless the user says otherwise.
@@ -48,9 +44,7 @@ const EVALUATIONS: u32 = 64;
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    recipe: Recipe,
+    task: Task,
     #[command(flatten)]
     objective: Objective,
     /// The machine that latency is predicted for
@@ -147,38 +141,36 @@ pub fn run(arguments: &Arguments) -> Outcome {
             .found("none")
             .into());
     }
+    let request = arguments.request()?;
+    for path in std::iter::once(&arguments.output).chain(&arguments.pareto) {
+        check_writable(path)?;
+    }
     let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
+    let module = model::load(&session, &arguments.task.model)?;
     if is_quantized(&module) {
         return Err(quantized_already(&module, "a search").into());
     }
-    for stage in &STAGES[..=pipeline::stage("afp-form-groups").unwrap_or(0)] {
-        run_stage(&session, &module, stage, &PipelineOptions::default())?;
-    }
-    let samples = Samples::read(&module, recipe, None, true)?;
-    quantization::equalize(&module, recipe.equalization(None), &samples)?;
-    quantization::with_quantizer(&module, recipe, None, samples, |quantizer| {
-        let request = arguments.request()?;
+    quantization::on_samples((&session, &module), recipe, None, |quantizer, decided| {
         let store = Directory::new(arguments);
         let study = quantizer.study(&match arguments.method {
             Method::Auto => search::method(),
             Method::AfpPaper => published::method(&request),
         });
         let mut journal = Journal::open(store, study)?;
-        let bar = std::sync::Mutex::new(report::progress("searching", 0));
+        let bars = Stages::default();
         let found = match arguments.method {
             Method::Auto => {
-                search::search(quantizer, &request, &mut journal, shard, &|stage| show(&bar, stage))?
+                search::search(quantizer, &request, &mut journal, shard, &|stage| bars.show(stage))?
             }
             Method::AfpPaper => {
-                Some(published::search(quantizer, &request, &mut journal, &|stage| show(&bar, stage))?)
+                Some(published::search(quantizer, &request, &mut journal, &|stage| bars.show(stage))?)
             }
         };
-        finish(&bar);
+        bars.finish();
         let Some(found) = found else {
             return Ok(print("this part of the survey is done\n")?);
         };
-        arguments.write(quantizer, &found)?;
+        arguments.write(quantizer, &found, decided)?;
         if arguments.state.is_none() {
             // The result is written: nothing is left to resume.
             let _ = fs::remove_file(Directory::beside(&arguments.output));
@@ -200,21 +192,19 @@ impl Arguments {
             max_drop: objective.max_drop,
             evaluations: self.evaluations as usize,
             front: self.pareto.is_some(),
-            seed: self.recipe.seed,
+            seed: self.task.recipe.decisions(None).seed,
             table: Table::of(target::named(&self.target)?.name),
         })
     }
 
-    fn write(&self, quantizer: &Quantizer<'_>, found: &Found) -> Outcome {
-        let formats = Formats {
-            quantization: Some(self.quantization()),
-            ..apply::formats(quantizer.network, &found.setting)
-        };
+    fn write(&self, quantizer: &Quantizer<'_>, found: &Found, decided: Quantization) -> Outcome {
+        let formats =
+            Formats { quantization: Some(decided), ..apply::formats(quantizer.network, &found.setting) };
         save(&self.output, &serde_json::to_value(&formats).unwrap_or_default())?;
         if let Some(path) = &self.pareto {
             let point = |(point, setting): &(afp_ptq::assign::pareto::Point, Setting)| {
                 json!({
-                    "average_weight_bits": average_bits(quantizer, setting),
+                    "average_weight_bits": Averages::of(quantizer.network, setting).weights,
                     "costs": point.costs,
                     "loss": point.loss,
                     "formats": apply::formats(quantizer.network, setting),
@@ -232,7 +222,7 @@ impl Arguments {
 
     /// The recipe, with what the method says.
     fn recipe(&self) -> Recipe {
-        let recipe = self.recipe.clone();
+        let recipe = self.task.recipe.clone();
         match self.method {
             Method::Auto => recipe,
             Method::AfpPaper => {
@@ -241,65 +231,38 @@ impl Arguments {
         }
     }
 
-    fn quantization(&self) -> Quantization {
-        let recipe = self.recipe();
-        Quantization {
-            rounding: Some(recipe.rounding(None).name().into()),
-            equalization: Some(recipe.equalization(None).name().into()),
-            seed: Some(recipe.seed),
-            samples: Some(recipe.calibration.calib_samples),
-        }
-    }
-
     fn summary(&self, quantizer: &Quantizer<'_>, found: &Found) -> Result<Value, Failure> {
         let (same, of) = quantizer.agreement(&found.setting)?;
+        let averages = Averages::of(quantizer.network, &found.setting);
         Ok(json!({
-            "average_weight_bits": average_bits(quantizer, &found.setting),
-            "average_activation_bits": average_activation_bits(quantizer, &found.setting),
+            "average_weight_bits": averages.weights,
+            "average_activation_bits": averages.activations,
             "held_out": {
                 "samples": quantizer.judges(),
                 "loss": Estimate::of(found.losses.iter().copied()),
                 "loss_before_refinement": found.predicted,
                 "agreement": {"count": same, "of": of},
             },
-            "seed": self.recipe.seed,
+            "seed": self.task.recipe.decisions(None).seed,
         }))
     }
 }
 
-fn average_bits(quantizer: &Quantizer<'_>, setting: &Setting) -> f64 {
-    let bits: u64 = quantizer
-        .network
-        .layers
-        .iter()
-        .zip(&setting.weights)
-        .filter_map(|(layer, rounded)| {
-            Some(layer.weights.len() as u64 * u64::from(rounded.as_ref()?.format.width()))
-        })
-        .sum();
-    bits as f64 / search::elements(quantizer.network).max(1) as f64
-}
-
-/// Over all sites that are stored between operators.
-fn average_activation_bits(quantizer: &Quantizer<'_>, setting: &Setting) -> f64 {
-    let sites = quantizer.network.sites.iter().zip(&setting.sites);
-    let stored: Vec<(u64, u64)> = sites
-        .filter(|(site, _)| !site.leaves)
-        .filter_map(|(site, format)| Some((u64::from((*format)?.format.width()), site.elements() as u64)))
-        .collect();
-    let bits: u64 = stored.iter().map(|(width, elements)| width * elements).sum();
-    bits as f64 / stored.iter().map(|(_, elements)| elements).sum::<u64>().max(1) as f64
-}
-
 fn lines(summary: &Value, output: &Path) -> String {
     let held = &summary["held_out"];
-    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
-    let loss = |name: &str| format!("{:.6}", number(&held[name]["mean"]));
+    let loss = |name: &str| format!("{:.6}", held[name]["mean"].as_f64().unwrap_or(f64::NAN));
+    let bits = |what: &str, key: &str| {
+        // A network may have no weights, or store nothing between its operators.
+        summary[key]
+            .as_f64()
+            .map(|bits| format!("{what:<12} {bits:.3} bits on average\n"))
+            .unwrap_or_default()
+    };
     format!(
-        "weights      {:.3} bits on average\nactivations  {:.3} bits on average\n\
-         loss         {} on {} held-out samples, {} before the refinement\nagreement    {} of {} of them\nwrote        {}\n",
-        number(&summary["average_weight_bits"]),
-        number(&summary["average_activation_bits"]),
+        "{}{}loss         {} on {} held-out samples, {} before the refinement\n\
+         agreement    {} of {} of them\nwrote        {}\n",
+        bits("weights", "average_weight_bits"),
+        bits("activations", "average_activation_bits"),
         loss("loss"),
         held["samples"],
         loss("loss_before_refinement"),
@@ -310,25 +273,7 @@ fn lines(summary: &Value, output: &Path) -> String {
 }
 
 fn save(path: &Path, value: &Value) -> Outcome {
-    fs::write(path, format!("{value:#}\n")).map_err(|problem| unwritable(path, &problem).into())
-}
-
-fn show(bar: &std::sync::Mutex<ProgressBar>, stage: Stage) {
-    let mut bar = bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut start = |what: &'static str, count: usize| {
-        bar.finish_and_clear();
-        *bar = report::progress(what, count);
-    };
-    match stage {
-        Stage::Rounding(count) => start("rounding", count),
-        Stage::Survey(count) => start("surveying", count),
-        Stage::Refinement(count) => start("refining", count),
-        Stage::Step => report::advance(&bar, 1),
-    }
-}
-
-fn finish(bar: &std::sync::Mutex<ProgressBar>) {
-    bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).finish_and_clear();
+    Ok(write_bytes(path, format!("{value:#}\n").as_bytes())?)
 }
 
 /// The journal's files: all of a directory are read, one is written.

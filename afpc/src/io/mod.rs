@@ -1,5 +1,6 @@
 //! Files: models and arrays in, modules and arrays out.
 
+pub mod columns;
 pub mod images;
 pub mod model;
 pub mod npy;

@@ -1,7 +1,7 @@
 //! What afpc writes: standard output, modules, arrays.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::Path,
 };
@@ -31,17 +31,67 @@ pub(crate) fn unknown_extension(path: &Path, expected: &str) -> Diagnostic {
         .found(found)
 }
 
+/// Writes a file: all of it, or none. It is written beside its name and renamed at the end, so that whoever
+/// reads it sees the file before or the file behind, and a full disk or a kill leaves what was there.
+///
+/// # Errors
+/// AFP0501 if the file cannot be written.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    write_file(path, |out| out.write_all(bytes))
+}
+
 fn write_file(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> Result<(), Diagnostic> {
-    File::create(path)
-        .and_then(|file| {
-            let mut out = BufWriter::new(file);
-            write(&mut out)?;
-            out.flush()
-        })
-        .map_err(|problem| unwritable(path, &problem))
+    replace(path, write).map_err(|problem| unwritable(path, &problem))
+}
+
+fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
+    let filled = |file: &mut File| {
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
+        out.flush()
+    };
+    // What a link points to is replaced, and the link stays.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
+        // A device or a pipe has no other beside it.
+        return filled(&mut File::options().write(true).open(&target)?);
+    }
+    let mut temporary = beside(folder_of(&target))?;
+    filled(temporary.as_file_mut())?;
+    temporary.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Checks that a file can be written, before work is done for it.
+///
+/// # Errors
+/// AFP0501 if its folder takes no files, or is none.
+pub fn check_writable(path: &Path) -> Result<(), Diagnostic> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match fs::metadata(&target) {
+        Ok(found) if found.is_dir() => Err(unwritable(path, &io::Error::from(io::ErrorKind::IsADirectory))),
+        Ok(found) if !found.is_file() => Ok(()),
+        _ => beside(folder_of(&target)).map(drop).map_err(|problem| unwritable(path, &problem)),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file without a lasting name, with the rights of any new file.
+fn beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".afpc-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// Writes a text to standard output. A reader that has gone away is no error.
@@ -56,24 +106,6 @@ pub fn print(text: &str) -> Result<(), Diagnostic> {
         }
         _ => Ok(()),
     }
-}
-
-/// Columns of texts for people: as many as the narrowest terminals have.
-pub const COLUMNS: usize = 80;
-
-/// A text in lines of at most `width` bytes, broken at spaces.
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 /// How a module is written.
@@ -131,7 +163,7 @@ impl<'a> ModuleOutput<'a> {
             }
             ModuleKind::Bytecode => module.to_bytecode(),
         };
-        write_file(self.path, |out| out.write_all(&bytes))
+        write_bytes(self.path, &bytes)
     }
 }
 
@@ -159,4 +191,39 @@ pub fn write_npz(path: &Path, arrays: &[(String, Vec<usize>, Vec<f32>)]) -> Resu
         archive.finish()?;
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_leaves_what_was_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.npz");
+        write_bytes(&path, b"before").expect("a file");
+        let failed = write_file(&path, |out| {
+            out.write_all(b"half of what")?;
+            out.flush()?;
+            Err(io::Error::other("the disk is full"))
+        });
+        assert_eq!(failed.map_err(|problem| problem.code), Err("AFP0501".into()));
+        assert_eq!(fs::read(&path).expect("the file"), b"before");
+        write_bytes(&path, b"behind").expect("a file");
+        assert_eq!(fs::read(&path).expect("the file"), b"behind");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "nothing lies beside it");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_and_devices_are_written_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        write_bytes(&file, b"1").expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        write_bytes(&link, b"2").expect("a file");
+        assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+        assert_eq!(fs::read(&file).expect("the file"), b"2");
+        write_bytes(Path::new("/dev/null"), b"3").expect("a device");
+    }
 }

@@ -9,6 +9,7 @@ use afp_ir::{
     dialect::{Element, FloatType, view},
     mlir::{Attr, Op, SourceModule, Value},
 };
+use afp_passes::assign_formats::only_leaves;
 use serde::Serialize;
 
 /// A layer: one kernel, from values that are stored to one that is.
@@ -34,6 +35,9 @@ pub struct Layer {
     pub bytes: Bytes,
     /// How it is computed: the name of a strategy.
     pub strategy: String,
+    /// Whether what it writes only leaves the program.
+    #[serde(skip)]
+    pub leaves: bool,
 }
 
 /// A computed tensor.
@@ -144,6 +148,7 @@ fn layer(op: Op) -> Layer {
         macs: all.iter().copied().map(macs).sum(),
         bytes: Bytes { constants: 0, output: stored * output.elements() },
         strategy: strategy(op).to_owned(),
+        leaves: only_leaves(op.result(0)),
         name,
         output,
     }

@@ -5,23 +5,23 @@
 
 pub mod json;
 pub mod layers;
+pub mod requant;
 
 use std::collections::HashSet;
 
 use afp_codegen::constants::Constants;
 use afp_ir::{dialect::FloatType, mlir::SourceModule};
-use afp_passes::conversions::{self, Conversions};
+use afp_passes::conversions::{self, Conversions, Ledger};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::native::Compiled;
+use afp_ptq::cost::bits::average;
 use layers::Layer;
+use requant::Conversion;
 
 /// The version of the schema that this compiler writes.
 pub const SCHEMA: u32 = 1;
-
-/// No stage makes random choices: what the seed of all of them is.
-const SEED: u64 = 0;
 
 /// What is known of a network before it is lowered: the program.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Description {
 }
 
 /// Conversions between representations, counted by the passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Counts {
     #[serde(skip_serializing_if = "Option::is_none")]
     inserted: Option<usize>,
@@ -44,6 +44,8 @@ struct Counts {
     absorbed: Option<usize>,
     left: usize,
     boundary: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    each: Vec<Conversion>,
 }
 
 /// Bytes that do not change.
@@ -84,8 +86,8 @@ impl Description {
         let constants = module.op().descendants().into_iter().filter(|op| op.is("afp.constant"));
         let weights = constants.map(|op| op.result(0)).filter(|value| seen.insert(*value));
         let average_weight_bits = average(weights.map(|value| value.ty()).filter_map(sized));
-        let activations =
-            layers.iter().filter_map(|layer| Some((layer.output.bits?, layer.output.elements())));
+        let stored = layers.iter().filter(|layer| !layer.leaves);
+        let activations = stored.filter_map(|layer| Some((layer.output.bits?, layer.output.elements())));
         let average_activation_bits = average(activations);
         let left = conversions::all(module.op());
         let counted = Conversions::of(module.op());
@@ -96,6 +98,7 @@ impl Description {
             absorbed: counted.map(|counted| counted.absorbed),
             left: left.len(),
             boundary: left.into_iter().filter(|&op| conversions::is_boundary(op)).count(),
+            each: Ledger::of(module.op()).into_iter().flat_map(|l| l.entries).map(Conversion::from).collect(),
         };
         Self { average_weight_bits, average_activation_bits, conversions, layers }
     }
@@ -111,17 +114,14 @@ fn sized(ty: afp_ir::mlir::Type) -> Option<(u32, u64)> {
     Some((FloatType::of(ty)?.format.width(), ty.element_count()? as u64))
 }
 
-/// `sum(bits * elements) / sum(elements)`.
-fn average(tensors: impl Iterator<Item = (u32, u64)>) -> Option<f64> {
-    let (bits, count) = tensors.fold((0u128, 0u128), |(bits, count), (width, elements)| {
-        (bits + u128::from(width) * u128::from(elements), count + u128::from(elements))
-    });
-    (count > 0).then(|| bits as f64 / count as f64)
-}
-
 impl Report {
-    /// The report of a program and what became of it.
-    pub fn new(model: &str, symbol: &str, compiled: &Compiled, options: Map<String, Value>) -> Self {
+    /// The report of a program and what became of it, with the names of the model and of its function.
+    pub fn new(
+        (model, symbol): (&str, &str),
+        compiled: &Compiled,
+        options: Map<String, Value>,
+        seed: u64,
+    ) -> Self {
         let Constants { weights, layers, .. } = &compiled.constants;
         let mut program = compiled.description.clone();
         for layer in &mut program.layers {
@@ -144,13 +144,18 @@ impl Report {
             conversions: program.conversions,
             layers: program.layers,
             options,
-            seed: SEED,
+            seed,
         }
     }
 
     /// The report as JSON, with a line break at its end.
     pub fn to_json(&self) -> String {
         json::pretty(self)
+    }
+
+    /// What became of each conversion, for a person.
+    pub fn requantization(&self) -> Vec<String> {
+        requant::lines(&self.conversions.each)
     }
 
     /// The lines for a person.
@@ -168,7 +173,7 @@ impl Report {
         if !bits.is_empty() {
             lines.push(format!("bits        {} on average", bits.join(", ")));
         }
-        let Counts { inserted, removed, absorbed, left, boundary } = self.conversions;
+        let &Counts { inserted, removed, absorbed, left, boundary, .. } = &self.conversions;
         let part = |count: Option<usize>, what: &str| count.map(|count| format!("{count} {what}"));
         let mut parts =
             vec![part(inserted, "inserted"), part(removed, "removed"), part(absorbed, "absorbed")];

@@ -398,7 +398,7 @@ impl Group<'_, '_> {
         if self.choice.multiply == Multiply::Native {
             return k.mul(a, b);
         }
-        let code = k.code(b, format, if format.width() <= 8 { 8 } else { 16 });
+        let code = k.code(b, format, format.storage_bits());
         k.shift_mul(a, code, format)
     }
 
@@ -449,7 +449,7 @@ impl Rows {
 
     /// Bits of a stored code.
     pub fn code_bits(&self) -> u32 {
-        if self.format.width() <= 8 { 8 } else { 16 }
+        self.format.storage_bits()
     }
 
     /// Bits of the narrowest integers that hold the decoded weights, by their format.
@@ -504,7 +504,7 @@ impl Packed {
             let shift =
                 k.value(afp_ir::mlir::OpSpec::new("arith.index_cast").operands([shift]).result(k.int(32)));
             let code = k.and(k.shr(pair, shift), k.like(pair, i64::from(self.format.code_count()) - 1));
-            let stored = if self.format.width() <= 8 { 8 } else { 16 };
+            let stored = self.format.storage_bits();
             let code = k.resize(code, stored, false);
             let value = if self.codes.is_some() { code } else { k.decode(code, self.format, element) };
             k.store(value, self.scratch, &[tap]);

@@ -55,7 +55,7 @@ impl Storage {
 
     /// Bits of a stored element.
     pub fn bits(self, format: Format) -> u32 {
-        let code = if format.width() <= 8 { 8 } else { 16 };
+        let code = format.storage_bits();
         match self {
             Self::Code => code,
             Self::Integer { .. } => {

@@ -20,6 +20,7 @@ mod epilogue;
 mod group;
 pub mod layout;
 mod movement;
+mod real;
 mod scope;
 pub mod strategy;
 pub mod tree;
@@ -280,9 +281,9 @@ pub(crate) fn constant_behind(value: Value) -> Option<Op> {
 
 /// What is returned must be floats that kernels write.
 fn returned(op: Op) -> Result<(), Diagnostic> {
-    let strange = op.operands().into_iter().find(|value| value.def_as("afp.dequantize").is_none());
+    let strange = op.operands().into_iter().find(|value| value.def().is_none() || !real::is_real(*value));
     strange.map_or(Ok(()), |value| {
-        Err(unsupported(op, "results of afp.dequantize alone").found(value.ty().to_string()))
+        Err(unsupported(op, "floats that an operator yields").found(value.ty().to_string()))
     })
 }
 
@@ -336,12 +337,13 @@ impl Lowering {
             // Exact values are computed where they are encoded.
             _ if op.result_count() == 1 && Element::of(op.result(0).ty()) == Element::Exact => Ok(()),
             "afp.reshape" if FloatType::of(op.result(0).ty()).is_some() => self.reshape(op),
-            "afp.dequantize" => {
-                let Some(targets) = outputs.get(&op.result(0)) else {
-                    return Err(unsupported(op, "a dequantize whose result leaves the program"));
-                };
-                for &index in targets {
-                    movement::dequantize(self, op, Destination::Argument(inputs + index))?;
+            _ if op.result_count() == 1 && real::is_real(op.result(0)) => {
+                for &index in outputs.get(&op.result(0)).into_iter().flatten() {
+                    self.floats(op, Destination::Argument(inputs + index))?;
+                }
+                let read_inside = |(user, _): (Op, usize)| !user.is("func.return");
+                if op.result(0).uses().into_iter().any(read_inside) {
+                    self.floats(op, Destination::Buffer)?;
                 }
                 Ok(())
             }
@@ -353,6 +355,14 @@ impl Lowering {
             "afp.quantize" | "afp.max_pool2d" | "afp.transpose" | "afp.slice" | "afp.pad" | "afp.concat"
             | "afp.table" | "afp.softmax" => movement::convert(self, op),
             _ => Err(unsupported(op, "an operator of an exact AFP program")),
+        }
+    }
+
+    /// Floats that leave the program, or are stored.
+    fn floats(&mut self, op: Op, to: Destination) -> Result<(), Diagnostic> {
+        match op.name().as_str() {
+            "afp.dequantize" => movement::dequantize(self, op, to),
+            _ => real::convert(self, op, to),
         }
     }
 
@@ -456,6 +466,7 @@ impl Lowering {
             let ty = match (place, self.layout(operand)) {
                 (Place::Argument(index), _) => self.arguments[index].ty(),
                 (_, Some(layout)) => layout.memref(ctx),
+                (Place::Buffer(_), None) if real::is_real(operand) => real::memref(operand),
                 _ => return Err(unsupported(op, "coded operands")),
             };
             places.push((place, ty));
@@ -463,6 +474,7 @@ impl Lowering {
         }
         let result = match destination {
             Destination::Argument(index) => self.arguments[index].ty(),
+            Destination::Buffer if real::is_real(op.result(0)) => real::memref(op.result(0)),
             Destination::Buffer => scope::layout(self, op.result(0), op)?.memref(ctx),
         };
         types.extend([(result, op.loc()), (Type::index(ctx), op.loc()), (Type::index(ctx), op.loc())]);
@@ -503,6 +515,11 @@ impl Lowering {
     /// Allocates the buffer of an operation's result; the calls that clear its halo. The view.
     fn buffer(&mut self, op: Op) -> Result<Value, Diagnostic> {
         let result = op.result(0);
+        if real::is_real(result) {
+            let buffer = self.allocate(real::bytes(result));
+            self.places.insert(result, Place::Buffer(buffer));
+            return Ok(self.view(buffer, 0, real::memref(result)));
+        }
         let layout = scope::layout(self, result, op)?;
         let buffer = self.allocate(layout.bytes());
         self.places.insert(result, Place::Buffer(buffer));

@@ -55,7 +55,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
     }
 }
 
-/// Adds the kernel that writes an output: floats, or the codes that they stand for.
+/// Adds the kernel that writes floats, or to an output the codes that they stand for.
 pub(super) fn dequantize(lowering: &mut Lowering, op: Op, to: Destination) -> Result<(), Diagnostic> {
     let (ty, exp) = exponent(op.operand(0), op)?;
     if view::channel_exp(op).is_some() {
@@ -63,7 +63,7 @@ pub(super) fn dequantize(lowering: &mut Lowering, op: Op, to: Destination) -> Re
     }
     let from = layout(lowering, op.operand(0), op)?;
     let plain = Layout::plain(op.operand(0)).ok_or_else(|| unsupported(op, "coded operands"))?;
-    let (shape, codes) = (shape_of(op.result(0)), lowering.codes);
+    let (shape, codes) = (shape_of(op.result(0)), lowering.codes && matches!(to, Destination::Argument(_)));
     let width = numeric::encode_bits(ty.format, 30);
     map(lowering, op, &shape, to, move |k, operand, result, indices| {
         let integer = from.load(k, operand, indices, width);
@@ -79,7 +79,7 @@ pub(super) fn dequantize(lowering: &mut Lowering, op: Op, to: Destination) -> Re
 fn quantize(lowering: &mut Lowering, op: Op, ty: FloatType, exp: i32) -> Result<(), Diagnostic> {
     let to = layout(lowering, op.result(0), op)?;
     let plain = Layout::plain(op.result(0)).ok_or_else(|| unsupported(op, "coded results"))?;
-    let (shape, codes) = (shape_of(op.result(0)), lowering.codes);
+    let (shape, codes) = (shape_of(op.result(0)), lowering.codes && op.operand(0).arg_index().is_some());
     let width = numeric::encode_bits(ty.format, 30);
     map(lowering, op, &shape, Destination::Buffer, move |k, operand, result, indices| {
         let integer = if codes {

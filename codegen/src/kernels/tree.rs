@@ -187,7 +187,13 @@ impl Rounding {
     /// Reads an encode.
     pub fn of(op: Op) -> Result<Self, Diagnostic> {
         let (ty, exp) = exponent(op.result(0), op)?;
-        let shifts = grid(op.operand(0), op)?.into_iter().map(|g| i64::from(exp) - i64::from(g)).collect();
+        // A power of two divides by changing the exponent.
+        let (power, divisors) = match view::divisor_exponent(op) {
+            Some(power) => (i64::from(power), vec![1]),
+            None => (0, view::divisors(op)),
+        };
+        let shifts = |g: i32| i64::from(exp) - i64::from(g) + power;
+        let shifts = grid(op.operand(0), op)?.into_iter().map(shifts).collect();
         let limit = |name: &str| op.attr(name).and_then(Attr::as_i32s);
         let (lo, hi) = (limit("lo"), limit("hi"));
         let decode = |codes: Option<Vec<i32>>, extreme: i64| -> Vec<i64> {
@@ -199,7 +205,7 @@ impl Rounding {
         let limits = (lo.is_some() || hi.is_some())
             .then(|| [decode(lo, ty.format.int_min()), decode(hi, ty.format.int_max())]);
         let ties = view::rounding(op).unwrap_or_default();
-        Ok(Self { ty, ties, shifts, divisors: view::divisors(op), limits })
+        Ok(Self { ty, ties, shifts, divisors, limits })
     }
 
     /// Whether nothing is divided.

@@ -7,12 +7,28 @@ use afp_ir::{
     mlir::{Session, SourceModule},
 };
 
-use crate::graph::{KINDS, Random, Recipe, samples};
+use crate::{
+    graph::{KINDS, Random, Recipe, samples},
+    mutate,
+};
 
-/// From the real form to an exact, proven program.
+/// From the real form to an exact program.
 const PIPELINE: &str = "builtin.module(afp-range-analysis{input-range=-3,3},\
     afp-assign-formats{weights=e2m3 activations=auto},afp-quantize,afp-encode-weights,cse,\
-    afp-eliminate-requant,canonicalize,cse,afp-prove-widths)";
+    afp-eliminate-requant,canonicalize,cse)";
+
+/// The same without taking conversions away: floats between groups.
+const UNELIMINATED: &str = "builtin.module(afp-range-analysis{input-range=-3,3},\
+    afp-assign-formats{weights=e2m3 activations=auto},afp-quantize,afp-encode-weights,cse)";
+
+/// To an exact program that has other conversions.
+const BEHIND_MUTATION: &str = "builtin.module(afp-eliminate-requant,canonicalize,cse)";
+const PROOF: &str = "builtin.module(afp-prove-widths)";
+
+/// The first line of a network whose readers are given formats of their own.
+const MUTATED: &str = "// with conversions\n";
+/// The first line of a network whose conversions all stay.
+const KEPT: &str = "// as quantized\n";
 
 /// Passes, interpreter and code generator may refuse a network for its formats or operators: a bias or
 /// an exact value beyond 63 bits, a quotient that 63 bits do not develop.
@@ -77,7 +93,12 @@ impl Case {
 
     /// The case of a recipe.
     pub fn of(recipe: &Recipe) -> Self {
-        Self { seed: recipe.seed, text: recipe.network() }
+        let kind = match recipe.seed % 8 {
+            0..=2 => MUTATED,
+            3 => KEPT,
+            _ => "",
+        };
+        Self { seed: recipe.seed, text: format!("{kind}{}", recipe.network()) }
     }
 
     /// Quantizes the network and lets the interpreter run it.
@@ -89,11 +110,19 @@ impl Case {
         let Ok(module) = session.parse("network.mlir", self.text.as_bytes()) else {
             return Err(Unfit::Wrong(format!("the network is no program: {:?}", session.take_diagnostics())));
         };
-        if module.run_pipeline(PIPELINE).is_err() {
-            let mut found = session.take_diagnostics();
-            found.retain(Diagnostic::is_error);
-            return Err(wrong("the passes fail", &found));
+        let run = |pipeline: &str| {
+            module.run_pipeline(pipeline).map_err(|_| {
+                let mut found = session.take_diagnostics();
+                found.retain(Diagnostic::is_error);
+                wrong("the passes fail", &found)
+            })
+        };
+        run(if self.text.starts_with(KEPT) { UNELIMINATED } else { PIPELINE })?;
+        if self.text.starts_with(MUTATED) {
+            mutate::mutate(&module, &mut Random(self.seed));
+            run(BEHIND_MUTATION)?;
         }
+        run(PROOF)?;
         let program = Program::from_function(module.functions()[0])
             .map_err(|errors| wrong("the program cannot be executed", &errors))?;
         let shape = &program.inputs()[0].shape;

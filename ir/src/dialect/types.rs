@@ -94,7 +94,7 @@ impl FloatType {
 
     /// Bits of the integers that hold codes in attributes: 8 or 16 (rule K2).
     pub fn storage_bits(self) -> u32 {
-        if self.format.width() <= 8 { 8 } else { 16 }
+        self.format.storage_bits()
     }
 
     /// The code that an integer of an attribute holds: its low bits (rule K2).

@@ -121,6 +121,15 @@ pub fn divisors(op: Op) -> Vec<i64> {
     op.attr("divisor").and_then(Attr::as_i64s).unwrap_or_else(|| vec![1])
 }
 
+/// The exponent of an encode's divisor, if that is one power of two for all positions: dividing by it is
+/// a change of the operand's exponent, exactly.
+pub fn divisor_exponent(op: Op) -> Option<u32> {
+    let divisors = divisors(op);
+    let &first = divisors.first()?;
+    let power = u64::try_from(first).is_ok_and(u64::is_power_of_two);
+    (power && divisors.iter().all(|&divisor| divisor == first)).then(|| first.trailing_zeros())
+}
+
 /// The index of the bias operand of a contraction, if it has one.
 pub fn bias(op: Op) -> Option<crate::mlir::Value> {
     (op.operand_count() == 3).then(|| op.operand(2))

@@ -56,6 +56,11 @@ impl Op {
         Loc(unsafe { mlirOperationGetLocation(self.0) })
     }
 
+    /// Says that the operation comes from elsewhere.
+    pub fn set_loc(self, loc: Loc) {
+        unsafe { mlirOperationSetLocation(self.0, loc.0) }
+    }
+
     /// Number of operands.
     pub fn operand_count(self) -> usize {
         unsafe { mlirOperationGetNumOperands(self.0) as usize }
@@ -396,15 +401,41 @@ impl Loc {
         Self(unsafe { mlirLocationNameGet(ctx.raw(), sref(name), child.0) })
     }
 
-    /// The name, if it is a named location.
-    pub fn name(self) -> Option<String> {
+    /// The location with a tag: an attribute that diagnostics do not show and that CSE does not compare.
+    pub fn tagged(self, tag: Attr) -> Self {
+        let plain = self.untagged();
+        Self(unsafe { mlirLocationFusedGet(mlirLocationGetContext(plain.0), 1, &plain.0, tag.raw()) })
+    }
+
+    /// The tag, if it has one.
+    pub fn tag(self) -> Option<Attr> {
         unsafe {
-            mlirLocationIsAName(self.0).then(|| string(mlirIdentifierStr(mlirLocationNameGetName(self.0))))
+            let fused = mlirLocationIsAFused(self.0) && mlirLocationFusedGetNumLocations(self.0) == 1;
+            fused.then(|| Attr::from_nullable(mlirLocationFusedGetMetadata(self.0))).flatten()
         }
     }
 
-    /// File, line and column, looking below a name.
+    /// The location without its tag.
+    pub fn untagged(self) -> Self {
+        if self.tag().is_none() {
+            return self;
+        }
+        let mut inner = self.0;
+        unsafe { mlirLocationFusedGetLocations(self.0, &mut inner) };
+        Self(inner)
+    }
+
+    /// The name, if it is a named location.
+    pub fn name(self) -> Option<String> {
+        let raw = self.untagged().0;
+        unsafe { mlirLocationIsAName(raw).then(|| string(mlirIdentifierStr(mlirLocationNameGetName(raw)))) }
+    }
+
+    /// File, line and column, looking below names and tags.
     pub fn position(self) -> Option<(String, u32, u32)> {
+        if self.tag().is_some() {
+            return self.untagged().position();
+        }
         unsafe {
             if mlirLocationIsAName(self.0) {
                 return Self(mlirLocationNameGetChildLoc(self.0)).position();

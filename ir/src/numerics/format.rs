@@ -79,6 +79,17 @@ impl Format {
         Self { signed, exp_bits: 0, man_bits }
     }
 
+    /// Fixed point of 8 bits, what values between operators take unless somebody says otherwise: `e0m7`, or
+    /// `ue0m8` without a sign.
+    pub const fn byte(signed: bool) -> Self {
+        Self::fixed(signed, 8 - signed as u8)
+    }
+
+    /// Fixed point of the most bits that only values that leave a program may take: `e0m15`, or `ue0m15`.
+    pub const fn wide(signed: bool) -> Self {
+        Self::fixed(signed, 15)
+    }
+
     /// Whether negative values exist.
     pub const fn is_signed(self) -> bool {
         self.signed
@@ -97,6 +108,11 @@ impl Format {
     /// Bits of one code, `s + e + m`: 1 to 16.
     pub const fn width(self) -> u32 {
         self.signed as u32 + self.magnitude_bits()
+    }
+
+    /// Bits of the integer that a code is stored in: 8 or 16.
+    pub const fn storage_bits(self) -> u32 {
+        if self.width() <= 8 { 8 } else { 16 }
     }
 
     /// Bits of a code without its sign bit, `e + m`.

@@ -6,23 +6,30 @@ use afp_ir::{
     numerics::{Rounding, decompose_f32, dyadic_to_f32, encode_f32},
 };
 
-use super::lossless_source;
+use super::{Numbers, dequantized};
+
+/// Values that are looked through to find where real numbers come from.
+const MOST_VALUES: usize = 256;
 
 /// `move(dequantize(x))` becomes `dequantize(move(x))`.
 ///
-/// *Condition*: all operands are dequantized from one type, every value of which is an `f32`.
-/// Dequantize then acts on each element alone, so it commutes with reshape, transpose, slice and
-/// concat. It is increasing, so it commutes with the maximum of a max-pool. For a pad, the border's
-/// value must be a value of the type (zero always is).
-pub(super) fn sink(op: Op) -> bool {
+/// *Condition*: all operands are dequantized from one type, and a concat from a static one: else each
+/// operand has an exponent of its own. Dequantize acts on each element alone, so it commutes with reshape,
+/// transpose, slice and concat. It is increasing, so it commutes with the maximum of a max-pool. For a
+/// pad, a code must be dequantized to the border's value; that of zero always is to zero.
+pub(super) fn sink(op: Op, numbers: Numbers) -> bool {
     if !view::is_movement(op) || Element::of(op.result(0).ty()) != Element::Real {
         return false;
     }
-    let sources: Option<Vec<(Value, FloatType)>> = op.operands().into_iter().map(lossless_source).collect();
+    let sources: Option<Vec<(Value, FloatType)>> = op.operands().into_iter().map(dequantized).collect();
     let Some(sources) = sources.filter(|sources| sources.iter().all(|(_, ty)| *ty == sources[0].1)) else {
         return false;
     };
     let Some(&(_, ty)) = sources.first() else { return false };
+    let split = op.is("afp.concat") && ty.exp.fixed().is_none();
+    if split || (numbers == Numbers::BeyondF32 && !numbers.keep(ty)) {
+        return false;
+    }
     let border = match op.attr("value").filter(|_| op.is("afp.pad")) {
         None => None,
         Some(value) => match exact_code(value, ty) {
@@ -30,20 +37,17 @@ pub(super) fn sink(op: Op) -> bool {
             None => return false,
         },
     };
-    let (name, attrs, real) = (op.name(), op.attrs(), op.result(0).ty());
-    let mut spec = OpSpec::new(&name).operands(sources.iter().map(|(value, _)| *value));
-    for (key, value) in attrs.iter().filter(|(key, _)| key != "value") {
-        spec = spec.attr(key, *value);
-    }
-    let builder = Builder::before(op);
-    let moved = builder
-        .value(op.loc(), spec.attr_opt("value", border).result(real.with_element(ty.to_mlir(op.ctx()))));
-    let dequantized = builder.value(op.loc(), OpSpec::new("afp.dequantize").operands([moved]).result(real));
+    let real = op.result(0).ty();
+    let sources: Vec<Value> = sources.into_iter().map(|(value, _)| value).collect();
+    let moved = moved(op, &sources, border);
+    let loc = op.operand(0).def().map_or_else(|| op.loc(), Op::loc);
+    let dequantized =
+        Builder::before(op).value(loc, OpSpec::new("afp.dequantize").operands([moved]).result(real));
     op.result(0).replace_all_uses_with(dequantized);
     true
 }
 
-/// The code of a real number, if it is exactly a value of the type.
+/// The code of a real number, if dequantize gives exactly that.
 fn exact_code(value: Attr, ty: FloatType) -> Option<u16> {
     let (real, exp) = (value.as_f64()? as f32, ty.exp.fixed()?);
     decompose_f32(real)?;
@@ -52,38 +56,76 @@ fn exact_code(value: Attr, ty: FloatType) -> Option<u16> {
     (dyadic_to_f32(ty.format.decode(code), exp).to_bits() == real.to_bits()).then_some(code)
 }
 
-/// `quantize(concat(a, b))` becomes `concat(quantize(a), quantize(b))`.
+/// The same movement of other operands, before `op`, with another border.
+pub(super) fn moved(op: Op, operands: &[Value], border: Option<Attr>) -> Value {
+    moved_by(Builder::before(op), op, operands, border)
+}
+
+/// The same, elsewhere.
+pub(super) fn moved_by(builder: Builder, op: Op, operands: &[Value], border: Option<Attr>) -> Value {
+    let (name, attrs) = (op.name(), op.attrs());
+    let mut spec = OpSpec::new(&name).operands(operands.iter().copied());
+    for (key, value) in attrs.iter().filter(|(key, _)| key != "value") {
+        spec = spec.attr(key, *value);
+    }
+    let ty = op.result(0).ty().with_element(operands[0].ty().element());
+    builder.value(op.loc(), spec.attr_opt("value", border).result(ty))
+}
+
+/// `quantize(move(a, b))` becomes `move(quantize(a), quantize(b))`.
 ///
-/// *Condition*: the quantize is the only use of the concat and has no channel exponents, and its type
-/// a static scale exponent; quantize then acts on each element alone. It pays only where an operand was dequantized.
-pub(super) fn hoist(op: Op) -> bool {
-    if !op.is("afp.quantize") || view::channel_exp(op).is_some() {
+/// *Condition*: nothing but such quantizes reads what is moved; they have no channel exponents and a static
+/// type: then quantize acts on each element alone. It is increasing on numbers, so it commutes with a
+/// max-pool of what codes are worth, where no NaN is. A pad's border becomes its code. It pays only where an
+/// operand comes from codes.
+pub(super) fn hoist(op: Op, numbers: Numbers) -> bool {
+    let elementwise = |op: Op| {
+        let quantize = op.is("afp.quantize") && view::channel_exp(op).is_none();
+        quantize && FloatType::of(op.result(0).ty()).is_some_and(|ty| ty.exp.fixed().is_some())
+    };
+    if !elementwise(op) {
         return false;
     }
-    if FloatType::of(op.result(0).ty()).is_none_or(|ty| ty.exp.fixed().is_none()) {
+    let Some(movement) = op.operand(0).def().filter(|def| view::is_movement(*def)) else { return false };
+    let from_codes = |value: Value, numbers| comes_from_codes(value, numbers, &mut MOST_VALUES.clone());
+    let operands = movement.operands();
+    let pays = operands.iter().any(|&value| from_codes(value, numbers));
+    let numbers_alone =
+        !movement.is("afp.max_pool2d") || operands.iter().all(|&value| from_codes(value, Numbers::InF32));
+    if !pays || !numbers_alone || !op.operand(0).uses().into_iter().all(|(user, _)| elementwise(user)) {
         return false;
     }
-    let Some(concat) = op.operand(0).def_as("afp.concat").filter(|_| op.operand(0).has_one_use()) else {
+    let (Some(ty), Ok(rounding)) = (FloatType::of(op.result(0).ty()), view::rounding(op)) else {
         return false;
     };
-    if !concat.operands().into_iter().any(|v| lossless_source(v).is_some()) {
-        return false;
-    }
-    let (builder, ty) = (Builder::before(op), op.result(0).ty());
-    let operands: Vec<Value> = concat
-        .operands()
+    let border = match movement.attr("value").filter(|_| movement.is("afp.pad")) {
+        None => None,
+        Some(value) => {
+            let (Some(real), Some(exp)) = (value.as_f64(), ty.exp.fixed()) else { return false };
+            let code = encode_f32(real as f32, ty.format, exp, rounding);
+            Some(Attr::int(op.ctx(), 32, i64::from(code)))
+        }
+    };
+    let (builder, element) = (Builder::before(op), op.result(0).ty().element());
+    let quantized: Vec<Value> = operands
         .into_iter()
         .map(|value| {
             let spec = OpSpec::new("afp.quantize").operands([value]).attr_opt("round", op.attr("round"));
-            builder.value(op.loc(), spec.result(value.ty().with_element(ty.element())))
+            builder.value(op.loc(), spec.result(value.ty().with_element(element)))
         })
         .collect();
-    let attrs = concat.attrs();
-    let mut spec = OpSpec::new("afp.concat").operands(operands);
-    for (key, value) in &attrs {
-        spec = spec.attr(key, *value);
-    }
-    let moved = builder.value(concat.loc(), spec.result(ty));
-    op.result(0).replace_all_uses_with(moved);
+    op.result(0).replace_all_uses_with(moved_by(builder, movement, &quantized, border));
     true
+}
+
+/// Whether real numbers are codes that were dequantized and moved.
+fn comes_from_codes(value: Value, numbers: Numbers, budget: &mut usize) -> bool {
+    let Some(op) = value.def().filter(|_| *budget > 0) else { return false };
+    *budget -= 1;
+    match dequantized(value) {
+        Some((_, ty)) => numbers == Numbers::InF32 || numbers.keep(ty),
+        None => {
+            view::is_movement(op) && op.operands().into_iter().all(|v| comes_from_codes(v, numbers, budget))
+        }
+    }
 }

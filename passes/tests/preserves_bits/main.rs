@@ -2,20 +2,26 @@
 //!
 //! A random network in the real form is quantized with random formats and scale exponents; then the
 //! interpreter's outputs before and after each pass are compared bit for bit, on random inputs and on
-//! extreme ones. Two networks in five have sites with dynamic scale exponents. What `afp-prove-widths` proves is checked against the exact values that occur.
+//! extreme ones. Two networks in five have sites with dynamic scale exponents, and two in three get conversions
+//! that no assignment makes ([`mutate`]). What `afp-prove-widths` proves is checked against the exact values
+//! that occur.
 //!
 //! `PROPTEST_CASES` sets the number of networks (a default that takes seconds if it is not set).
 
 mod dynamic;
 mod graph;
+mod mutate;
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use afp_ir::{
     interp::{Data, Program, Tensor},
     mlir::{Attr, Session, SourceModule},
 };
-use afp_passes::registry;
+use afp_passes::{
+    conversions::{Fate, Ledger},
+    registry,
+};
 use graph::{KINDS, Recipe, samples};
 use proptest::{
     collection,
@@ -37,6 +43,10 @@ const ORDERS: [&[&str]; 4] = [
     &["afp-prove-widths", "afp-eliminate-requant", "afp-prove-widths"],
     &["afp-eliminate-requant", "cse", "afp-eliminate-requant", "canonicalize", "afp-prove-widths"],
 ];
+
+/// What makes a program on codes, to which conversions are added, and what must preserve its bits.
+const ON_CODES: &str = "builtin.module(afp-eliminate-requant,canonicalize,cse)";
+const BEHIND_MUTATION: [&str; 4] = ["afp-eliminate-requant", "canonicalize", "cse", "afp-prove-widths"];
 
 /// A pass refuses a network for its formats: a bias, or an exact value, beyond 63 bits.
 const REFUSALS: [&str; 2] = ["AFP0313", "W1"];
@@ -65,8 +75,9 @@ fn outputs_stay_bit_for_bit() {
     // By default always the same networks; new ones each time for whoever asks for more.
     let mut runner = if chosen { TestRunner::new(config) } else { fixed(config) };
     let executed = std::cell::Cell::new(0);
+    let fates = RefCell::new(HashMap::new());
     let result = runner.run(&recipes(), |recipe| {
-        if check(&recipe)? {
+        if check(&recipe, &fates)? {
             executed.set(executed.get() + 1);
         }
         Ok(())
@@ -76,10 +87,16 @@ fn outputs_stay_bit_for_bit() {
     }
     // Formats that no integer holds are refused: not so many that nothing is tested.
     assert!(executed.get() > cases / 2, "only {} of {cases} networks could be executed", executed.get());
+    let fates = fates.into_inner();
+    eprintln!("{} of {cases} networks executed; conversions: {fates:?}", executed.get());
+    for fate in Fate::ALL {
+        let found = fates.get(&fate.to_string()).copied().unwrap_or(0);
+        assert!(found * 50 >= cases || fate == Fate::Folded, "only {found} conversions are {fate}");
+    }
 }
 
 /// Compares one network's outputs before and after each pass; whether it could be executed.
-fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
+fn check(recipe: &Recipe, fates: &RefCell<HashMap<String, u32>>) -> Result<bool, TestCaseError> {
     let graph = recipe.network();
     let session = Session::new();
     let Ok(module) = session.parse("network.mlir", graph.as_bytes()) else {
@@ -94,8 +111,21 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
     let input = module.functions()[0].blocks()[0].args()[0].ty().shape().unwrap_or_default();
     let shape: Vec<usize> = input.into_iter().map(|size| size as usize).collect();
     let samples = samples(&shape, recipe.seed);
+    let mutated = recipe.seed % 3 != 0;
+    if mutated {
+        if !passed(&session, &module, ON_CODES, &graph)? {
+            return Ok(false);
+        }
+        mutate::mutate(&module, &mut graph::Random(recipe.seed));
+        Ledger::open(module.op()).attach(module.op());
+        if !module.op().verify() {
+            let text = module.to_text(false);
+            return Err(fail(&graph, &format!("no program: {:?}", session.take_diagnostics()), &text));
+        }
+    }
     let Some(expected) = outputs(&module, &samples, &graph)? else { return Ok(false) };
-    for pass in ORDERS[recipe.steps.len() % ORDERS.len()] {
+    let passes = if mutated { &BEHIND_MUTATION[..] } else { ORDERS[recipe.steps.len() % ORDERS.len()] };
+    for pass in passes {
         let before = module.to_text(false);
         if !passed(&session, &module, &format!("builtin.module({pass})"), &graph)? {
             return Ok(true);
@@ -107,6 +137,12 @@ fn check(recipe: &Recipe) -> Result<bool, TestCaseError> {
             if expected != found {
                 let what = format!("{pass} changes outputs of sample {sample}: {expected:?} to {found:?}");
                 return Err(fail(&graph, &what, &before));
+            }
+        }
+        if *pass == "afp-eliminate-requant" {
+            let entries = Ledger::of(module.op()).map_or_else(Vec::new, |ledger| ledger.entries);
+            for fate in entries.into_iter().filter_map(|entry| entry.fate) {
+                *fates.borrow_mut().entry(fate.to_string()).or_default() += 1;
             }
         }
         if *pass == "afp-prove-widths" {

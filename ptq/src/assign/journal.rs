@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Evaluate, Selection, guard};
+use crate::digest::{digest, hexadecimal};
 
 /// Where a journal is kept.
 pub trait Store {
@@ -49,22 +50,13 @@ impl Store for Memory {
 
 /// The name of a study: a hash of all it depends on, each part with its length.
 pub fn study(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hexadecimal(&hash.finalize()[..16])
+    digest(parts)
 }
 
 /// The question that a selection is: what the items and their candidates are belongs to the study.
 pub fn question(selection: &[usize]) -> String {
     let indices: Vec<String> = selection.iter().map(usize::to_string).collect();
     format!("select {}", indices.join(","))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A line, before its checksum.

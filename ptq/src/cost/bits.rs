@@ -3,7 +3,10 @@
 use afp_ir::numerics::Format;
 
 use super::Work;
-use crate::network::{Network, SiteFormat};
+use crate::{
+    network::{Network, SiteFormat},
+    setting::Setting,
+};
 
 /// How weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +23,7 @@ const PER_CHANNEL: u64 = 13;
 const PER_CHANNEL_WITH_SUM: u64 = 17;
 
 /// `sum(bits * elements) / sum(elements)`; none without elements.
-fn average(tensors: impl Iterator<Item = (u32, u64)>) -> Option<f64> {
+pub fn average(tensors: impl Iterator<Item = (u32, u64)>) -> Option<f64> {
     let (bits, count) = tensors.fold((0u128, 0u128), |(bits, count), (width, elements)| {
         (bits + u128::from(width) * u128::from(elements), count + u128::from(elements))
     });
@@ -47,6 +50,25 @@ pub fn average_of_activations(network: &Network, sites: &[Option<SiteFormat>]) -
     average(tensors.filter_map(|(site, format)| Some(((*format)?.format.width(), site.elements() as u64))))
 }
 
+/// Average bits of what a setting gives formats.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Averages {
+    /// Of weights.
+    pub weights: Option<f64>,
+    /// Of activations: values that only leave the program do not count.
+    pub activations: Option<f64>,
+}
+
+impl Averages {
+    /// The averages of a setting.
+    pub fn of(network: &Network, setting: &Setting) -> Self {
+        let layers = network.layers.iter().zip(&setting.weights);
+        let weights =
+            layers.filter_map(|(layer, w)| Some((w.as_ref()?.format.width(), layer.weights.len() as u64)));
+        Self { weights: average(weights), activations: average_of_activations(network, &setting.sites) }
+    }
+}
+
 /// Bytes of a layer's parameters: weights, scale exponents and bias. Code, tables of functions and those by
 /// which packed codes are decoded are not in it.
 pub fn parameter_bytes(work: &Work, format: Format, storage: Storage) -> u64 {
@@ -64,6 +86,12 @@ pub fn parameter_bytes(work: &Work, format: Format, storage: Storage) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn averages_count_elements() {
+        assert_eq!(average([(4, 300), (8, 100)].into_iter()), Some(5.0));
+        assert_eq!(average([(4, 0)].into_iter()), None);
+    }
 
     #[test]
     fn rows_end_at_bytes() {

@@ -52,10 +52,21 @@ pub enum Operator {
     Moved(Box<dyn Kernel>),
     /// The operand, back on its source's grid: a border of any number may have been put around it.
     Seated,
-    /// Exact values of real operands.
-    Sum(Box<dyn Kernel>),
+    /// Exact values of real operands: sums of what is said.
+    Sum(Box<dyn Kernel>, Sum),
     /// Part of a group, or read by nothing.
     Unused,
+}
+
+/// What an exact value is the sum of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// One element of each of two operands.
+    Add,
+    /// So many products of an element of one operand and one of the other.
+    Products(usize),
+    /// At most so many elements of the operand.
+    Window(usize),
 }
 
 /// How an encode rounds, and its limits, one or one per channel; none: no limit.

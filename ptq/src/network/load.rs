@@ -19,7 +19,7 @@ use afp_passes::{
     scale,
 };
 
-use super::{Layer, Limits, Network, Node, NodeId, Operator, Site, SiteId, Windows};
+use super::{Layer, Limits, Network, Node, NodeId, Operator, Site, SiteId, Sum, Windows};
 
 impl Network {
     /// Reads a function in the real form, behind `afp-form-groups`.
@@ -174,7 +174,15 @@ impl Reader {
                 Operator::Softmax(site, Dimension::of(&shape, axis), kernel)
             }
             (_, None) if view::is_movement(op) => Operator::Moved(kernel),
-            ("afp.add" | "afp.matmul" | "afp.sum_pool2d", None) => Operator::Sum(kernel),
+            ("afp.add", None) => Operator::Sum(kernel, Sum::Add),
+            ("afp.matmul", None) => {
+                let depth = shape(op.operand(0)).last().copied().unwrap_or(1);
+                Operator::Sum(kernel, Sum::Products(depth))
+            }
+            ("afp.sum_pool2d", None) => {
+                let sizes = view::dims(op, "kernel").into_iter().map(|size| size.max(1) as usize);
+                Operator::Sum(kernel, Sum::Window(sizes.product()))
+            }
             _ => return Err(not_real(op)),
         };
         let nodes = match (&operator, site) {
@@ -195,7 +203,7 @@ impl Reader {
             _ => nodes,
         };
         let source = match &operator {
-            Operator::Sum(_) => None,
+            Operator::Sum(..) => None,
             Operator::Moved(_) => source,
             _ => site,
         };
@@ -296,7 +304,7 @@ impl Reader {
             // The layer, the operand that is added to it, and the addition.
             let found = match &self.nodes[sum].operator {
                 Operator::Layer(_) => layer_of(sum).map(|layer| (layer, None)),
-                Operator::Sum(_) if readers[sum] == 1 && self.nodes[sum].operands.len() == 2 => {
+                Operator::Sum(_, Sum::Add) if readers[sum] == 1 => {
                     let [a, b] = [self.nodes[sum].operands[0], self.nodes[sum].operands[1]];
                     let with = |layer: NodeId, skip: NodeId| {
                         let stored = self.nodes[skip].source.is_some()

@@ -8,7 +8,7 @@ mod graph;
 mod load;
 mod others;
 
-pub(crate) use graph::{Limits, Node, NodeId, Operator, Windows};
+pub(crate) use graph::{Limits, Node, NodeId, Operator, Sum, Windows};
 pub use others::{Other, Read};
 
 use afp_ir::numerics::Format;

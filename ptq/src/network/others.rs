@@ -74,7 +74,7 @@ impl Network {
         let stored = |&operand: &NodeId| {
             let node = &self.nodes[operand];
             match node.operator {
-                Operator::Sum(_) => self.read_by(node),
+                Operator::Sum(..) => self.read_by(node),
                 Operator::Constant(..) => 0,
                 _ => node.elements,
             }

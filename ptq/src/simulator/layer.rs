@@ -12,7 +12,7 @@ use afp_ir::{
     numerics::{Rounding, dyadic_to_f64, round_to_grid_f32},
 };
 
-use super::quantizer::power;
+use super::{proof::Bounds, quantizer::power};
 use crate::{
     network::{Layer, SiteFormat, Windows},
     setting::Rounded,
@@ -26,8 +26,8 @@ pub struct Packed {
     weights: Operands,
     /// One per output channel; exact in a program on codes.
     pub bias: Vec<f64>,
-    /// The least power of two that divides all sums, and their largest magnitude: in a program on codes.
-    pub sums: Option<(i32, f64)>,
+    /// What holds for all sums with their biases: in a program on codes.
+    pub sums: Option<Bounds>,
 }
 
 enum Operands {
@@ -61,23 +61,26 @@ impl Packed {
         let largest = input.format.int_max() as f64;
         let single = magnitudes.iter().all(|sum| sum * largest < SINGLE_BITS as f64)
             && grids.iter().all(|grid| (-120..=80).contains(grid));
-        let bias: Vec<f64> = if rounded.bias.is_empty() {
-            vec![0.0; layer.outputs]
-        } else {
-            let on_grid = |(&b, &grid): (&f32, &i32)| {
-                round_to_grid_f32(b, grid, Rounding::HalfUp).map_or(f64::from(b), |n| dyadic_to_f64(n, grid))
-            };
-            rounded.bias.iter().zip(&grids).map(on_grid).collect()
+        let on_grid = |(&b, &grid): (&f32, &i32)| {
+            round_to_grid_f32(b, grid, Rounding::HalfUp).map(|n| dyadic_to_f64(n, grid))
+        };
+        let seated: Option<Vec<f64>> = rounded.bias.iter().zip(&grids).map(on_grid).collect();
+        let is_seated = seated.is_some();
+        let bias = match seated {
+            Some(bias) if !bias.is_empty() => bias,
+            _ => widened(&rounded.bias, layer.outputs),
         };
         let reach = |o: usize| magnitudes[o] * largest * power(grids[o]) + bias[o].abs();
-        let sums =
-            (grids.iter().copied().min().unwrap_or(0), (0..layer.outputs).map(reach).fold(0.0, f64::max));
+        let sums = is_seated.then(|| Bounds {
+            grid: grids.iter().copied().min().unwrap_or(0),
+            reach: (0..layer.outputs).map(reach).fold(0.0, f64::max),
+        });
         let weights = if single {
             Operands::Single(lay_out::<Exact>(windows, values))
         } else {
             Operands::Double(lay_out::<Float>(windows, values))
         };
-        Self { weights, bias, sums: Some(sums) }
+        Self { weights, bias, sums }
     }
 
     /// Computes the sums of all positions; `finish` takes those of consecutive channels of one.

@@ -9,7 +9,10 @@
 //! setting, only what depends on the difference.
 
 mod layer;
+mod proof;
 mod quantizer;
+mod sinks;
+mod trace;
 
 use std::sync::Arc;
 
@@ -22,8 +25,10 @@ use afp_ir::{
     },
     numerics::{Rounding, encode_f32},
 };
-use layer::{Finish, Layers, Packed};
+use layer::{Layers, Packed};
 pub use quantizer::Quantizer;
+use sinks::{Group, Sums, encode};
+pub use trace::{Outcome, Trace};
 
 use crate::{
     network::{LayerId, Limits, Network, Node, NodeId, Operator, SiteFormat, SiteId},
@@ -39,26 +44,6 @@ pub struct Simulator<'n> {
     /// By node that rounds to a site.
     quantizers: Vec<Option<Arc<Quantizer>>>,
     is_exact: bool,
-}
-
-/// The values of one run, by node.
-pub struct Trace {
-    values: Vec<Option<Arc<Tensor>>>,
-}
-
-/// What a run yields.
-pub struct Outcome {
-    /// The first output, before a softmax at its end.
-    pub logits: Arc<Tensor>,
-    /// All outputs.
-    pub outputs: Vec<Arc<Tensor>>,
-}
-
-impl Outcome {
-    /// The elements of the logits.
-    pub fn logits(&self) -> &[f32] {
-        self.logits.as_real().unwrap_or_default()
-    }
 }
 
 impl<'n> Simulator<'n> {
@@ -134,7 +119,7 @@ impl<'n> Simulator<'n> {
             });
         }
         let mut simulator = Self { network, setting, layers, quantizers, is_exact: false };
-        simulator.is_exact = network.nodes.iter().all(|node| simulator.holds(node));
+        simulator.is_exact = simulator.is_proven();
         Ok(simulator)
     }
 
@@ -146,48 +131,6 @@ impl<'n> Simulator<'n> {
     /// The setting.
     pub fn setting(&self) -> &Setting {
         &self.setting
-    }
-
-    /// Whether `f64` holds what a node computes exactly, up to its rounding.
-    fn holds(&self, node: &Node) -> bool {
-        const BITS: i32 = 52;
-        let fits = |grid: i32, reach: f64| reach < quantizer::power(BITS + grid);
-        match &node.operator {
-            Operator::Group(layer, ..) => {
-                let Some((mut grid, mut reach)) = self.layers[*layer].sums else { return false };
-                if let Some(&skip) = node.operands.get(1) {
-                    let Some(site) = self.format(self.network.nodes[skip].source) else { return false };
-                    grid = grid.min(site.exp);
-                    reach += reach_of(site);
-                }
-                fits(grid, reach)
-            }
-            Operator::Layer(layer) => self.layers[*layer].sums.is_some_and(|(grid, reach)| fits(grid, reach)),
-            Operator::Encode(_, _, divisors) => {
-                // The quotient is at least 1 / (2 * divisor * 2^shift) away from a tie that it does not hit.
-                let divisor = divisors.iter().copied().max().unwrap_or(1) as f64;
-                let source = |id: &NodeId| {
-                    let operand = &self.network.nodes[*id];
-                    match self.format(operand.source) {
-                        Some(site) => Some(site),
-                        None => {
-                            self.format(operand.operands.first().and_then(|&n| self.network.nodes[n].source))
-                        }
-                    }
-                };
-                let Some(from) = node.operands.iter().find_map(source) else {
-                    return node
-                        .operands
-                        .iter()
-                        .all(|&n| matches!(self.network.nodes[n].operator, Operator::Input(_)));
-                };
-                let count: f64 =
-                    node.operands.iter().map(|&n| self.network.nodes[n].elements as f64).product();
-                let window = if divisor > 1.0 { divisor } else { count.max(1.0).min(f64::from(1 << 20)) };
-                fits(from.exp, reach_of(from) * window * divisor * 4.0)
-            }
-            _ => true,
-        }
     }
 
     fn format(&self, site: Option<SiteId>) -> Option<SiteFormat> {
@@ -303,7 +246,7 @@ impl<'n> Simulator<'n> {
             }
             Operator::Rounded(_, kernel) => Arc::new(rounded(kernel.run(&operands)?)),
             Operator::Seated => Arc::new(rounded(operands[0].clone())),
-            Operator::Moved(kernel) | Operator::Sum(kernel) => Arc::new(kernel.run(&operands)?),
+            Operator::Moved(kernel) | Operator::Sum(kernel, _) => Arc::new(kernel.run(&operands)?),
             Operator::Table(site, function, kernel) => {
                 match (self.coded_source(node), self.setting.sites[*site]) {
                     (Some(from), Some(to)) => {
@@ -365,45 +308,6 @@ impl<'n> Simulator<'n> {
     }
 }
 
-impl Trace {
-    /// The logits and outputs.
-    pub fn outcome(&self, network: &Network) -> Outcome {
-        let value =
-            |id: NodeId| self.values[id].clone().unwrap_or_else(|| Arc::new(Tensor::real(&[0], Vec::new())));
-        Outcome {
-            logits: value(network.logits),
-            outputs: network.outputs.iter().map(|&id| value(id)).collect(),
-        }
-    }
-
-    /// What a layer read: NHWC, or `[N, C]`.
-    pub fn input_of<'a>(&'a self, network: &Network, layer: LayerId) -> &'a [f32] {
-        let reads = |node: &&Node| matches!(node.operator, Operator::Layer(id) | Operator::Group(id, ..) if id == layer);
-        let node = network.nodes.iter().find(reads).and_then(|node| node.operands.first().copied());
-        node.and_then(|id| self.values[id].as_deref()).and_then(Tensor::as_real).unwrap_or_default()
-    }
-
-    /// The values of every site, in order.
-    pub fn sites<'a>(&'a self, network: &'a Network) -> impl Iterator<Item = (SiteId, &'a [f32])> {
-        network.nodes.iter().zip(&self.values).filter_map(|(node, value)| {
-            let site = match node.operator {
-                Operator::Group(_, site, _)
-                | Operator::Encode(site, ..)
-                | Operator::Rounded(site, _)
-                | Operator::Table(site, ..)
-                | Operator::Softmax(site, ..) => site,
-                _ => return None,
-            };
-            Some((site, value.as_deref()?.as_real()?))
-        })
-    }
-}
-
-/// The largest magnitude of a format's values.
-fn reach_of(site: SiteFormat) -> f64 {
-    site.format.int_max() as f64 * quantizer::power(site.exp)
-}
-
 fn float_type(site: SiteFormat) -> Result<FloatType, Diagnostic> {
     FloatType::fixed(site.format, site.exp).ok_or_else(|| {
         Diagnostic::error("AFP0712", "a scale exponent is out of the search's reach")
@@ -419,90 +323,4 @@ fn on_codes(kernel: &impl Kernel, operand: &Tensor, from: SiteFormat) -> Result<
     let result = kernel.run(&[&Tensor::coded(&operand.shape, float_type(from)?, codes)])?;
     let values = result.to_f64().iter().map(|&x| x as f32).collect();
     Ok(Tensor::real(&result.shape, values))
-}
-
-fn encode(operand: &Tensor, limits: &Limits, divisors: &[u64], quantizer: Option<&Quantizer>) -> Tensor {
-    let channels = operand.channels();
-    let mut values = operand.to_f64().into_owned();
-    if divisors.iter().any(|&d| d != 1) {
-        for (position, values) in values.chunks_mut(channels.max(1)).enumerate() {
-            let divisor = divisors[position % divisors.len()] as f64;
-            values.iter_mut().for_each(|value| *value /= divisor);
-        }
-    }
-    let rounded = match quantizer {
-        Some(quantizer) => quantizer.tensor(&values, channels),
-        None => {
-            let mut rounded = vec![0.0; values.len()];
-            for (to, from) in rounded.chunks_mut(channels.max(1)).zip(values.chunks(channels.max(1))) {
-                limited(limits, 0, from.iter().copied(), to);
-            }
-            rounded
-        }
-    };
-    Tensor::real(&operand.shape, rounded)
-}
-
-/// Rounds to `f32`, within limits (rule E9).
-#[inline(always)]
-fn limited(limits: &Limits, channel: usize, values: impl Iterator<Item = f64>, to: &mut [f32]) {
-    let at = |limits: &[f32], c: usize| limits[if limits.len() == 1 { 0 } else { c }];
-    for (c, (to, v)) in to.iter_mut().zip(values).enumerate() {
-        let mut v = v as f32;
-        if let Some(lo) = &limits.lo {
-            let lo = at(lo, channel + c);
-            v = if v < lo { lo } else { v };
-        }
-        if let Some(hi) = &limits.hi {
-            let hi = at(hi, channel + c);
-            v = if v > hi { hi } else { v };
-        }
-        *to = v;
-    }
-}
-
-struct Sums<'a> {
-    bias: &'a [f64],
-    channels: usize,
-    sums: Vec<f64>,
-}
-
-impl Finish for Sums<'_> {
-    #[inline(always)]
-    fn finish<S: Copy + Into<f64>>(&mut self, position: usize, channel: usize, sums: &[S]) {
-        let at = position * self.channels + channel;
-        let bias = &self.bias[channel..channel + sums.len()];
-        for ((to, &sum), bias) in self.sums[at..at + sums.len()].iter_mut().zip(sums).zip(bias) {
-            *to = sum.into() + bias;
-        }
-    }
-}
-
-struct Group<'a> {
-    bias: &'a [f64],
-    skip: Option<&'a [f32]>,
-    quantizer: Option<&'a Quantizer>,
-    limits: &'a Limits,
-    channels: usize,
-    values: Vec<f32>,
-}
-
-impl Finish for Group<'_> {
-    #[inline(always)]
-    fn finish<S: Copy + Into<f64>>(&mut self, position: usize, channel: usize, sums: &[S]) {
-        let at = position * self.channels + channel;
-        let bias = &self.bias[channel..channel + sums.len()];
-        let to = &mut self.values[at..at + sums.len()];
-        let biased = sums.iter().zip(bias).map(|(&sum, bias)| sum.into() + bias);
-        match (self.skip.map(|skip| &skip[at..at + sums.len()]), self.quantizer) {
-            (None, Some(quantizer)) => quantizer.round(channel, biased, to),
-            (Some(skip), Some(quantizer)) => {
-                quantizer.round(channel, biased.zip(skip).map(|(sum, &skip)| sum + f64::from(skip)), to);
-            }
-            (None, None) => limited(self.limits, channel, biased, to),
-            (Some(skip), None) => {
-                limited(self.limits, channel, biased.zip(skip).map(|(sum, &skip)| sum + f64::from(skip)), to);
-            }
-        }
-    }
 }

@@ -13,7 +13,7 @@ use afp_ptq::{
 };
 
 /// The format of activations that no site has.
-const BYTE: Format = Format::fixed(true, 7);
+const BYTE: Format = Format::byte(true);
 
 /// What is known of a network.
 pub struct Facts<'a> {

@@ -8,6 +8,7 @@
 //! input between those extremes, and once with everything seen, which is what formats are chosen by.
 
 mod findings;
+mod sensitivity;
 mod table;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use afp_ir::{
 };
 use afp_passes::{
     form_groups::is_site,
+    formats::Formats,
     graph,
     pipeline::{PipelineOptions, STAGES, Stage},
 };
@@ -31,17 +33,22 @@ use afp_ptq::{
         latency::Table,
     },
     network::Network,
+    ranking::Ranking,
     setting::Setting,
     simulator::Simulator,
     survey::Survey,
 };
+use serde_json::Value;
 
 use crate::{
     calibration::Calibration,
     cli::{Failure, Model, Outcome},
     io::{model, output::print},
     network::json::pretty,
-    recipe::{Range, is_quantized, main_function, parse_range, quantized_already, read_formats, run_stage},
+    quantization,
+    recipe::{
+        Range, Recipe, is_quantized, main_function, parse_range, quantized_already, read_formats, run_stage,
+    },
     report,
 };
 use findings::{Analysis, Facts};
@@ -68,6 +75,10 @@ pub struct Arguments {
     /// Where activations are written to and read from, for the energy
     #[arg(long, value_enum, default_value_t = MemoryChoice::Sram1m)]
     activation_memory: MemoryChoice,
+    /// Measure what quantizing each layer and each value alone costs at the outputs, worst first; takes
+    /// calibration data
+    #[arg(long, requires = "calib")]
+    sensitivity: bool,
     /// Print the analysis as JSON
     #[arg(long)]
     json: bool,
@@ -143,14 +154,44 @@ pub fn run(arguments: &Arguments) -> Outcome {
         },
     };
     let analysis = Analysis::of(&facts, samples);
+    let ranking = if arguments.sensitivity { Some(ranking(arguments, formats.as_ref())?) } else { None };
     let text = if arguments.json {
-        pretty(&analysis.json())
+        let mut value = analysis.json();
+        if let Some((_, ranking)) = ranking {
+            value["sensitivity"] = ranking;
+        }
+        pretty(&value)
     } else {
         let table = Table::of(target.name);
-        analysis.lines(table.as_ref().map(|table| (target.name, table))).join("\n") + "\n"
+        let mut lines = analysis.lines(table.as_ref().map(|table| (target.name, table)));
+        if let Some((ranking, _)) = ranking {
+            lines.push(String::new());
+            lines.extend(ranking);
+        }
+        lines.join("\n") + "\n"
     };
     print(&text)?;
     Ok(())
+}
+
+/// What quantizing each part of the network alone costs, rounded as `afpc search` and `afpc compile` do it: for
+/// a person, and for programs.
+fn ranking(arguments: &Arguments, formats: Option<&Formats>) -> Result<(Vec<String>, Value), Failure> {
+    let session = Session::new();
+    let module = model::load(&session, &arguments.model)?;
+    let recipe = Recipe {
+        calibration: arguments.calibration.clone(),
+        formats: arguments.formats.clone(),
+        ..Recipe::default()
+    };
+    let decided = formats.and_then(|formats| formats.quantization.as_ref());
+    quantization::on_samples((&session, &module), &recipe, decided, |quantizer, _| {
+        let bars = report::Stages::default();
+        let ranking = Ranking::measure(quantizer, &|stage| bars.show(stage))?;
+        bars.finish();
+        let network = quantizer.network;
+        Ok((sensitivity::lines(&ranking, network), sensitivity::json(&ranking, network)))
+    })
 }
 
 /// The stages of the pipeline on a module.

@@ -7,9 +7,7 @@ use afp_ptq::cost::{
 use serde_json::{Map, Value, json};
 
 use super::findings::{Analysis, Row, Time, Values};
-
-/// Characters of a name that a person is shown.
-const NAME: usize = 25;
+use crate::io::columns::{NAME, shortened};
 
 impl Analysis {
     /// The lines for a person; times of layers are those of a target's table.
@@ -223,16 +221,6 @@ fn share(part: f64, of: f64) -> String {
 
 fn range(range: Option<(f64, f64)>) -> String {
     range.map_or_else(|| "-".into(), |(lo, hi)| format!("{} .. {}", digits(lo), digits(hi)))
-}
-
-/// A name that fits its column: its end tells more than its beginning.
-fn shortened(name: &str) -> String {
-    let count = name.chars().count();
-    if count <= NAME {
-        return name.to_owned();
-    }
-    let end: String = name.chars().skip(count - (NAME - 2)).collect();
-    format!("..{end}")
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use afp_ir::{
 use afp_ptq::{
     attribution::{Attribution, Errors, Finding},
     compiled::Reading,
+    cost::bits::Averages,
     metrics::{Meaning, Score},
     network::Network,
     setting::Setting,
@@ -26,7 +27,7 @@ use afp_ptq::{
 use rayon::prelude::*;
 
 use crate::{
-    cli::{Failure, Model, Outcome},
+    cli::{Failure, Outcome},
     io::{
         model, npy,
         output::print,
@@ -35,18 +36,16 @@ use crate::{
     labels::Labels,
     native::{self, Executor, Generation},
     network::json::pretty,
-    recipe::{Recipe, is_quantized, main_function, quantized_already},
+    recipe::{Task, is_quantized, main_function, quantized_already},
     report,
 };
-use table::{Bits, Checked, Evaluation};
+use table::{Checked, Evaluation};
 
 /// Compare the quantized network with the float network
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    recipe: Recipe,
+    task: Task,
     /// Samples to judge by, not used for calibration: a .npy file, a .npz archive (key x), or a folder of
     /// images with a folder for each class; NAME=PATH for each of several inputs
     #[arg(long, value_name = "FILE", required = true)]
@@ -111,7 +110,7 @@ impl Backend {
 /// AFP0506 with `--until`, AFP0505 for a program on codes; what is wrong with the network, the recipe, the
 /// samples or the labels.
 pub fn run(arguments: &Arguments) -> Outcome {
-    if let Some(stage) = &arguments.recipe.until {
+    if let Some(stage) = &arguments.task.recipe.until {
         return Err(Diagnostic::error("AFP0506", "--until does not go with an evaluation")
             .expected("all stages")
             .found(format!("--until {stage}"))
@@ -135,12 +134,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let score = Score::of(meaning);
     let mut judge = Judge { float, quantized, executor, labels, score, samples: 0, equal: 0 };
     let limit = arguments.samples.map_or(usize::MAX, |n| n as usize);
-    let data = (&arguments.data[..], &arguments.recipe.calibration.pixels);
+    let data = (&arguments.data[..], &arguments.task.recipe.calibration.pixels);
     with_samples(data, &inputs, limit, &mut |samples| judge.consume(samples, arguments.samples.is_some()))?;
     let parts = if arguments.layers { Some(parts(arguments, &inputs, (&network, &setting))?) } else { None };
     let evaluation = Evaluation {
         samples: judge.samples,
-        bits: Bits::of(&network, &setting),
+        bits: Averages::of(&network, &setting),
         checked: judge.executor.as_ref().map(|_| Checked {
             backend: if is_dynamic { arguments.backend.or_interpreter() } else { arguments.backend }.name(),
             equal: judge.quantized.as_ref().map(|_| judge.equal),
@@ -175,7 +174,7 @@ struct Quantized {
 /// Compiles the network, and reads back with what.
 fn compile(arguments: &Arguments) -> Result<Quantized, Failure> {
     let session = Session::new();
-    let module = model::load(&session, &arguments.model)?;
+    let module = model::load(&session, &arguments.task.model)?;
     if is_quantized(&module) {
         return Err(quantized_already(&module, "afpc eval").into());
     }
@@ -183,7 +182,7 @@ fn compile(arguments: &Arguments) -> Result<Quantized, Failure> {
     let mut network = None;
     let mut reading = Reading::default();
     let mut setting = None;
-    arguments.recipe.apply_watched(&session, &module, &mut |stage, module| {
+    arguments.task.recipe.apply_watched(&session, &module, &mut |stage, module| {
         let function = main_function(module)?;
         match (stage, &network) {
             // The last stage whose result is the float network.
@@ -353,7 +352,7 @@ fn parts(
     let attribution = Attribution::new(network, setting)?;
     let limit = arguments.samples.map_or(arguments.layer_samples, |n| n.min(arguments.layer_samples));
     let mut errors: Vec<Errors> = Vec::new();
-    let data = (&arguments.data[..], &arguments.recipe.calibration.pixels);
+    let data = (&arguments.data[..], &arguments.task.recipe.calibration.pixels);
     with_samples(data, inputs, limit as usize, &mut |mut samples| {
         let bar = report::progress("layers", samples.total());
         loop {

@@ -3,16 +3,15 @@
 use afp_ir::numerics::Format;
 use afp_ptq::{
     attribution::Finding,
+    cost::bits::Averages,
     metrics::{Estimate, Summary},
-    network::Network,
-    setting::Setting,
 };
 use serde_json::{Map, Value, json};
 
+use crate::io::columns::{NAME, shortened};
+
 /// Parts that a person is shown.
 const SHOWN: usize = 20;
-/// Characters of a name that a person is shown.
-const NAME: usize = 25;
 
 /// All that was found out.
 #[derive(Clone, Debug)]
@@ -20,7 +19,7 @@ pub struct Evaluation {
     /// Number of samples.
     pub samples: usize,
     /// What the formats cost.
-    pub bits: Bits,
+    pub bits: Averages,
     /// What ran the compiled program, if anything did.
     pub checked: Option<Checked>,
     /// The metrics.
@@ -36,34 +35,6 @@ pub struct Checked {
     pub backend: &'static str,
     /// For how many samples it gave the simulator's bits; none if the simulator cannot run the program.
     pub equal: Option<usize>,
-}
-
-/// Average bits, weighted by elements.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bits {
-    /// Of all weights.
-    pub weights: Option<f64>,
-    /// Of all values that are stored between operators.
-    pub activations: Option<f64>,
-}
-
-impl Bits {
-    /// The averages of a setting.
-    pub fn of(network: &Network, setting: &Setting) -> Self {
-        let layers = network.layers.iter().zip(&setting.weights);
-        let weights = layers.filter_map(|(layer, w)| Some((w.as_ref()?.format.width(), layer.weights.len())));
-        let sites = network.sites.iter().zip(&setting.sites).filter(|(site, _)| !site.leaves);
-        let activations = sites.filter_map(|(site, to)| Some((to.as_ref()?.format.width(), site.elements())));
-        Self { weights: average(weights), activations: average(activations) }
-    }
-}
-
-/// `sum(bits * elements) / sum(elements)`.
-fn average(tensors: impl Iterator<Item = (u32, usize)>) -> Option<f64> {
-    let (bits, count) = tensors.fold((0u128, 0u128), |(bits, count), (width, elements)| {
-        (bits + u128::from(width) * elements as u128, count + elements as u128)
-    });
-    (count > 0).then(|| bits as f64 / count as f64)
 }
 
 impl Evaluation {
@@ -137,16 +108,6 @@ fn table(parts: &[Finding]) -> Vec<String> {
     lines
 }
 
-/// A name that fits its column: its end tells more than its beginning.
-fn shortened(name: &str) -> String {
-    let count = name.chars().count();
-    if count <= NAME {
-        return name.to_owned();
-    }
-    let end: String = name.chars().skip(count - (NAME - 2)).collect();
-    format!("..{end}")
-}
-
 fn part(finding: &Finding) -> Value {
     let Finding { part, sqnr, share, gain } = finding;
     let mut value = Map::new();
@@ -169,23 +130,4 @@ fn part(finding: &Finding) -> Value {
         insert("one_more_bit_db", json!(gain));
     }
     Value::Object(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_are_cut_at_their_beginning() {
-        assert_eq!(shortened("conv1"), "conv1");
-        let long = "model/block_13/expand/Conv2D_äöü";
-        assert_eq!(shortened(long), "..ck_13/expand/Conv2D_äöü");
-        assert_eq!(shortened(long).chars().count(), NAME);
-    }
-
-    #[test]
-    fn averages_count_elements() {
-        assert_eq!(average([(4, 300), (8, 100)].into_iter()), Some(5.0));
-        assert_eq!(average([(4, 0)].into_iter()), None);
-    }
 }

@@ -2,44 +2,19 @@
 //!
 //! These are `afp.quantize`, `afp.dequantize` and an `afp.encode` of codes, of values that are known at
 //! run time only. `afp-quantize` makes many of them, and what `afp-eliminate-requant` is worth is how few
-//! are left: so both passes count, in the module's attribute `afp.conversions`, a dictionary of
-//!
-//! * `inserted`: how many there were behind `afp-quantize`;
-//! * `absorbed`: how many became limits of the encode that made their codes.
+//! are left: so both passes keep a [`Ledger`] in the module's attribute `afp.conversions`. Each
+//! conversion is tagged with its number in the ledger, in its location, which every rewrite hands on.
+
+mod ledger;
+
+pub use ledger::{Conversions, Entry, Fate, Ledger, number};
 
 use afp_ir::{
     dialect::{Element, view},
-    mlir::{Attr, Op, Value},
+    mlir::{Op, Value},
 };
 
 use crate::graph;
-
-const ATTRIBUTE: &str = "afp.conversions";
-
-/// What passes have counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Conversions {
-    /// There were so many behind `afp-quantize`.
-    pub inserted: usize,
-    /// So many joined the encode before them.
-    pub absorbed: usize,
-}
-
-impl Conversions {
-    /// What is written on a module.
-    pub fn of(module: Op) -> Option<Self> {
-        let counts = module.attr(ATTRIBUTE)?;
-        let count = |name: &str| usize::try_from(counts.entry(name)?.as_int()?).ok();
-        Some(Self { inserted: count("inserted")?, absorbed: count("absorbed")? })
-    }
-
-    /// Writes it on a module.
-    pub fn attach(self, module: Op) {
-        let count = |count: usize| Attr::int(module.ctx(), 64, i64::try_from(count).unwrap_or(i64::MAX));
-        let counts = [("inserted", count(self.inserted)), ("absorbed", count(self.absorbed))];
-        module.set_attr(ATTRIBUTE, Attr::dict(module.ctx(), &counts));
-    }
-}
 
 /// Whether an operation is a conversion.
 pub fn is_conversion(op: Op) -> bool {
