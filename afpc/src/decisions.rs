@@ -37,7 +37,12 @@ impl Recipe {
         let equalization = named(decided.equalization.as_deref());
         Decisions {
             rounding: self.rounding.or(rounding).unwrap_or(Rounding::Gptq),
-            equalization: self.equalize.or(equalization).unwrap_or(Equalization::Full),
+            equalization: self.equalize.or(equalization).unwrap_or(if self.calibration.calib.is_some() {
+                Equalization::Full
+            } else {
+                // Inputs that were made up do not tell which channels are large.
+                Equalization::Off
+            }),
             seed: self.seed.or(decided.seed).unwrap_or(0),
             samples: self.calibration.calib_samples.or(decided.samples).unwrap_or(SAMPLES),
         }

@@ -102,6 +102,17 @@ pub enum Activations {
     Auto,
 }
 
+impl Activations {
+    /// As the option says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Dynamic => "dynamic",
+            Self::Auto => "auto",
+        }
+    }
+}
+
 /// How many samples are made up where there are none.
 const SYNTHETIC: usize = 16;
 
@@ -147,10 +158,10 @@ impl Samples {
     ///
     /// # Errors
     /// What the interpreter refuses the module for.
-    pub fn synthetic(module: &SourceModule<'_>, recipe: &Recipe) -> Result<Self, Failure> {
+    pub fn synthetic(module: &SourceModule<'_>, recipe: &Recipe, seed: u64) -> Result<Self, Failure> {
         let program = Program::from_function(main_function(module)?)?;
         let range = recipe.input_range.as_ref().map_or(DEFAULT_RANGE, Range::ends);
-        let observed = synthetic::samples(program.inputs(), range, SYNTHETIC, recipe.seed.unwrap_or(0));
+        let observed = synthetic::samples(program.inputs(), range, SYNTHETIC, seed);
         Ok(Self { observed, judges: Vec::new(), data: None })
     }
 }
@@ -162,7 +173,8 @@ impl Samples {
 /// What the simulator reports.
 pub fn calibrate(
     module: &SourceModule<'_>,
-    (recipe, decisions): (&Recipe, &Decisions),
+    recipe: &Recipe,
+    decisions: &Decisions,
     formats: Option<&Formats>,
     samples: Samples,
 ) -> Outcome {

@@ -62,12 +62,12 @@ pub struct Recipe {
     /// Format of the weights (e2m4), or a formats file (.json)
     #[arg(long, value_name = "FORMAT|FILE")]
     pub formats: Option<String>,
-    /// How weights are rounded where there is calibration data; without it, each for itself [default: gptq,
-    /// or what the formats file says]
+    /// How weights are rounded [default: gptq, or what the formats file says; nearest where scale exponents
+    /// are static without calibration data]
     #[arg(long, value_enum)]
     pub rounding: Option<Rounding>,
-    /// Factors that make channels alike before formats are chosen; needs calibration data [default: full, or
-    /// what the formats file says]
+    /// Factors that make channels alike before formats are chosen [default: full, or what the formats file
+    /// says; off without calibration data]
     #[arg(long, value_enum)]
     pub equalize: Option<Equalization>,
     /// Seed of everything that is drawn at random: the order of the calibration samples, and the search
@@ -167,6 +167,8 @@ impl Recipe {
         };
         let formats = self.formats.as_deref().map(read_formats).transpose()?;
         let decided = formats.as_ref().and_then(|formats| formats.quantization.as_ref());
+        // What a search decided, it decided on its samples.
+        let decided = decided.filter(|_| self.calibration.calib.is_some());
         let decisions = self.decisions(decided);
         let mut samples = None;
         let skipped = |stage: &Stage| self.no_eliminate_requant && stage.name == ELIMINATES;
@@ -174,7 +176,7 @@ impl Recipe {
             if stage.name == EQUALIZES && (self.calibration.calib.is_some() || self.is_dynamic()) {
                 let read = match self.calibration.calib {
                     Some(_) => Samples::read(module, self, decided, false)?,
-                    None => Samples::synthetic(module, self)?,
+                    None => Samples::synthetic(module, self, decisions.seed)?,
                 };
                 quantization::equalize(module, decisions.equalization, &read)?;
                 samples = Some(read);
@@ -185,7 +187,7 @@ impl Recipe {
                 }
                 match samples.take() {
                     Some(samples) => {
-                        quantization::calibrate(module, (self, &decisions), formats.as_ref(), samples)?
+                        quantization::calibrate(module, self, &decisions, formats.as_ref(), samples)?;
                     }
                     None => report::diagnostics(&[no_calibration_data()]),
                 }
@@ -209,6 +211,9 @@ impl Recipe {
         }
         if let Some(text) = &self.formats {
             chosen.insert("formats".into(), name(Path::new(text)).into());
+        }
+        if self.activations != Activations::Auto {
+            chosen.insert("activations".into(), self.activations.name().into());
         }
         if let Some(range) = &self.input_range {
             chosen.insert("input_range".into(), range.text.clone().into());

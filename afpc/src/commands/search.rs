@@ -32,7 +32,7 @@ use crate::{
         output::{check_writable, print, unwritable, write_bytes},
         unreadable,
     },
-    quantization::{self, Equalization, Rounding},
+    quantization::{self, Activations, Equalization, Rounding},
     recipe::{Recipe, Task, is_quantized, quantized_already},
     report::Stages,
 };
@@ -126,6 +126,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         ("--formats", recipe.formats.is_some()),
         ("--until", recipe.until.is_some()),
         ("--input-range", recipe.input_range.is_some()),
+        ("--activations dynamic", recipe.activations == Activations::Dynamic),
     ];
     if let Some((option, _)) = given.iter().find(|(_, is_given)| *is_given) {
         return Err(Diagnostic::error("AFP0506", format!("{option} does not go with a search"))

@@ -300,8 +300,8 @@ pub fn rounding_bits(op: Op, operand: &[Bound]) -> u32 {
             let magnitude = bound.lo.unsigned_abs().max(bound.hi.unsigned_abs()) as i128;
             let half = |shift: i32| if shift > 0 { shift_left(1, (shift - 1).min(200) as u32) } else { 0 };
             let unit = ty.exp.interval();
-            let least = half(unit.0 - bound.exp.1 + divided);
-            let largest = half(unit.1 - bound.exp.0 + divided);
+            let (least, largest) =
+                (half(unit.0 - bound.exp.1 + divided), half(unit.1 - bound.exp.0 + divided));
             // A value below half a unit is 0 whatever its width: the half then need not be added.
             let added = largest.min(magnitude.saturating_mul(2).checked_ilog2().map_or(0, |top| 1 << top));
             let half = if least > added {

@@ -2,10 +2,13 @@
 //!
 //! A random network in the real form is quantized with random formats and scale exponents; then the
 //! interpreter's outputs before and after each pass are compared bit for bit, on random inputs and on
-//! extreme ones. Two networks in three get conversions that no assignment makes ([`mutate`]). What `afp-prove-widths` proves is checked against the exact values that occur.
+//! extreme ones. Two networks in five have sites with dynamic scale exponents, and two in three get conversions
+//! that no assignment makes ([`mutate`]). What `afp-prove-widths` proves is checked against the exact values
+//! that occur.
 //!
 //! `PROPTEST_CASES` sets the number of networks (a default that takes seconds if it is not set).
 
+mod dynamic;
 mod graph;
 mod mutate;
 
@@ -99,6 +102,9 @@ fn check(recipe: &Recipe, fates: &RefCell<HashMap<String, u32>>) -> Result<bool,
     let Ok(module) = session.parse("network.mlir", graph.as_bytes()) else {
         return Err(fail(&graph, "the network is no program", &format!("{:?}", session.take_diagnostics())));
     };
+    if recipe.seed % 5 < 2 {
+        dynamic::add_peaks(&module, &mut graph::Random(recipe.seed ^ 0xd1));
+    }
     if !passed(&session, &module, QUANTIZE, &graph)? {
         return Ok(false);
     }
