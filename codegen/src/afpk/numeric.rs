@@ -99,8 +99,16 @@ pub struct Target {
     pub format: Format,
     /// Ties.
     pub rounding: Rounding,
-    /// Whether nothing is shifted to the left.
+    /// Whether shifts are known to be at least 0 and less than the width.
     pub is_right: bool,
+}
+
+impl Target {
+    /// Bits of the integers in which values below `2^bits` are encoded without a divisor.
+    pub fn sum_bits(&self, bits: u32) -> u32 {
+        let fits = self.rounding == Rounding::HalfUp && self.format.int_max() < 1 << 15;
+        if bits == 31 && fits { 32 } else { encode_bits(self.format, bits) }
+    }
 }
 
 /// Bits of the integers that serve for values below `2^bits` and this format.
@@ -113,8 +121,7 @@ impl Target {
     /// one type, which [`encode_bits`] gives, or `i64` with a divisor. `mantissa` is below `2^bits` in
     /// magnitude. `d` is a constant or computed.
     pub fn encode(&self, k: &Kernel, mantissa: Value, d: Value, divisor: Option<Value>, bits: u32) -> Value {
-        let spare = mantissa.ty().int_width().unwrap_or(64).saturating_sub(bits);
-        if divisor.is_none() && self.rounding == Rounding::HalfUp && spare >= 2 && self.room(mantissa) > 0 {
+        if divisor.is_none() && self.rounding == Rounding::HalfUp && self.room(mantissa) > 0 {
             return self.half_up(k, mantissa, d);
         }
         let zero = k.like(mantissa, 0);
@@ -146,10 +153,9 @@ impl Target {
     }
 
     /// As [`Target::encode`], ties up: half a unit is added and shifted out, and the sign needs no care.
-    /// `|x|` is less than a quarter of what its type holds, so that nothing overflows.
     fn half_up(&self, k: &Kernel, x: Value, d: Value) -> Value {
         let format = self.format;
-        let width = i64::from(x.ty().int_width().unwrap_or(64));
+        let last = i64::from(x.ty().int_width().unwrap_or(64)) - 1;
         let c = |value: i64| k.like(x, value);
         let (zero, one) = (c(0), c(1));
         let x = if format.is_signed() { x } else { k.max(x, zero) };
@@ -157,41 +163,43 @@ impl Target {
             (x, d)
         } else {
             let left = k.min(k.max(k.sub(zero, d), zero), c(self.room(x)));
-            // What does not fit is beyond the largest integer in any case.
-            let most = k.shr(c((1 << (width - 2)) - 1), left);
+            // What does not fit is beyond the largest integer in any case; with nothing shifted, all fits.
+            let most = k.shr(c(i64::MAX >> (63 - last)), k.add(left, k.min(left, one)));
+            // All is less than half a unit.
+            let most = k.select(k.cmp(Cmp::Sgt, d, c(last)), zero, most);
             let limited = k.min(x, most);
             let limited = if format.is_signed() { k.max(limited, k.sub(zero, most)) } else { limited };
-            (k.shl(limited, left), k.max(d, zero))
+            (k.shl(limited, left), k.min(k.max(d, zero), c(last)))
         };
         let exponent = (format.exp_bits() >= 2).then(|| self.exponent(k, x, d));
         let r = exponent.map_or(d, |exponent| k.add(d, exponent));
-        let r = k.min(r, c(width - 1));
         let half = k.shr(k.shl(one, r), one);
         let rounded = k.binary("arith.shrsi", k.add(x, half), r);
         let rounded = exponent.map_or(rounded, |exponent| k.shl(rounded, exponent));
-        let largest = c(format.int_max());
-        let limited = k.min(rounded, largest);
+        let limited = k.min(rounded, c(format.int_max()));
         if format.is_signed() { k.max(limited, c(format.int_min())) } else { limited }
     }
 
-    /// The exponent field less one of `x * 2^-d` before rounding, `d` not negative; 0 for subnormal codes.
+    /// The exponent field less one of `x * 2^-d` before rounding, for a shift to the right; 0 for
+    /// subnormal codes. With `d` it is no more than the bits of `x`.
     fn exponent(&self, k: &Kernel, x: Value, d: Value) -> Value {
-        let (width, man) = (i64::from(x.ty().int_width().unwrap_or(64)), i64::from(self.format.man_bits()));
+        let last = i64::from(x.ty().int_width().unwrap_or(64)) - 1;
+        let man = i64::from(self.format.man_bits());
         let c = |value: i64| k.like(x, value);
         let magnitude = if self.format.is_signed() { k.max(x, k.sub(c(0), x)) } else { x };
         let largest = (1 << self.format.exp_bits()) - 2;
         if largest > 2 {
             let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
-            let binade = k.sub(k.sub(c(width - 1 - man), d), leading);
+            let binade = k.sub(k.sub(c(last - man), d), leading);
             return k.min(k.max(binade, c(0)), c(largest));
         }
         // Two comparisons are less than a count of zeros.
-        let last = c(width - 2);
         let mut exponent = c(0);
         for step in 1..=largest {
-            let bound = k.shl(c(1), k.min(k.add(d, c(man + step)), last));
-            let reached = k.cmp(Cmp::Sge, magnitude, bound);
-            exponent = k.add(exponent, k.resize(reached, width as u32, false));
+            let place = k.min(k.add(d, c(man + step)), c(last));
+            let below = k.sub(k.shl(c(1), place), c(1));
+            let reached = k.cmp(Cmp::Sgt, magnitude, below);
+            exponent = k.add(exponent, k.resize(reached, last as u32 + 1, false));
         }
         exponent
     }

@@ -309,9 +309,9 @@ impl Epilogue {
             };
             (k.binary("arith.shrsi", sum, d), Some(rounding.range()))
         } else {
-            let bits = tree::proven_bits(self.op).min(30);
+            let bits = tree::proven_bits(self.op).min(31);
             let target = (rounding.ty.format, rounding.ties);
-            (k.encode((value, bits), (d, rounding.shift.interval().0), None, target), rounding.limits.clone())
+            (k.encode((value, bits), (d, rounding.shift.interval()), None, target), rounding.limits.clone())
         };
         let Some([lo, hi]) = limits else { return integer };
         let lo = self.per_channel(scope, k, "lo", &lo, spot);

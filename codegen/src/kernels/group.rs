@@ -20,7 +20,6 @@ use super::{
     tree::{self, Rounding, shape_of},
     units::{self, Grid, Numbers, Shift},
 };
-use crate::afpk::numeric;
 
 /// Bits of a quotient that a format's significand and the last bit need.
 const QUOTIENT_BITS: u32 = 18;
@@ -160,14 +159,14 @@ impl Group<'_, '_> {
         }
         let format = rounding.ty.format;
         let bits = tree::proven_bits(op);
-        let width = if rounding.is_plain() { numeric::encode_bits(format, bits) } else { 64 };
+        let width = if rounding.is_plain() { rounding.target().sum_bits(bits) } else { 64 };
         let wide = k.resize(value, width, true);
         let d = self.shift(k, "shift", &rounding.shift, indices, width);
         let divisor =
             if rounding.is_plain() { None } else { Some(self.divisor(k, &rounding, bits, indices)?) };
         let attr_bits = bits.min(width - 1);
         let integer =
-            k.encode((wide, attr_bits), (d, rounding.shift.interval().0), divisor, (format, rounding.ties));
+            k.encode((wide, attr_bits), (d, rounding.shift.interval()), divisor, (format, rounding.ties));
         Ok(self.limited(k, integer, &rounding, indices))
     }
 

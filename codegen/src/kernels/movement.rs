@@ -282,7 +282,7 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnos
                 let d = k.constant(k.int(64), i64::from(to_exp));
                 let probability = k.encode(
                     (term(k, i), 16),
-                    (d, to_exp.into()),
+                    (d, (to_exp.into(), to_exp.into())),
                     Some(sum),
                     (to_ty.format, Rounding::HalfUp),
                 );

@@ -10,6 +10,7 @@ use afp_ir::{
 };
 
 use super::units::{Grid, Shift};
+use crate::afpk::numeric::Target;
 
 /// Bits of the integers that a group's exact values need, with every intermediate (`afp-prove-widths`).
 pub fn proven_bits(op: Op) -> u32 {
@@ -164,6 +165,11 @@ impl Rounding {
             .then(|| [decode(lo, ty.format.int_min()), decode(hi, ty.format.int_max())]);
         let ties = view::rounding(op).unwrap_or_default();
         Ok(Self { ty, ties, shift, divisors, limits })
+    }
+
+    /// What sums are rounded to, by any shift.
+    pub fn target(&self) -> Target {
+        Target { format: self.ty.format, rounding: self.ties, is_right: false }
     }
 
     /// Whether nothing is divided.
