@@ -22,9 +22,35 @@ func.func @dynamic(%x: tensor<?xf32>) {
 
 func.func @foreign(%x: tensor<2xf32>) -> tensor<2xf32> {
   // expected-error @+2 {{[AFP0611] arith.constant has no native code}}
-  // expected-note @+1 {{expected: an operator that moves floats}}
+  // expected-note @+1 {{expected: an operator of an exact AFP program}}
   %c = arith.constant dense<1.0> : tensor<2xf32>
-  return %c : tensor<2xf32>
+  %0 = afp.quantize %x : tensor<2xf32> to tensor<2x!afp.float<e0m7, exp = 0>>
+  %1 = afp.dequantize %0 : tensor<2x!afp.float<e0m7, exp = 0>> to tensor<2xf32>
+  return %1 : tensor<2xf32>
+}
+
+// -----
+
+// A rounding that no kernel of a quantize has. What depends on it is not reported too.
+func.func @between(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  %0 = afp.quantize %x : tensor<2xf32> to tensor<2x!afp.float<e0m7, exp = 0>>
+  %1 = afp.dequantize %0 : tensor<2x!afp.float<e0m7, exp = 0>> to tensor<2xf32>
+  // expected-error @+2 {{[AFP0611] afp.quantize has no native code}}
+  // expected-note @+1 {{expected: a quantize without channel exponents, ties up}}
+  %2 = afp.quantize %1 {round = "half_even"} : tensor<2xf32> to tensor<2x!afp.float<e0m7, exp = 0>>
+  %3 = afp.dequantize %2 : tensor<2x!afp.float<e0m7, exp = 0>> to tensor<2xf32>
+  return %1, %3 : tensor<2xf32>, tensor<2xf32>
+}
+
+// -----
+
+func.func @dynamic_exponent(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error @+3 {{[AFP0611] afp.quantize has no native code}}
+  // expected-note @+2 {{expected: codes with static scale exponents}}
+  // expected-note @+1 {{found: tensor<2x!afp.float<e0m7, exp = ?[-7, 0]>>}}
+  %0 = afp.quantize %x : tensor<2xf32> to tensor<2x!afp.float<e0m7, exp = ?[-7, 0]>>
+  %1 = afp.dequantize %0 : tensor<2x!afp.float<e0m7, exp = ?[-7, 0]>> to tensor<2xf32>
+  return %1 : tensor<2xf32>
 }
 
 // -----

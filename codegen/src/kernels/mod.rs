@@ -229,7 +229,7 @@ impl Lowering {
             // Exact values are computed where they are encoded.
             _ if op.result_count() == 1 && Element::of(op.result(0).ty()) == Element::Exact => Ok(()),
             "afp.reshape" if FloatType::of(op.result(0).ty()).is_some() => self.reshape(op),
-            _ if op.result_count() == 1 && real::is_real(op.result(0)) => {
+            _ if real::is_moved(op) => {
                 for &index in outputs.get(&op.result(0)).into_iter().flatten() {
                     self.floats(op, Destination::Argument(inputs + index))?;
                 }

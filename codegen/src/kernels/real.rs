@@ -27,6 +27,11 @@ pub(super) fn is_real(value: Value) -> bool {
     Element::of(value.ty()) == Element::Real
 }
 
+/// Whether an operation yields floats that a kernel writes.
+pub(super) fn is_moved(op: Op) -> bool {
+    (op.is("afp.dequantize") || view::is_movement(op)) && is_real(op.result(0))
+}
+
 /// The memory of floats that are stored.
 pub(super) fn memref(value: Value) -> Type {
     Type::memref(&shape_of(value), Type::f32(value.ty().ctx()))
