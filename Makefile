@@ -6,6 +6,7 @@
 #              random networks on every execution there is, bit for bit: hours
 # make preserves-bits CASES=10000
 #              random networks before and after each pass that keeps bits, by the interpreter: minutes
+# make epilogues  instructions of one layer behind AFP's epilogues, and behind affine int8's
 # make lint    formatting, clippy
 # make deny    licences, bans and sources of the dependencies (installs cargo-deny: some minutes, once)
 # make docs    the generated pages of the book
@@ -19,7 +20,7 @@ LIT_FLAGS ?= -v
 
 DIGITS := examples/digits
 
-.PHONY: deps build demo test differential preserves-bits lint deny docs clean
+.PHONY: deps build demo test differential preserves-bits epilogues lint deny docs clean
 
 deps:
 	@scripts/install-deps
@@ -57,6 +58,9 @@ CASES ?= 10000
 
 preserves-bits: deps
 	PROPTEST_CASES=$(CASES) $(CARGO) test -p afp-passes --test preserves_bits -- --nocapture
+
+epilogues: deps
+	AFP_EPILOGUES=1 $(CARGO) test -p afp-codegen --test affine -- --nocapture
 
 lint: deps
 	$(CARGO) fmt --all --check

@@ -68,10 +68,12 @@ def Afpk_DecodeOp : Afpk_Op<"decode", [Pure]> {
 def Afpk_EncodeOp : Afpk_Op<"encode", [Pure, AllTypesMatch<["input", "shift", "result"]>]> {
   let summary = "the integer of the code nearest to input * 2^-shift / divisor (rules E1 to E5)";
   let description = [{
-    The magnitude of `input` is below `2^bits`. With a divisor, operands are i64.
+    The magnitude of `input` is below `2^bits`, with half a unit too. With a divisor, operands are i64.
+    `right` says that `shift` is not negative and less than the width.
   }];
   let arguments = (ins Afpk_Integer:$input, Afpk_Integer:$shift, Optional<Afpk_Integer>:$divisor,
-                       StrAttr:$format, DefaultValuedStrAttr<StrAttr, "half_up">:$round, I32Attr:$bits);
+                       StrAttr:$format, DefaultValuedStrAttr<StrAttr, "half_up">:$round, I32Attr:$bits,
+                       UnitAttr:$right);
   let results = (outs Afpk_Integer:$result);
   let assemblyFormat = "$input `,` $shift (`by` $divisor^ `:` type($divisor))? $format attr-dict `:` type($input)";
   let hasVerifier = 1;

@@ -2,7 +2,8 @@
 //!
 //! Costs of a layer add up over layers, but time and energy of a layer also depend on the format of what it
 //! reads. They are split: a layer is priced as if it read fixed point of 8 bits, and a site pays for what
-//! another format costs the layers that read it, at weights of the middle size.
+//! another format costs the layers that read it, at weights of the middle size. Where a concat joins values that
+//! others read too, time also has what encoding them again would take.
 
 use afp_ir::numerics::Format;
 
@@ -63,9 +64,27 @@ impl<'a, 'n> Prices<'a, 'n> {
                     self.of_layer(layer, typical, format, resource)
                         - self.of_layer(layer, typical, self.fixed(layer), resource)
                 };
-                rounded(readers.map(more).sum())
+                let layers: f64 = readers.map(more).sum();
+                let again = if resource == Resource::Latency { self.mismatches(site, format) } else { 0.0 };
+                rounded(layers + again)
             }
         }
+    }
+
+    /// What encoding again costs where a concat joins a site's values with others, or is the site: the other one
+    /// is taken to have fixed point of 8 bits. Nothing where types agree.
+    fn mismatches(&self, site: SiteId, format: Format) -> f64 {
+        let own = self.quantizer.site_format(site, format);
+        let byte = |other| self.quantizer.site_format(other, Format::byte(self.quantizer.is_signed(other)));
+        let cost = |(operand, concat, elements): (SiteId, SiteId, usize)| {
+            let other = if operand == site { concat } else { operand };
+            let meets = operand == site || concat == site;
+            if !meets || byte(other) == own {
+                return 0.0;
+            }
+            self.table.map_or(0.0, |table| table.of_other(elements as u64, true))
+        };
+        self.quantizer.network.joined().map(cost).sum()
     }
 
     /// Fixed point of 8 bits, as a layer's input has it by default.

@@ -46,7 +46,8 @@ fn expansion(op: Op) -> Option<Value> {
             let rounding: Rounding = op.attr("round")?.as_string()?.parse().ok()?;
             let bits = op.attr("bits").and_then(Attr::as_int)? as u32;
             let divisor = (op.operand_count() == 3).then(|| op.operand(2));
-            numeric::Target { format, rounding }.encode(&k, input, op.operand(1), divisor, bits)
+            let is_right = op.attr("right").is_some();
+            numeric::Target { format, rounding, is_right }.encode(&k, input, op.operand(1), divisor, bits)
         }
     })
 }

@@ -99,6 +99,16 @@ pub struct Target {
     pub format: Format,
     /// Ties.
     pub rounding: Rounding,
+    /// Whether shifts are known to be at least 0 and less than the width.
+    pub is_right: bool,
+}
+
+impl Target {
+    /// Bits of the integers in which values below `2^bits` are encoded without a divisor.
+    pub fn sum_bits(&self, bits: u32) -> u32 {
+        let fits = self.rounding == Rounding::HalfUp && self.format.int_max() < 1 << 15;
+        if bits == 31 && fits { 32 } else { encode_bits(self.format, bits) }
+    }
 }
 
 /// Bits of the integers that serve for values below `2^bits` and this format.
@@ -111,6 +121,9 @@ impl Target {
     /// one type, which [`encode_bits`] gives, or `i64` with a divisor. `mantissa` is below `2^bits` in
     /// magnitude. `d` is a constant or computed.
     pub fn encode(&self, k: &Kernel, mantissa: Value, d: Value, divisor: Option<Value>, bits: u32) -> Value {
+        if divisor.is_none() && self.rounding == Rounding::HalfUp && self.room(mantissa) > 0 {
+            return self.half_up(k, mantissa, d);
+        }
         let zero = k.like(mantissa, 0);
         let negative = k.cmp(Cmp::Slt, mantissa, zero);
         let magnitude = k.select(negative, k.sub(zero, mantissa), mantissa);
@@ -128,6 +141,67 @@ impl Target {
                 self.finish(k, developed, negative, k.add(d, k.like(d, spare + 1)))
             }
         }
+    }
+
+    /// How far integers of the format can be shifted to the left in a value's type: far enough to see that
+    /// they are too large; or 0.
+    fn room(&self, like: Value) -> i64 {
+        let width = i64::from(like.ty().int_width().unwrap_or(64));
+        let largest = i64::from(self.format.int_max().ilog2()) + 1;
+        let room = width - 2 - largest;
+        if room >= largest { room } else { 0 }
+    }
+
+    /// As [`Target::encode`], ties up: half a unit is added and shifted out, and the sign needs no care.
+    fn half_up(&self, k: &Kernel, x: Value, d: Value) -> Value {
+        let format = self.format;
+        let last = i64::from(x.ty().int_width().unwrap_or(64)) - 1;
+        let c = |value: i64| k.like(x, value);
+        let (zero, one) = (c(0), c(1));
+        let x = if format.is_signed() { x } else { k.max(x, zero) };
+        let (x, d) = if self.is_right {
+            (x, d)
+        } else {
+            let left = k.min(k.max(k.sub(zero, d), zero), c(self.room(x)));
+            // What does not fit is beyond the largest integer in any case; with nothing shifted, all fits.
+            let most = k.shr(c(i64::MAX >> (63 - last)), k.add(left, k.min(left, one)));
+            // All is less than half a unit.
+            let most = k.select(k.cmp(Cmp::Sgt, d, c(last)), zero, most);
+            let limited = k.min(x, most);
+            let limited = if format.is_signed() { k.max(limited, k.sub(zero, most)) } else { limited };
+            (k.shl(limited, left), k.min(k.max(d, zero), c(last)))
+        };
+        let exponent = (format.exp_bits() >= 2).then(|| self.exponent(k, x, d));
+        let r = exponent.map_or(d, |exponent| k.add(d, exponent));
+        let half = k.shr(k.shl(one, r), one);
+        let rounded = k.binary("arith.shrsi", k.add(x, half), r);
+        let rounded = exponent.map_or(rounded, |exponent| k.shl(rounded, exponent));
+        let limited = k.min(rounded, c(format.int_max()));
+        if format.is_signed() { k.max(limited, c(format.int_min())) } else { limited }
+    }
+
+    /// The exponent field less one of `x * 2^-d` before rounding, for a shift to the right; 0 for
+    /// subnormal codes. With `d` it is no more than the bits of `x`.
+    fn exponent(&self, k: &Kernel, x: Value, d: Value) -> Value {
+        let last = i64::from(x.ty().int_width().unwrap_or(64)) - 1;
+        let man = i64::from(self.format.man_bits());
+        let c = |value: i64| k.like(x, value);
+        let magnitude = if self.format.is_signed() { k.max(x, k.sub(c(0), x)) } else { x };
+        let largest = (1 << self.format.exp_bits()) - 2;
+        if largest > 2 {
+            let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
+            let binade = k.sub(k.sub(c(last - man), d), leading);
+            return k.min(k.max(binade, c(0)), c(largest));
+        }
+        // Two comparisons are less than a count of zeros.
+        let mut exponent = c(0);
+        for step in 1..=largest {
+            let place = k.min(k.add(d, c(man + step)), c(last));
+            let below = k.sub(k.shl(c(1), place), c(1));
+            let reached = k.cmp(Cmp::Sgt, magnitude, below);
+            exponent = k.add(exponent, k.resize(reached, last as u32 + 1, false));
+        }
+        exponent
     }
 
     /// The integer of `(-1)^negative * a * 2^-d`, rounded and saturated.
@@ -207,9 +281,45 @@ pub fn code_of(k: &Kernel, integer: Value, format: Format, bits: u32) -> Value {
     k.resize(code, bits, false)
 }
 
+/// A scale exponent in a kernel.
+#[derive(Clone, Copy)]
+pub enum Scale {
+    /// A number.
+    Known(i32),
+    /// What the code computes.
+    Computed {
+        /// An `i32`.
+        exp: Value,
+        /// Least and largest.
+        interval: (i32, i32),
+    },
+}
+
+impl Scale {
+    /// The exponent plus a number, of another value's type.
+    fn plus(self, k: &Kernel, number: i64, like: Value) -> Value {
+        match self {
+            Self::Known(exp) => k.like(like, i64::from(exp) + number),
+            Self::Computed { exp, .. } => {
+                let wide = k.resize(exp, like.ty().int_width().unwrap_or(32), true);
+                let wide = like.ty().lanes().map_or(wide, |lanes| k.broadcast(wide, lanes));
+                k.add(wide, k.like(like, number))
+            }
+        }
+    }
+
+    fn interval(self) -> (i64, i64) {
+        let (lo, hi) = match self {
+            Self::Known(exp) => (exp, exp),
+            Self::Computed { interval, .. } => interval,
+        };
+        (lo.into(), hi.into())
+    }
+}
+
 /// The integer of the code nearest to a float in units of `2^exp`: NaN becomes 0, infinities saturate
 /// (rule Q1). `x` is an `f32`, or a vector of them.
-pub fn quantize(k: &Kernel, x: Value, format: Format, exp: i32) -> Value {
+pub fn quantize(k: &Kernel, x: Value, format: Format, scale: Scale) -> Value {
     let bits_type = with_element(x.ty(), k.int(32));
     let bits = k.value(OpSpec::new("arith.bitcast").operands([x]).result(bits_type));
     let negative = k.cmp(Cmp::Slt, bits, k.like(bits, 0));
@@ -220,21 +330,21 @@ pub fn quantize(k: &Kernel, x: Value, format: Format, exp: i32) -> Value {
     let field = k.and(k.shr(bits, c(23)), c(255));
     let normal = k.cmp(Cmp::Ne, field, c(0));
     let significand = k.select(normal, k.or(fraction, c(1 << 23)), fraction);
-    let d = k.sub(c(i64::from(exp) + 150), k.max(field, c(1)));
+    let d = k.sub(scale.plus(k, 150, bits), k.max(field, c(1)));
     let special = k.cmp(Cmp::Eq, field, c(255));
     let nan = k.and(special, k.cmp(Cmp::Ne, fraction, c(0)));
     // An infinity is larger than everything: a shift that leaves no doubt.
     let d = k.select(special, c(-4 * 4096), d);
     let significand = k.select(nan, c(0), significand);
-    Target { format, rounding: Rounding::HalfUp }.finish(k, significand, negative, d)
+    Target { format, rounding: Rounding::HalfUp, is_right: false }.finish(k, significand, negative, d)
 }
 
 /// The float nearest to `integer * 2^exp` (rule Q3), by integers alone. The integer is of the format,
 /// so that at most 16 of its bits matter; the only rounding is that of a subnormal float.
-pub fn dequantize(k: &Kernel, integer: Value, format: Format, exp: i32) -> Value {
+pub fn dequantize(k: &Kernel, integer: Value, format: Format, scale: Scale) -> Value {
     let width = integer.ty().int_width().unwrap_or(32);
     let c = |value: i64| k.like(integer, value);
-    let (zero, exp) = (c(0), i64::from(exp));
+    let (zero, (lo, hi)) = (c(0), scale.interval());
     let negative = k.cmp(Cmp::Slt, integer, zero);
     let a = k.select(negative, k.sub(zero, integer), integer);
     let leading = k.value(OpSpec::new("math.ctlz").operands([a]).result(a.ty()));
@@ -243,13 +353,16 @@ pub fn dequantize(k: &Kernel, integer: Value, format: Format, exp: i32) -> Value
     let (left, right) = (k.max(k.sub(c(23), top), zero), k.max(k.sub(top, c(23)), zero));
     let left = k.min(left, c(i64::from(width) - 1));
     let mantissa = k.and(k.shr(k.shl(a, left), right), c((1 << 23) - 1));
-    let field = k.add(top, c(exp + 127));
+    let field = k.add(top, scale.plus(k, 127, integer));
     let mut bits = k.or(k.shl(k.and(field, c(255)), c(23)), mantissa);
-    if exp + 127 + i64::from(format.int_max().ilog2()) > 254 {
+    if hi + 127 + i64::from(format.int_max().ilog2()) > 254 {
         bits = k.select(k.cmp(Cmp::Sgt, field, c(254)), c(255 << 23), bits);
     }
-    if exp + 127 < 1 {
-        let small = subnormal(k, a, exp + 149, i64::from(width));
+    if lo + 127 < 1 {
+        let small = match scale {
+            Scale::Known(_) => subnormal(k, a, lo + 149, i64::from(width)),
+            Scale::Computed { .. } => subnormal_by(k, a, scale.plus(k, 149, a)),
+        };
         bits = k.select(k.cmp(Cmp::Slt, field, c(1)), small, bits);
     }
     let bits = k.select(k.cmp(Cmp::Eq, a, zero), zero, bits);
@@ -275,6 +388,23 @@ fn subnormal(k: &Kernel, a: Value, shift: i64, width: i64) -> Value {
     let tie = k.and(k.cmp(Cmp::Eq, rest, c(half)), odd);
     let up = k.or(k.cmp(Cmp::Ugt, rest, c(half)), tie);
     k.add(quotient, k.resize(up, width as u32, false))
+}
+
+/// As [`subnormal`], with a shift that is computed.
+fn subnormal_by(k: &Kernel, a: Value, shift: Value) -> Value {
+    let c = |value: i64| k.like(a, value);
+    let last = c(i64::from(a.ty().int_width().unwrap_or(64)) - 1);
+    let (zero, one) = (c(0), c(1));
+    let limited = |shift: Value| k.min(k.max(shift, zero), last);
+    let (left, right) = (limited(shift), limited(k.sub(zero, shift)));
+    let unit = k.shl(one, right);
+    let (quotient, half) = (k.shr(a, right), k.shr(unit, one));
+    let rest = k.and(a, k.sub(unit, one));
+    let odd = k.cmp(Cmp::Ne, k.and(quotient, one), zero);
+    let tie = k.and(k.and(k.cmp(Cmp::Eq, rest, half), k.cmp(Cmp::Ne, half, zero)), odd);
+    let up = k.or(k.cmp(Cmp::Ugt, rest, half), tie);
+    let rounded = k.add(quotient, k.resize(up, a.ty().int_width().unwrap_or(64), false));
+    k.shl(rounded, left)
 }
 
 /// The integers of codes.

@@ -241,20 +241,24 @@ impl Kernel {
         self.value(spec.result(integer.ty()))
     }
 
-    /// The integer of the code nearest to `value * 2^-shift / divisor`; see `afpk.encode`.
+    /// The integer of the code nearest to `value * 2^-shift / divisor`; see `afpk.encode`. With the shift
+    /// come the least and the largest that it can be.
     pub fn encode(
         &self,
         (value, bits): (Value, u32),
-        shift: Value,
+        (shift, (least, largest)): (Value, (i64, i64)),
         divisor: Option<Value>,
         (format, rounding): (Format, Rounding),
     ) -> Value {
+        let width = value.ty().int_width().unwrap_or(64);
+        let is_right = least >= 0 && largest < i64::from(width);
         let spec = OpSpec::new("afpk.encode")
             .operands([value, shift])
             .operands(divisor)
             .attr("format", Attr::string(self.ctx, &format.to_string()))
             .attr("round", Attr::string(self.ctx, &rounding.to_string()))
-            .attr("bits", Attr::int(self.ctx, 32, i64::from(bits)));
+            .attr("bits", Attr::int(self.ctx, 32, i64::from(bits)))
+            .attr_opt("right", is_right.then(|| Attr::unit(self.ctx)));
         self.value(spec.result(value.ty()))
     }
 

@@ -11,12 +11,12 @@ use afp_ir::{
 use afp_target::Vectors;
 
 use super::{
-    Destination, Lowering,
+    Lowering,
     builder::{Kernel, vector},
     direct::{halo, is_surroundable, surrounds},
     epilogue::{self, Channels, Epilogue, Operands, Spot},
-    group::Rows,
     layout::{Layout, Storage},
+    rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
     tree::{self, parts, shape_of},
@@ -81,8 +81,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let channels = Channels { count: shape[3], lanes: tile.lanes, vectors: needed };
     let items = needed / tile.vectors * shape[0] * shape[1];
     let conv = tree::conv(contraction).ok_or_else(|| misfit("a valid geometry"))?;
-    lowering.kernel(op, &operands.leaves, items, Destination::Buffer, |scope, k| {
-        let (epilogue, memory) = operands.epilogue(scope, k, channels, Layout::clone)?;
+    operands.convert(lowering, items, channels, Layout::clone, |scope, k, epilogue, memory| {
         let rows = Rows::of(contraction)?;
         let weights = crate::afpk::numeric::decoded(rows.format, &rows.codes);
         Writer { contraction, conv, input, offset, tile, channels, epilogue, memory, rows, weights }
@@ -198,11 +197,13 @@ impl Writer {
                     *sum = k.add(*sum, if short { product } else { k.resize(product, 32, true) });
                 }
             }
+            let mut spots = Vec::new();
             for (p, sum) in sums.into_iter().enumerate() {
                 let sum = if short { k.add(start, k.resize(sum, 32, true)) } else { sum };
                 let pixel = [n, y, k.add(x, k.index(p as i64))];
-                self.epilogue.store(scope, k, sum, Spot { pixel, vector: number, channel })?;
+                spots.push((sum, Spot { pixel, vector: number, channel }));
             }
+            self.epilogue.store(scope, k, &spots, 1)?;
         }
         Ok(())
     }

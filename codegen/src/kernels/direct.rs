@@ -15,11 +15,11 @@ use afp_ir::{
 use afp_target::Vectors;
 
 use super::{
-    Destination, Lowering,
+    Lowering,
     builder::Kernel,
     epilogue::{self, Channels, Epilogue, Operands, Spot},
-    group::Rows,
     layout::{Layout, Storage},
+    rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
     tree::{self, parts, shape_of, unsupported},
@@ -246,8 +246,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         }
         layout
     };
-    lowering.kernel(op, &operands.leaves, items, Destination::Buffer, |scope, k| {
-        let (epilogue, memory) = operands.epilogue(scope, k, channels, joined)?;
+    operands.convert(lowering, items, channels, joined, |scope, k, epilogue, memory| {
         Writer { geometry, tile, channels, epilogue, memory }.write(scope, k)
     })
 }
@@ -384,16 +383,16 @@ impl Writer {
                 })
             })
         });
+        let mut spots = Vec::new();
         for p in 0..pixels {
             let pixel = [n, y, k.add(x, k.index(p))];
             for j in 0..count {
                 let vector = k.add(first_vector, k.index(j));
                 let channel = self.channels.start_value(k, vector);
-                let spot = Spot { pixel, vector, channel };
-                self.epilogue.store(scope, k, sums[(p * count + j) as usize], spot)?;
+                spots.push((sums[(p * count + j) as usize], Spot { pixel, vector, channel }));
             }
         }
-        Ok(())
+        self.epilogue.store(scope, k, &spots, count as usize)
     }
 
     /// One step of a tile: the sums with the products added.

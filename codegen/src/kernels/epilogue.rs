@@ -14,9 +14,12 @@ use afp_ir::{
 use super::{
     Lowering,
     builder::{Kernel, vector},
+    calls::Destination,
+    dynamic::{self, Kept, Peaks, is_dynamic},
     layout::Layout,
     scope::{self, Scope},
     tree::{self, Rounding, shape_of, unsupported},
+    units::{self, Grid, Numbers, Shift},
 };
 
 /// Channels as vectors.
@@ -88,13 +91,48 @@ impl Operands {
         self.result.is_dense() && self.layouts.iter().all(Layout::is_dense)
     }
 
-    /// The epilogue, and the memory of the contraction's input; `seen` gives the layout that the kernel
-    /// sees in place of a value's own.
-    pub fn epilogue(
+    /// Adds the kernels of the group. `write` appends the work on the items of the one that computes the
+    /// sums, given the epilogue and the memory of the contraction's input; `seen` gives the layout that
+    /// it sees in place of a value's own.
+    pub fn convert(
+        &self,
+        lowering: &mut Lowering,
+        items: i64,
+        channels: Channels,
+        seen: impl Fn(&Layout) -> Layout,
+        write: impl FnOnce(&mut Scope<'_>, &Kernel, Epilogue, Value) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let op = self.op;
+        if !is_dynamic(op.result(0)) {
+            return lowering.kernel(op, &self.leaves, items, Destination::Buffer, |scope, k| {
+                let (epilogue, input) = self.epilogue(scope, k, channels, Sink::Codes, &self.result, seen)?;
+                write(scope, k, epilogue, input)
+            });
+        }
+        let kept = Kept::new(lowering, op, 32, channels.count);
+        let plain = Layout::plain(op.result(0)).ok_or_else(|| unsupported(op, "coded results"))?;
+        lowering.kernel(op, &self.leaves, items, kept.destination(), |scope, k| {
+            let sink = Sink::Sums(kept.peaks(scope, k));
+            let (epilogue, input) = self.epilogue(scope, k, channels, sink, &plain, seen)?;
+            write(scope, k, epilogue, input)
+        })?;
+        let rows = scope::rows(&plain.shape);
+        let vectors = tree::parts(channels.count, channels.lanes);
+        let channels = Channels { vectors, ..channels };
+        dynamic::finish(lowering, &kept, rows, |scope, k| {
+            let (sums, codes) = (k.flat(scope.operands[0]), (self.result.clone(), k.flat(scope.result)));
+            let epilogue = Epilogue::new(op, self.contraction, channels, Vec::new(), codes, Sink::Codes)?;
+            epilogue.round(scope, k, (&plain, sums))
+        })
+    }
+
+    fn epilogue(
         &self,
         scope: &Scope<'_>,
         k: &Kernel,
         channels: Channels,
+        sink: Sink,
+        result: &Layout,
         seen: impl Fn(&Layout) -> Layout,
     ) -> Result<(Epilogue, Value), Diagnostic> {
         let memories = scope.operands.iter().map(|&memory| k.flat(memory));
@@ -108,13 +146,22 @@ impl Operands {
         let source = self.contraction.operand(0);
         let input = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
         let input = input.ok_or_else(|| unsupported(self.op, "a stored operand"))?;
-        let result = (seen(&self.result), k.flat(scope.result));
-        Ok((Epilogue::new(self.op, self.contraction, channels, flat, result)?, input))
+        let result = (seen(result), k.flat(scope.result));
+        Ok((Epilogue::new(self.op, self.contraction, channels, flat, result, sink)?, input))
     }
 }
 
+/// Where an epilogue's values go.
+#[derive(Clone, Copy)]
+pub(super) enum Sink {
+    /// They are rounded.
+    Codes,
+    /// They are kept, until the exponent is known.
+    Sums(Peaks),
+}
+
 /// What happens to the sums of a group's contraction.
-pub struct Epilogue {
+pub(super) struct Epilogue {
     op: Op,
     contraction: Op,
     channels: Channels,
@@ -126,27 +173,26 @@ pub struct Epilogue {
     layouts: HashMap<Value, Layout>,
     memories: HashMap<Value, Value>,
     result: (Layout, Value),
+    sink: Sink,
 }
 
 impl Epilogue {
     /// Prepares the epilogue of a group. `leaves` are the group's operands with their layouts and flat
     /// memrefs, `result` the same of what it writes.
-    pub fn new(
+    fn new(
         op: Op,
         contraction: Op,
         channels: Channels,
         leaves: Vec<(Value, Layout, Value)>,
         result: (Layout, Value),
+        sink: Sink,
     ) -> Result<Self, Diagnostic> {
         let rounding = Rounding::of(op)?;
-        let products = tree::product_grid(contraction)?;
-        let whole = tree::grid(op.operand(0), op)?;
-        let same = |grid: &[i32]| {
-            (0..channels.count as usize).all(|c| tree::pick(grid, c) == tree::pick(&products, c))
-        };
-        let biased = match view::bias(contraction) {
-            Some(bias) => tree::finer(&products, &tree::grid(bias, op)?),
-            None => products.clone(),
+        let products = Grid::of_products(contraction)?;
+        let whole = Grid::of(op.operand(0), op)?;
+        let same = |grid: &Grid| {
+            let shift = Shift::between(grid, &products);
+            shift.known().is_some_and(|shifts| shifts.iter().all(|&shift| shift == 0))
         };
         let (mut layouts, mut memories) = (HashMap::new(), HashMap::new());
         for (value, layout, memory) in leaves {
@@ -158,11 +204,12 @@ impl Epilogue {
             contraction,
             channels,
             half_folded: rounding.is_shift() && same(&whole),
-            bias_folded: same(&biased),
+            bias_folded: bias_is_folded(contraction, &products, op)?,
             rounding,
             layouts,
             memories,
             result,
+            sink,
         })
     }
 
@@ -170,10 +217,9 @@ impl Epilogue {
     pub fn initial(&self, corrections: &[i64]) -> Result<Vec<i64>, Diagnostic> {
         let mut sums = corrections.to_vec();
         if let (true, Some(bias)) = (self.bias_folded, view::bias(self.contraction)) {
-            let (values, shifts) = self.bias(bias)?;
-            for (c, sum) in sums.iter_mut().enumerate() {
-                *sum = sum.wrapping_add(tree::pick(&values, c) << tree::pick(&shifts, c));
-            }
+            let (values, [_, shift]) = self.bias(bias)?;
+            let values = shifted_left(&values, shift.known().unwrap_or(&[0]), sums.len());
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum = sum.wrapping_add(value));
         }
         if self.half_folded {
             let halves = self.rounding.halves();
@@ -184,34 +230,76 @@ impl Epilogue {
         Ok(sums)
     }
 
-    /// The integers of a bias, and how far each is shifted to the sums' grid.
-    fn bias(&self, bias: Value) -> Result<(Vec<i64>, Vec<i64>), Diagnostic> {
+    /// The integers of a bias, and how far the sums and the bias are shifted.
+    fn bias(&self, bias: Value) -> Result<(Vec<i64>, [Shift; 2]), Diagnostic> {
         let values = bias.def_as("afp.constant").and_then(|c| c.attr("value")).and_then(|v| v.elements_i64());
         let values = values.ok_or_else(|| unsupported(self.op, "a bias that is constant"))?;
-        let (products, grid) = (tree::product_grid(self.contraction)?, tree::grid(bias, self.op)?);
-        let [_, shifts] = tree::alignment(&products, &grid, 32, self.op)?;
-        Ok((values, shifts))
+        let (products, grid) = (Grid::of_products(self.contraction)?, Grid::of(bias, self.op)?);
+        Ok((values, units::alignment(&products, &grid, 32, self.op)?))
     }
 
-    /// Rounds the sums of one vector and stores them.
+    /// Finishes the sums of a tile and stores them: those of pixel after pixel, each of so many vectors.
     pub fn store(
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
-        sums: Value,
-        spot: Spot,
+        sums: &[(Value, Spot)],
+        vectors: usize,
     ) -> Result<(), Diagnostic> {
-        let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
-        let integer = self.rounded(scope, k, value, spot);
-        let (layout, memory) = &self.result;
-        let at = flat_index(k, layout, spot.pixel, spot.channel);
-        k.vector_store(layout.stored(k, integer), *memory, at);
+        let mut occurring: Vec<Option<(Value, Spot)>> = vec![None; vectors];
+        for (index, &(sums, spot)) in sums.iter().enumerate() {
+            let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
+            let (layout, memory) = &self.result;
+            let at = flat_index(k, layout, spot.pixel, spot.channel);
+            let Sink::Sums(peaks) = self.sink else {
+                let integer = self.rounded(scope, k, value, spot);
+                k.vector_store(layout.stored(k, integer), *memory, at);
+                continue;
+            };
+            k.vector_store(value, *memory, at);
+            let bits = peaks.magnitude(k, value);
+            let of_vector = &mut occurring[index % vectors];
+            *of_vector = Some((of_vector.map_or(bits, |(known, _)| k.or(known, bits)), spot));
+        }
+        if let Sink::Sums(peaks) = self.sink {
+            for (bits, spot) in occurring.into_iter().flatten() {
+                let known = k.vector_load(peaks.memory, spot.channel, self.channels.lanes);
+                k.vector_store(k.or(known, bits), peaks.memory, spot.channel);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rounds the sums that are kept in a memref of one dimension.
+    fn round(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        (plain, sums): (&Layout, Value),
+    ) -> Result<(), Diagnostic> {
+        let (from, to) = (scope.from, scope.to);
+        let (rows, inner) = plain.shape.split_at(plain.shape.len() - 1 - usize::from(plain.shape.len() == 4));
+        let columns = if inner.len() == 2 { inner[0] } else { 1 };
+        k.fold(from, to, &[], |k, item, _| {
+            let mut at = scope::split_index(k, item, rows);
+            at.resize(2, k.index(0));
+            k.every(&[columns, self.channels.vectors], |k, indices| {
+                let channel = self.channels.start_value(k, indices[1]);
+                let spot = Spot { pixel: [at[0], at[1], indices[0]], vector: indices[1], channel };
+                let from = flat_index(k, plain, spot.pixel, channel);
+                let integer = self.rounded(scope, k, k.vector_load(sums, from, self.channels.lanes), spot);
+                let (layout, memory) = &self.result;
+                let to = flat_index(k, layout, spot.pixel, channel);
+                k.vector_store(layout.stored(k, integer), *memory, to);
+            });
+            Vec::new()
+        });
         Ok(())
     }
 
     fn rounded(&self, scope: &mut Scope<'_>, k: &Kernel, value: Value, spot: Spot) -> Value {
         let rounding = &self.rounding;
-        let d = self.per_channel(scope, k, "shift", &rounding.shifts, spot);
+        let d = self.shift(scope, k, "shift", &rounding.shift, spot);
         let (integer, limits) = if rounding.is_shift() {
             let sum = if self.half_folded {
                 value
@@ -221,9 +309,9 @@ impl Epilogue {
             };
             (k.binary("arith.shrsi", sum, d), Some(rounding.range()))
         } else {
-            let bits = tree::proven_bits(self.op).min(30);
+            let bits = tree::proven_bits(self.op).min(31);
             let target = (rounding.ty.format, rounding.ties);
-            (k.encode((value, bits), d, None, target), rounding.limits.clone())
+            (k.encode((value, bits), (d, rounding.shift.interval()), None, target), rounding.limits.clone())
         };
         let Some([lo, hi]) = limits else { return integer };
         let lo = self.per_channel(scope, k, "lo", &lo, spot);
@@ -250,14 +338,19 @@ impl Epilogue {
         let Some(op) = value.def() else { return Err(unsupported(self.op, "an exact value")) };
         if op == self.contraction {
             let Some(bias) = view::bias(op).filter(|_| !self.bias_folded) else { return Ok(sums) };
-            let (values, shifts) = self.bias(bias)?;
-            let shifted: Vec<i64> = (0..self.channels.count as usize)
-                .map(|c| tree::pick(&values, c) << tree::pick(&shifts, c))
-                .collect();
-            let grids = (tree::product_grid(op)?, tree::grid(bias, op)?);
-            let [own, _] = tree::alignment(&grids.0, &grids.1, 32, self.op)?;
-            let aligned = self.shifted(scope, k, sums, &own, spot);
-            return Ok(k.add(aligned, self.per_channel(scope, k, "bias", &shifted, spot)));
+            let (values, [own, other]) = self.bias(bias)?;
+            let aligned = self.aligned(scope, k, sums, &own, spot);
+            let value = match other.known() {
+                Some(shifts) => {
+                    let values = shifted_left(&values, shifts, self.channels.count as usize);
+                    self.per_channel(scope, k, "bias", &values, spot)
+                }
+                None => {
+                    let value = self.per_channel(scope, k, "bias", &values, spot);
+                    self.aligned(scope, k, value, &other, spot)
+                }
+            };
+            return Ok(k.add(aligned, value));
         }
         match op.name().as_str() {
             "afp.constant" => {
@@ -268,22 +361,39 @@ impl Epilogue {
             "afp.add" => {
                 let a = self.exact(scope, k, op.operand(0), sums, spot)?;
                 let b = self.exact(scope, k, op.operand(1), sums, spot)?;
-                let grids = (tree::grid(op.operand(0), op)?, tree::grid(op.operand(1), op)?);
-                let [left, right] = tree::alignment(&grids.0, &grids.1, 32, self.op)?;
-                let a = self.shifted(scope, k, a, &left, spot);
-                let b = self.shifted(scope, k, b, &right, spot);
+                let grids = [Grid::of(op.operand(0), op)?, Grid::of(op.operand(1), op)?];
+                let [left, right] = units::alignment(&grids[0], &grids[1], 32, self.op)?;
+                let a = self.aligned(scope, k, a, &left, spot);
+                let b = self.aligned(scope, k, b, &right, spot);
                 Ok(k.add(a, b))
             }
             _ => Err(unsupported(self.op, "sums of a contraction, stored values and constants")),
         }
     }
 
-    fn shifted(&self, scope: &mut Scope<'_>, k: &Kernel, value: Value, by: &[i64], spot: Spot) -> Value {
-        if by.iter().all(|&shift| shift == 0) {
+    /// A value shifted to the left.
+    fn aligned(&self, scope: &mut Scope<'_>, k: &Kernel, value: Value, by: &Shift, spot: Spot) -> Value {
+        if by.known().is_some_and(|shifts| shifts.iter().all(|&shift| shift == 0)) {
             return value;
         }
-        let shift = self.per_channel(scope, k, "align", by, spot);
+        let shift = self.shift(scope, k, "align", by, spot);
+        // Only a value that is always 0 is ever shifted further.
+        let shift = if by.known().is_some() { shift } else { k.min(shift, k.like(shift, 31)) };
         k.shl(value, shift)
+    }
+
+    fn shift(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        role: &'static str,
+        shift: &Shift,
+        spot: Spot,
+    ) -> Value {
+        match shift {
+            Shift::Known(shifts) => self.per_channel(scope, k, role, shifts, spot),
+            Shift::Computed(..) => shift.emit(k, &mut Lanes { epilogue: self, scope, spot }),
+        }
     }
 
     /// Numbers that are one for all or one per channel, on the lanes of a spot.
@@ -303,6 +413,37 @@ impl Epilogue {
         let memory = scope.constant(role, &[packed.len() as i64], k.int(32), &packed);
         k.vector_load(memory, k.mul(spot.vector, k.index(lanes)), lanes)
     }
+}
+
+/// The numbers of a spot's lanes.
+struct Lanes<'e, 's, 'l> {
+    epilogue: &'e Epilogue,
+    scope: &'s mut Scope<'l>,
+    spot: Spot,
+}
+
+impl Numbers for Lanes<'_, '_, '_> {
+    fn constant(&mut self, k: &Kernel, role: &'static str, values: &[i64]) -> Value {
+        self.epilogue.per_channel(self.scope, k, role, values, self.spot)
+    }
+
+    fn exponent(&mut self, k: &Kernel, value: Value) -> Value {
+        k.broadcast(self.scope.exponent(value), self.epilogue.channels.lanes)
+    }
+}
+
+/// Numbers for all of so many channels, each shifted to the left.
+fn shifted_left(values: &[i64], shifts: &[i64], channels: usize) -> Vec<i64> {
+    (0..channels).map(|c| tree::pick(values, c) << tree::pick(shifts, c)).collect()
+}
+
+/// Whether the bias of a contraction can be added to the initial sums: its unit is no finer than that of
+/// the products, and how much coarser is known.
+fn bias_is_folded(contraction: Op, products: &Grid, user: Op) -> Result<bool, Diagnostic> {
+    let Some(bias) = view::bias(contraction) else { return Ok(true) };
+    let [own, other] = units::alignment(products, &Grid::of(bias, user)?, 32, user)?;
+    let stays = own.known().is_some_and(|shifts| shifts.iter().all(|&shift| shift == 0));
+    Ok(stays && other.known().is_some())
 }
 
 /// Whether an epilogue on vectors can compute a group: sums of one contraction, of stored values of
@@ -333,7 +474,12 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
     let bits = tree::proven_bits(op);
     let narrow = rounding.ty.format.int_max() < 1 << 30 && rounding.ty.format.width() <= 16;
     let bits_fit = if rounding.is_shift() { bits <= 31 } else { bits <= 30 };
-    rounding.is_plain() && narrow && bits_fit && fits(op.operand(0), op, contraction)
+    // TODO
+    !super::dynamic::is_dynamic(op.result(0))
+        && rounding.is_plain()
+        && narrow
+        && bits_fit
+        && fits(op.operand(0), op, contraction)
 }
 
 fn constant_of_channels(bias: Value) -> bool {

@@ -11,19 +11,30 @@
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels.
 //!
-//! Equal kernels are written once: what differs between two layers of one shape is passed.
+//! Where a scale exponent is dynamic, a group is three kernels ([`dynamic`]).
+//!
+//! Equal kernels are written once: what differs between two layers of one shape is passed ([`calls`]).
 
+mod boundary;
 pub mod builder;
+mod calls;
 pub mod depthwise;
 pub mod direct;
+mod dynamic;
 mod epilogue;
 mod group;
 pub mod layout;
 mod movement;
+mod places;
+mod ports;
 mod real;
+mod rows;
 mod scope;
 pub mod strategy;
+mod sums;
 pub mod tree;
+pub mod units;
+mod windows;
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,8 +48,10 @@ use afp_runtime::pool::BARRIER;
 
 use crate::interface;
 use builder::Kernel;
+use calls::Destination;
 use layout::Layout;
-use scope::{Extra, Scope};
+use places::{Global, Place};
+use ports::{outputs, ports, returned};
 use strategy::{Choice, Strategy};
 use tree::unsupported;
 
@@ -75,26 +88,6 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     })
 }
 
-/// Constants up to this size are stored once if they are equal.
-const SHARED_BYTES: usize = 1 << 16;
-
-/// Where a stored value lives.
-#[derive(Clone, Copy)]
-enum Place {
-    /// A buffer: the `memref<bytes x i8>` that is allocated for it. Reshaped values share one.
-    Buffer(Value),
-    /// A constant.
-    Global(usize),
-    /// An argument of the body: what the caller passes.
-    Argument(usize),
-}
-
-/// A constant in memory.
-struct Global {
-    name: String,
-    ty: Type,
-}
-
 /// The state of a conversion.
 pub(crate) struct Lowering {
     ctx: Ctx,
@@ -110,6 +103,8 @@ pub(crate) struct Lowering {
     known: HashMap<(String, String, Vec<u8>), usize>,
     places: HashMap<Value, Place>,
     layouts: HashMap<Value, Layout>,
+    /// Where the scale exponents of dynamic values are: `memref<1 x i32>`, in the body.
+    exponents: HashMap<Value, Value>,
     /// The kernel functions by their text.
     written: HashMap<String, String>,
     calls: usize,
@@ -152,6 +147,7 @@ fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagno
         known: HashMap::new(),
         places: HashMap::new(),
         layouts: HashMap::new(),
+        exponents: HashMap::new(),
         written: HashMap::new(),
         calls: 0,
     };
@@ -191,86 +187,6 @@ pub fn value_name(value: Value) -> String {
     }
 }
 
-/// What the caller passes for an input or an output.
-struct Port {
-    /// The tensor type of the source program: `f32`, or codes.
-    tensor: Type,
-    memref: Type,
-    loc: Loc,
-}
-
-fn ports(source: Block, codes: bool) -> Result<Vec<Port>, Diagnostic> {
-    let results = source.terminator().map(Op::operands).unwrap_or_default();
-    let port = |tensor: Type, loc: Loc| {
-        let element = match Element::of(tensor) {
-            Element::Float(ty) => Some(Type::int(tensor.ctx(), ty.storage_bits())),
-            Element::Real => Some(Type::f32(tensor.ctx())),
-            Element::Exact | Element::Other => None,
-        };
-        let (Some(shape), Some(element)) = (tensor.shape(), element) else {
-            return Err(Diagnostic::error("AFP0611", "the function has no native code")
-                .at(loc)
-                .expected("tensors of f32 or of codes, of known sizes")
-                .found(tensor.to_string()));
-        };
-        Ok(Port { tensor, memref: Type::memref(&shape, element), loc })
-    };
-    let mut found = Vec::new();
-    for argument in source.args() {
-        let ty = if codes { coded_input(argument)? } else { argument.ty() };
-        found.push(port(ty, argument.loc())?);
-    }
-    for result in results {
-        let ty = match result.def_as("afp.dequantize") {
-            Some(op) if codes => op.operand(0).ty(),
-            _ => result.ty(),
-        };
-        found.push(port(ty, result.loc())?);
-    }
-    Ok(found)
-}
-
-/// The type of the codes that an input is rounded to, which must be one.
-fn coded_input(argument: Value) -> Result<Type, Diagnostic> {
-    let users: Vec<Op> = argument.uses().into_iter().map(|(op, _)| op).collect();
-    if users.is_empty() || Element::of(argument.ty()) != Element::Real {
-        return Ok(argument.ty());
-    }
-    let mut types: Vec<Type> = Vec::new();
-    for ty in users.iter().filter(|op| op.is("afp.quantize")).map(|op| op.result(0).ty()) {
-        if !types.contains(&ty) {
-            types.push(ty);
-        }
-    }
-    match (&types[..], users.iter().find(|op| !op.is("afp.quantize"))) {
-        ([ty], None) => Ok(*ty),
-        (_, other) => {
-            let mut found: Vec<String> = types.iter().map(|ty| ty.element().to_string()).collect();
-            found.extend(other.map(|op| op.name()));
-            Err(Diagnostic::error("AFP0613", "an input cannot be passed as codes")
-                .at(argument.loc())
-                .expected("one format that the input is rounded to")
-                .found(found.join(", "))
-                .help("choose one format for all uses of the input, or pass floats"))
-        }
-    }
-}
-
-/// The outputs that each returned value is written to.
-fn outputs(source: Block) -> HashMap<Value, Vec<usize>> {
-    let mut found: HashMap<Value, Vec<usize>> = HashMap::new();
-    for (index, value) in source.terminator().map(Op::operands).unwrap_or_default().into_iter().enumerate() {
-        found.entry(value).or_default().push(index);
-    }
-    found
-}
-
-/// Where a call writes: a new buffer for the operation's result, or what the caller passed.
-enum Destination {
-    Buffer,
-    Argument(usize),
-}
-
 /// The constant that a value is, through changes of shape.
 pub(crate) fn constant_behind(value: Value) -> Option<Op> {
     match value.def()? {
@@ -279,31 +195,7 @@ pub(crate) fn constant_behind(value: Value) -> Option<Op> {
     }
 }
 
-/// What is returned must be floats that kernels write.
-fn returned(op: Op) -> Result<(), Diagnostic> {
-    let strange = op.operands().into_iter().find(|value| value.def().is_none() || !real::is_real(*value));
-    strange.map_or(Ok(()), |value| {
-        Err(unsupported(op, "floats that an operator yields").found(value.ty().to_string()))
-    })
-}
-
 impl Lowering {
-    /// Reads the layouts of all coded values.
-    fn take_layouts(&mut self, source: Block) -> Vec<(Loc, Diagnostic)> {
-        let results = source.ops().into_iter().flat_map(Op::results);
-        let mut problems = Vec::new();
-        for value in source.args().into_iter().chain(results) {
-            match Layout::of(value) {
-                Ok(Some(layout)) => {
-                    self.layouts.insert(value, layout);
-                }
-                Ok(None) => {}
-                Err(problem) => problems.push((value.loc(), problem)),
-            }
-        }
-        problems
-    }
-
     /// Converts all operations. What depends on one that has no kernel is not reported again.
     fn operations(
         &mut self,
@@ -352,8 +244,9 @@ impl Lowering {
                 Strategy::Direct(tile) => direct::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
             },
-            "afp.quantize" | "afp.max_pool2d" | "afp.transpose" | "afp.slice" | "afp.pad" | "afp.concat"
-            | "afp.table" | "afp.softmax" => movement::convert(self, op),
+            "afp.quantize" => boundary::quantize(self, op),
+            "afp.max_pool2d" | "afp.transpose" | "afp.slice" | "afp.pad" | "afp.concat" | "afp.table"
+            | "afp.softmax" => movement::convert(self, op),
             _ => Err(unsupported(op, "an operator of an exact AFP program")),
         }
     }
@@ -361,7 +254,7 @@ impl Lowering {
     /// Floats that leave the program, or are stored.
     fn floats(&mut self, op: Op, to: Destination) -> Result<(), Diagnostic> {
         match op.name().as_str() {
-            "afp.dequantize" => movement::dequantize(self, op, to),
+            "afp.dequantize" => boundary::dequantize(self, op, to),
             _ => real::convert(self, op, to),
         }
     }
@@ -391,257 +284,7 @@ impl Lowering {
         };
         self.places.insert(op.result(0), place);
         self.layouts.insert(op.result(0), layout);
+        dynamic::hand_on(self, op.operand(0), op.result(0));
         Ok(())
-    }
-
-    /// The layout of a coded value.
-    fn layout(&self, value: Value) -> Option<Layout> {
-        self.layouts.get(&value).cloned()
-    }
-
-    fn place(&mut self, value: Value, user: Op) -> Result<Place, Diagnostic> {
-        if let Some(&place) = self.places.get(&value) {
-            return Ok(place);
-        }
-        let constant =
-            value.def_as("afp.constant").ok_or_else(|| unsupported(user, "operands that are stored"))?;
-        let layout = scope::layout(self, value, user)?;
-        let place = Place::Global(self.constant(constant, &layout, user)?);
-        self.places.insert(value, place);
-        Ok(place)
-    }
-
-    /// A constant's codes in memory.
-    fn constant(&mut self, constant: Op, layout: &Layout, user: Op) -> Result<usize, Diagnostic> {
-        let payload = constant.attr("value").and_then(|v| v.elements_i64());
-        let payload = payload.ok_or_else(|| unsupported(user, "constants with a payload"))?;
-        let values: Vec<i64> = payload.into_iter().map(|code| layout.stored_code(code)).collect();
-        Ok(self.global("codes", &layout.shape, Type::int(self.ctx, layout.bits()), &values))
-    }
-
-    /// A constant in memory, and its number.
-    fn global(&mut self, role: &str, shape: &[i64], element: Type, values: &[i64]) -> usize {
-        let width = element.int_width().unwrap_or(64) as usize / 8;
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes().into_iter().take(width)).collect();
-        let (index, ty) = (self.globals.len(), Type::memref(shape, element));
-        let key = (role.to_owned(), ty.to_string(), bytes);
-        if let Some(&known) = self.known.get(&key) {
-            return known;
-        }
-        let bytes = &key.2;
-        let name = format!("{role}_{index}");
-        let tensor = Type::tensor(shape, element);
-        let data = Attr::dense(tensor, bytes).unwrap_or_else(|| Attr::resource(tensor, &name, bytes));
-        let spec = OpSpec::new("memref.global")
-            .attr("sym_name", Attr::string(self.ctx, &name))
-            .attr("sym_visibility", Attr::string(self.ctx, "private"))
-            .attr("type", Attr::ty(ty))
-            .attr("initial_value", data)
-            .attr("constant", Attr::unit(self.ctx))
-            .attr("alignment", Attr::int(self.ctx, 64, 64))
-            .attr(crate::constants::ROLE, Attr::string(self.ctx, role));
-        afp_ir::mlir::Builder::at_end(self.ctx, self.module).build(Loc::unknown(self.ctx), spec);
-        self.globals.push(Global { name, ty });
-        if key.2.len() <= SHARED_BYTES {
-            self.known.insert(key, index);
-        }
-        index
-    }
-
-    /// Writes a kernel and calls it: `operands` are what it reads, `items` how many parts its work has,
-    /// and `body` appends the work on the items from `scope.from` up to `scope.to`.
-    fn kernel(
-        &mut self,
-        op: Op,
-        operands: &[Value],
-        items: i64,
-        destination: Destination,
-        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
-    ) -> Result<(), Diagnostic> {
-        let ctx = self.ctx;
-        let mut places = Vec::new();
-        let mut types: Vec<(Type, Loc)> = Vec::new();
-        for &operand in operands {
-            let place = self.place(operand, op)?;
-            let ty = match (place, self.layout(operand)) {
-                (Place::Argument(index), _) => self.arguments[index].ty(),
-                (_, Some(layout)) => layout.memref(ctx),
-                (Place::Buffer(_), None) if real::is_real(operand) => real::memref(operand),
-                _ => return Err(unsupported(op, "coded operands")),
-            };
-            places.push((place, ty));
-            types.push((ty, op.loc()));
-        }
-        let result = match destination {
-            Destination::Argument(index) => self.arguments[index].ty(),
-            Destination::Buffer if real::is_real(op.result(0)) => real::memref(op.result(0)),
-            Destination::Buffer => scope::layout(self, op.result(0), op)?.memref(ctx),
-        };
-        types.extend([(result, op.loc()), (Type::index(ctx), op.loc()), (Type::index(ctx), op.loc())]);
-        let name = format!("k{}_{}", self.calls, op.name().replace("afp.", ""));
-        let (function, block) = ctx.add_function(self.module, op.loc(), &name, &types, &[]);
-        function.set_attr("sym_visibility", Attr::string(ctx, "private"));
-        let k = Kernel::new(ctx, block, op.loc());
-        let mut scope = Scope::new(self, function, operands.len())
-            .ok_or_else(|| crate::internal("a kernel without a body"))?;
-        body(&mut scope, &k)?;
-        scope.seal(function);
-        let extras: Vec<(Extra, Type)> = scope.extras.iter().map(|(e, v)| (*e, v.ty())).collect();
-        k.effect(OpSpec::new("func.return"));
-        let name = self.shared(function, name);
-
-        let destination = match destination {
-            Destination::Argument(index) => self.arguments[index],
-            Destination::Buffer => self.buffer(op)?,
-        };
-        self.call(op, &name, &places, (destination, items), &extras);
-        Ok(())
-    }
-
-    /// The function that stands for this one: an equal one that was written before, or itself.
-    fn shared(&mut self, function: Op, name: String) -> String {
-        let named = |name: &str| function.set_attr("sym_name", Attr::string(self.ctx, name));
-        named("kernel");
-        let text = function.to_string();
-        named(&name);
-        if let Some(known) = self.written.get(&text) {
-            function.erase();
-            return known.clone();
-        }
-        self.written.insert(text, name.clone());
-        name
-    }
-
-    /// Allocates the buffer of an operation's result; the calls that clear its halo. The view.
-    fn buffer(&mut self, op: Op) -> Result<Value, Diagnostic> {
-        let result = op.result(0);
-        if real::is_real(result) {
-            let buffer = self.allocate(real::bytes(result));
-            self.places.insert(result, Place::Buffer(buffer));
-            return Ok(self.view(buffer, 0, real::memref(result)));
-        }
-        let layout = scope::layout(self, result, op)?;
-        let buffer = self.allocate(layout.bytes());
-        self.places.insert(result, Place::Buffer(buffer));
-        let view = self.view(buffer, 0, layout.memref(self.ctx));
-        if layout.halo != [0; 4] {
-            self.clear_halo(op, &layout, view)?;
-        }
-        Ok(view)
-    }
-
-    /// `memref.alloc` of bytes, which `afp-plan-memory` places.
-    fn allocate(&self, bytes: i64) -> Value {
-        let ty = Type::memref(&[bytes], Type::int(self.ctx, 8));
-        let none = Attr::i32s(self.ctx, &[0, 0]);
-        self.body.value(OpSpec::new("memref.alloc").attr("operandSegmentSizes", none).result(ty))
-    }
-
-    fn view(&self, buffer: Value, offset: i64, ty: Type) -> Value {
-        if buffer.ty() == ty {
-            return buffer;
-        }
-        let offset = self.body.index(offset);
-        self.body.value(OpSpec::new("memref.view").operands([buffer, offset]).result(ty))
-    }
-
-    fn clear_halo(&mut self, op: Op, layout: &Layout, view: Value) -> Result<(), Diagnostic> {
-        let ctx = self.ctx;
-        let types = [(view.ty(), op.loc()), (Type::index(ctx), op.loc()), (Type::index(ctx), op.loc())];
-        let name = format!("k{}_halo", self.calls);
-        let (function, block) = ctx.add_function(self.module, op.loc(), &name, &types, &[]);
-        function.set_attr("sym_visibility", Attr::string(ctx, "private"));
-        let k = Kernel::new(ctx, block, op.loc());
-        let args = block.args();
-        movement::clear_halo(&k, layout, args[0], (args[1], args[2]));
-        k.effect(OpSpec::new("func.return"));
-        let name = self.shared(function, name);
-        let memory = layout.memory();
-        let items = memory[0] * memory[1];
-        self.call_function(&name, op, vec![view], items, &[]);
-        Ok(())
-    }
-
-    fn call(
-        &mut self,
-        op: Op,
-        name: &str,
-        operands: &[(Place, Type)],
-        (result, items): (Value, i64),
-        extras: &[(Extra, Type)],
-    ) {
-        let mut arguments: Vec<Value> = operands
-            .iter()
-            .map(|&(place, ty)| match place {
-                Place::Buffer(buffer) => self.view(buffer, 0, ty),
-                Place::Global(index) => self.global_in_body(index),
-                Place::Argument(index) => self.arguments[index],
-            })
-            .collect();
-        arguments.push(result);
-        self.call_function(name, op, arguments, items, extras);
-        if self.threads > 1 {
-            let barrier = Attr::symbol(self.ctx, BARRIER);
-            self.body.effect(OpSpec::new("func.call").attr("callee", barrier));
-        }
-    }
-
-    /// Calls a kernel with this thread's share of the items.
-    fn call_function(
-        &mut self,
-        name: &str,
-        op: Op,
-        mut arguments: Vec<Value>,
-        items: i64,
-        extras: &[(Extra, Type)],
-    ) {
-        let (from, to) = self.share(items);
-        arguments.extend([from, to]);
-        for &(extra, ty) in extras {
-            arguments.push(match extra {
-                Extra::Constant(index) => self.global_in_body(index),
-                Extra::Scratch => self.scratch(ty),
-            });
-        }
-        let k = Kernel::new(self.ctx, self.body.block(), op.loc());
-        k.effect(
-            OpSpec::new("func.call")
-                .operands(arguments)
-                .attr("callee", Attr::symbol(self.ctx, name))
-                .attr(interface::LAYER, Attr::string(self.ctx, &layer_name(op))),
-        );
-        self.calls += 1;
-    }
-
-    fn global_in_body(&self, index: usize) -> Value {
-        let global = &self.globals[index];
-        self.body.global(&global.name, global.ty)
-    }
-
-    /// The first item of this thread, and the first of the next.
-    fn share(&self, items: i64) -> (Value, Value) {
-        if self.threads == 1 {
-            return (self.body.index(0), self.body.index(items));
-        }
-        let k = &self.body;
-        let thread = self.arguments[self.arguments.len() - 1];
-        let next = k.add(thread, k.index(1));
-        let bound =
-            |thread: Value| k.binary("arith.divui", k.mul(thread, k.index(items)), k.index(self.threads));
-        (bound(thread), bound(next))
-    }
-
-    /// This thread's part of a buffer that is alive for the next call.
-    fn scratch(&mut self, ty: Type) -> Value {
-        let bytes = ty.memref_shape().unwrap_or_default().iter().product::<i64>()
-            * ty.element_bytes().unwrap_or(1) as i64;
-        let each = (bytes as usize).next_multiple_of(crate::memory::ALIGNMENT) as i64;
-        let buffer = self.allocate(each * self.threads);
-        if self.threads == 1 {
-            return self.view(buffer, 0, ty);
-        }
-        let thread = self.arguments[self.arguments.len() - 1];
-        let offset = self.body.mul(thread, self.body.index(each));
-        self.body.value(OpSpec::new("memref.view").operands([buffer, offset]).result(ty))
     }
 }

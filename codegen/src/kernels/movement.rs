@@ -1,37 +1,29 @@
-//! Kernels that read codes and write codes, without an exact value between: the boundary, movement,
-//! pooling by maximum, tables, softmax.
+//! Kernels that read codes and write codes, without an exact value between: movement, pooling by maximum, tables, softmax.
 
 use afp_ir::{
     diag::Diagnostic,
-    dialect::{
-        FloatType,
-        view::{self, Pool, Slice},
-    },
+    dialect::view::{self, Pool, Slice},
     mlir::{Attr, Op, Type, Value},
     numerics::{Format, Function, Rounding},
 };
 
 use super::{
-    Destination, Lowering,
+    Lowering,
     builder::{Cmp, Kernel},
-    group::Windows,
+    calls::Destination,
+    dynamic,
     layout::{Layout, Storage},
     scope::{self, Scope, layout},
     tree::{exponent, shape_of, unsupported},
+    windows::Windows,
 };
 use crate::afpk::numeric;
 
 /// Adds the kernel of an operator and its call.
 pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
     let shape = shape_of(op.result(0));
-    let (ty, exp) = exponent(op.result(0), op)?;
+    dynamic::hand_on(lowering, op.operand(0), op.result(0));
     match op.name().as_str() {
-        "afp.quantize" => {
-            if view::channel_exp(op).is_some() || view::rounding(op) != Ok(Rounding::HalfUp) {
-                return Err(unsupported(op, "a quantize without channel exponents, ties up"));
-            }
-            quantize(lowering, op, ty, exp)
-        }
         "afp.table" => table(lowering, op, &shape),
         "afp.max_pool2d" => max_pool(lowering, op, &shape),
         "afp.softmax" => softmax(lowering, op, &shape),
@@ -55,54 +47,17 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
     }
 }
 
-/// Adds the kernel that writes floats, or to an output the codes that they stand for.
-pub(super) fn dequantize(lowering: &mut Lowering, op: Op, to: Destination) -> Result<(), Diagnostic> {
-    let (ty, exp) = exponent(op.operand(0), op)?;
-    if view::channel_exp(op).is_some() {
-        return Err(unsupported(op, "a dequantize without channel exponents"));
-    }
-    let from = layout(lowering, op.operand(0), op)?;
-    let plain = Layout::plain(op.operand(0)).ok_or_else(|| unsupported(op, "coded operands"))?;
-    let (shape, codes) = (shape_of(op.result(0)), lowering.codes && matches!(to, Destination::Argument(_)));
-    let width = numeric::encode_bits(ty.format, 30);
-    map(lowering, op, &shape, to, move |k, operand, result, indices| {
-        let integer = from.load(k, operand, indices, width);
-        if codes {
-            plain.store(k, integer, result, indices);
-        } else {
-            k.store(numeric::dequantize(k, integer, ty.format, exp), result, indices);
-        }
-    })
-}
-
-/// An input rounded to codes, or the codes that the caller passes.
-fn quantize(lowering: &mut Lowering, op: Op, ty: FloatType, exp: i32) -> Result<(), Diagnostic> {
-    let to = layout(lowering, op.result(0), op)?;
-    let plain = Layout::plain(op.result(0)).ok_or_else(|| unsupported(op, "coded results"))?;
-    let (shape, codes) = (shape_of(op.result(0)), lowering.codes && op.operand(0).arg_index().is_some());
-    let width = numeric::encode_bits(ty.format, 30);
-    map(lowering, op, &shape, Destination::Buffer, move |k, operand, result, indices| {
-        let integer = if codes {
-            plain.load(k, operand, indices, width)
-        } else {
-            numeric::quantize(k, k.load(operand, indices), ty.format, exp)
-        };
-        to.store(k, integer, result, indices);
-    })
-}
-
-/// One element of the result after the other: `body` gets the operand, the result and the indices.
-fn map(
+/// One element of the result after the other: `body` gets its indices.
+pub(super) fn map(
     lowering: &mut Lowering,
     op: Op,
     shape: &[i64],
     destination: Destination,
-    body: impl FnOnce(&Kernel, Value, Value, &[Value]),
+    body: impl FnOnce(&mut Scope<'_>, &Kernel, &[Value]),
 ) -> Result<(), Diagnostic> {
     lowering.kernel(op, &[op.operand(0)], scope::rows(shape), destination, |scope, k| {
-        let (operand, result) = (scope.operands[0], scope.result);
         scope::every(k, (scope.from, scope.to), shape, |k, indices| {
-            body(k, operand, result, indices);
+            body(scope, k, indices);
             Ok(())
         })
     })
@@ -129,7 +84,8 @@ fn gather(
     source: impl Fn(&Kernel, &[Value]) -> Vec<Value>,
 ) -> Result<(), Diagnostic> {
     let (from, to) = layouts(lowering, op)?;
-    map(lowering, op, shape, Destination::Buffer, move |k, operand, result, indices| {
+    map(lowering, op, shape, Destination::Buffer, move |scope, k, indices| {
+        let (operand, result) = (scope.operands[0], scope.result);
         let stored = k.load(operand, &from.place(k, &source(k, indices)));
         k.store(moved(k, stored, &from, &to), result, &to.place(k, indices));
     })
@@ -140,7 +96,8 @@ pub(super) fn spread(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> 
     let (from, to) = layouts(lowering, op)?;
     let shape = shape_of(op.result(0));
     let sizes = shape.clone();
-    map(lowering, op, &shape, Destination::Buffer, move |k, operand, result, indices| {
+    map(lowering, op, &shape, Destination::Buffer, move |scope, k, indices| {
+        let (operand, result) = (scope.operands[0], scope.result);
         let number = indices
             .iter()
             .zip(&sizes)
@@ -156,7 +113,8 @@ fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic>
     let (from, to) = layouts(lowering, op)?;
     let (low, inner) = (view::dims(op, "low"), shape_of(op.operand(0)));
     let border = op.attr("value").and_then(Attr::as_int).unwrap_or(0);
-    map(lowering, op, shape, Destination::Buffer, move |k, operand, result, indices| {
+    map(lowering, op, shape, Destination::Buffer, move |scope, k, indices| {
+        let (operand, result) = (scope.operands[0], scope.result);
         // Outside, any element is loaded and the border taken.
         let (mut inside, mut at) = (k.constant(k.int(1), 1), Vec::new());
         for (d, &index) in indices.iter().enumerate() {
@@ -242,7 +200,8 @@ fn max_pool(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagno
     let (from, to) = layouts(lowering, op)?;
     let Ok(pool) = Pool::of(op) else { return Err(unsupported(op, "a valid geometry")) };
     let window = Windows::of_pool(&pool, &shape_of(op.operand(0)));
-    map(lowering, op, shape, Destination::Buffer, move |k, operand, result, indices| {
+    map(lowering, op, shape, Destination::Buffer, move |scope, k, indices| {
+        let (operand, result) = (scope.operands[0], scope.result);
         let bits = numeric::encode_bits(from.format, 1);
         let least = k.constant(k.int(bits), from.format.int_min());
         let largest = window.fold(k, &indices[1..3], least, |k, [y, x], _, largest| {
@@ -321,7 +280,12 @@ fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnos
             let sum = k.fold(zero, end, &[none], |k, i, s| vec![k.add(s[0], term(k, i))])[0];
             k.fold(zero, end, &[], |k, i, _| {
                 let d = k.constant(k.int(64), i64::from(to_exp));
-                let probability = k.encode((term(k, i), 16), d, Some(sum), (to_ty.format, Rounding::HalfUp));
+                let probability = k.encode(
+                    (term(k, i), 16),
+                    (d, (to_exp.into(), to_exp.into())),
+                    Some(sum),
+                    (to_ty.format, Rounding::HalfUp),
+                );
                 to.store(k, probability, result, &at(i));
                 Vec::new()
             });

@@ -14,11 +14,12 @@ use afp_ir::{
 };
 
 use super::{
-    Destination, Lowering,
+    Lowering,
     builder::{Cmp, Kernel, with_element},
-    group::Windows,
+    calls::Destination,
     scope,
     tree::{shape_of, unsupported},
+    windows::Windows,
 };
 
 /// Whether a value is floats.

@@ -1,5 +1,7 @@
 //! A kernel function while it is written.
 
+use std::collections::HashMap;
+
 use afp_ir::{
     diag::Diagnostic,
     mlir::{Attr, Block, Loc, Op, Type, Value},
@@ -12,8 +14,12 @@ use super::{Lowering, builder::Kernel, layout::Layout};
 pub(super) enum Extra {
     /// A constant, by number.
     Constant(usize),
-    /// Memory of the thread.
+    /// Memory of the thread, for this call alone.
     Scratch,
+    /// The thread's part of a buffer.
+    Own(Value),
+    /// The scale exponent that a value has when the code runs.
+    Exponent(Value),
 }
 
 /// A kernel function: what it reads, what it writes, and which of its items it is to do.
@@ -32,6 +38,8 @@ pub(super) struct Scope<'l> {
     pub to: Value,
     /// What is passed behind them.
     pub extras: Vec<(Extra, Value)>,
+    /// Scale exponents that are read, by what they belong to.
+    exponents: HashMap<Value, Value>,
 }
 
 impl<'l> Scope<'l> {
@@ -48,6 +56,7 @@ impl<'l> Scope<'l> {
             from: rest[1],
             to: rest[2],
             extras: Vec::new(),
+            exponents: HashMap::new(),
         })
     }
 
@@ -72,6 +81,30 @@ impl<'l> Scope<'l> {
         let value = self.block.add_arg(ty, self.loc);
         self.extras.push((Extra::Scratch, value));
         value
+    }
+
+    /// The thread's part of a buffer.
+    pub fn own(&mut self, buffer: Value, ty: Type) -> Value {
+        let value = self.block.add_arg(ty, self.loc);
+        self.extras.push((Extra::Own(buffer), value));
+        value
+    }
+
+    /// The scale exponent of a dynamic value, read where the kernel begins.
+    pub fn exponent(&mut self, value: Value) -> Value {
+        if let Some(&known) = self.exponents.get(&value) {
+            return known;
+        }
+        let ctx = self.lowering.ctx;
+        let memory = self.block.add_arg(Type::memref(&[1], Type::int(ctx, 32)), self.loc);
+        self.extras.push((Extra::Exponent(value), memory));
+        let k = match self.block.ops().first().copied() {
+            Some(op) => Kernel::before(op),
+            None => Kernel::new(ctx, self.block, self.loc),
+        };
+        let read = k.load(memory, &[k.index(0)]);
+        self.exponents.insert(value, read);
+        read
     }
 
     /// Gives a function its final type, once all arguments are there.

@@ -9,6 +9,9 @@ use afp_ir::{
     mlir::{Attr, Op, Value},
 };
 
+use super::units::{Grid, Shift};
+use crate::afpk::numeric::Target;
+
 /// Bits of the integers that a group's exact values need, with every intermediate (`afp-prove-widths`).
 pub fn proven_bits(op: Op) -> u32 {
     op.attr("afp.bits").and_then(Attr::as_int).map_or(63, |bits| bits.clamp(1, 63) as u32)
@@ -45,6 +48,11 @@ pub fn conv(op: Op) -> Option<Conv> {
         }
     }
     Some(conv)
+}
+
+/// The type of a coded value's elements.
+pub fn coded(value: Value, user: Op) -> Result<FloatType, Diagnostic> {
+    FloatType::of(value.ty()).ok_or_else(|| unsupported(user, "codes").found(value.ty().to_string()))
 }
 
 /// The format and static scale exponent of a coded value.
@@ -112,61 +120,9 @@ pub fn contractions(group: Op) -> Vec<Op> {
     found
 }
 
-/// The exponents of an exact value's units: one, or one per channel.
-pub fn grid(value: Value, user: Op) -> Result<Vec<i32>, Diagnostic> {
-    if matches!(Element::of(value.ty()), Element::Float(_)) {
-        return Ok(vec![exponent(value, user)?.1]);
-    }
-    let Some(op) = value.def() else { return Err(unsupported(user, "an exact value")) };
-    Ok(match op.name().as_str() {
-        "afp.constant" => view::channel_exp(op).unwrap_or_else(|| vec![0]),
-        "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => {
-            let products = product_grid(op)?;
-            match view::bias(op) {
-                Some(bias) => finer(&products, &grid(bias, op)?),
-                None => products,
-            }
-        }
-        "afp.matmul" => vec![exponent(op.operand(0), op)?.1 + exponent(op.operand(1), op)?.1],
-        "afp.sum_pool2d" => vec![exponent(op.operand(0), op)?.1],
-        _ => finer(&grid(op.operand(0), op)?, &grid(op.operand(1), op)?),
-    })
-}
-
-/// The exponents of a contraction's sums, without its bias.
-pub fn product_grid(op: Op) -> Result<Vec<i32>, Diagnostic> {
-    let base = exponent(op.operand(0), op)?.1 + exponent(op.operand(1), op)?.1;
-    Ok(view::channel_exp(op).unwrap_or_else(|| vec![0]).into_iter().map(|e| e + base).collect())
-}
-
-/// The finer of two grids, per channel.
-pub fn finer(a: &[i32], b: &[i32]) -> Vec<i32> {
-    (0..a.len().max(b.len())).map(|c| *pick(a, c).min(pick(b, c))).collect()
-}
-
 /// The element for a channel of what is one for all, or one per channel.
 pub fn pick<T>(values: &[T], channel: usize) -> &T {
     &values[if values.len() == 1 { 0 } else { channel }]
-}
-
-/// How far each operand of a sum is shifted to the finer grid of both, per channel.
-///
-/// # Errors
-/// AFP0611 if a shift exceeds accumulators of so many bits.
-pub fn alignment(a: &[i32], b: &[i32], bits: u32, user: Op) -> Result<[Vec<i64>; 2], Diagnostic> {
-    let fine = finer(a, b);
-    let shifts = |grid: &[i32]| -> Result<Vec<i64>, Diagnostic> {
-        let shifts: Vec<i64> =
-            fine.iter().enumerate().map(|(c, &f)| i64::from(*pick(grid, c)) - i64::from(f)).collect();
-        match shifts.iter().max() {
-            Some(&widest) if widest >= i64::from(bits) => {
-                Err(unsupported(user, "operands whose exponents lie close together")
-                    .found(format!("a shift by {widest}")))
-            }
-            _ => Ok(shifts),
-        }
-    };
-    Ok([shifts(a)?, shifts(b)?])
 }
 
 /// How a group's sums become codes.
@@ -175,8 +131,8 @@ pub struct Rounding {
     pub ty: FloatType,
     /// Ties.
     pub ties: afp_ir::numerics::Rounding,
-    /// How many bits of the sums lie below a unit of the result, one for all or one per channel.
-    pub shifts: Vec<i64>,
+    /// How many bits of the sums lie below a unit of the result.
+    pub shift: Shift,
     /// What sums are divided by: one, or one per position.
     pub divisors: Vec<i64>,
     /// Least and largest integer that the limits leave, one for all or one per channel.
@@ -186,14 +142,17 @@ pub struct Rounding {
 impl Rounding {
     /// Reads an encode.
     pub fn of(op: Op) -> Result<Self, Diagnostic> {
-        let (ty, exp) = exponent(op.result(0), op)?;
-        // A power of two divides by changing the exponent.
-        let (power, divisors) = match view::divisor_exponent(op) {
-            Some(power) => (i64::from(power), vec![1]),
-            None => (0, view::divisors(op)),
-        };
-        let shifts = |g: i32| i64::from(exp) - i64::from(g) + power;
-        let shifts = grid(op.operand(0), op)?.into_iter().map(shifts).collect();
+        let ty = coded(op.result(0), op)?;
+        let own = Grid::of_codes(op.result(0), op)?;
+        let (shift, divisors) =
+            match (Shift::between(&own, &Grid::of(op.operand(0), op)?), view::divisors(op)) {
+                // A power of two divides by changing the exponent.
+                (Shift::Known(shifts), _) if view::divisor_exponent(op).is_some() => {
+                    let power = view::divisor_exponent(op).map_or(0, i64::from);
+                    (Shift::Known(shifts.into_iter().map(|shift| shift + power).collect()), vec![1])
+                }
+                unchanged => unchanged,
+            };
         let limit = |name: &str| op.attr(name).and_then(Attr::as_i32s);
         let (lo, hi) = (limit("lo"), limit("hi"));
         let decode = |codes: Option<Vec<i32>>, extreme: i64| -> Vec<i64> {
@@ -205,7 +164,12 @@ impl Rounding {
         let limits = (lo.is_some() || hi.is_some())
             .then(|| [decode(lo, ty.format.int_min()), decode(hi, ty.format.int_max())]);
         let ties = view::rounding(op).unwrap_or_default();
-        Ok(Self { ty, ties, shifts, divisors, limits })
+        Ok(Self { ty, ties, shift, divisors, limits })
+    }
+
+    /// What sums are rounded to, by any shift.
+    pub fn target(&self) -> Target {
+        Target { format: self.ty.format, rounding: self.ties, is_right: false }
     }
 
     /// Whether nothing is divided.
@@ -216,14 +180,14 @@ impl Rounding {
     /// Whether half is added and shifted out: fixed point on a finer grid, a tie up, in sums of 32 bits.
     pub fn is_shift(&self) -> bool {
         self.is_plain()
-            && self.shifts.iter().all(|d| (0..=30).contains(d))
+            && self.shift.known().is_some_and(|shifts| shifts.iter().all(|d| (0..=30).contains(d)))
             && self.ty.format.exp_bits() == 0
             && self.ties == afp_ir::numerics::Rounding::HalfUp
     }
 
-    /// What is added before the shift.
+    /// What is added before a known shift.
     pub fn halves(&self) -> Vec<i64> {
-        self.shifts.iter().map(|&d| (1i64 << d.clamp(0, 62)) >> 1).collect()
+        self.shift.known().unwrap_or(&[0]).iter().map(|&d| (1i64 << d.clamp(0, 62)) >> 1).collect()
     }
 
     /// The limits, or the extremes of the format.

@@ -8,6 +8,7 @@ use afp_ir::{
 };
 
 use crate::{
+    dynamic,
     graph::{KINDS, Random, Recipe, samples},
     mutate,
 };
@@ -23,6 +24,7 @@ const UNELIMINATED: &str = "builtin.module(afp-range-analysis{input-range=-3,3},
 
 /// To an exact program that has other conversions.
 const BEHIND_MUTATION: &str = "builtin.module(afp-eliminate-requant,canonicalize,cse)";
+/// What makes it ready for execution.
 const PROOF: &str = "builtin.module(afp-prove-widths)";
 
 /// The first line of a network whose readers are given formats of their own.
@@ -53,8 +55,26 @@ pub fn bits(tensors: &[Tensor]) -> Vec<Vec<u32>> {
 pub struct Case {
     /// What the samples are drawn with.
     pub seed: u64,
-    /// The network in the real form, with the formats to use.
+    /// The network, with the formats to use.
     pub text: String,
+    /// What the text is, and what is made of it.
+    pub form: Form,
+}
+
+/// What a case starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A network in the real form, which is quantized.
+    Real,
+    /// Likewise; then as many scale exponents as can be are made dynamic.
+    Dynamic,
+    /// An exact program.
+    Exact,
+}
+
+impl Form {
+    pub const ALL: [(Self, &str); 3] =
+        [(Self::Real, "static"), (Self::Dynamic, "dynamic"), (Self::Exact, "as they are")];
 }
 
 /// A case that executions can run.
@@ -87,18 +107,19 @@ impl Case {
         let kind = |random: &mut Random| (random.bits() % u64::from(KINDS)) as u8;
         let steps = (0..random.range(1, 8)).map(|_| (kind(&mut random), random.bits())).collect();
         let recipe = Recipe { seed, steps };
-        let case = Self::of(&recipe);
+        let form = if index % 2 == 0 { Form::Real } else { Form::Dynamic };
+        let case = Self::of(&recipe, form);
         (recipe, case)
     }
 
     /// The case of a recipe.
-    pub fn of(recipe: &Recipe) -> Self {
+    pub fn of(recipe: &Recipe, form: Form) -> Self {
         let kind = match recipe.seed % 8 {
             0..=2 => MUTATED,
-            3 => KEPT,
+            3 if form == Form::Real => KEPT,
             _ => "",
         };
-        Self { seed: recipe.seed, text: format!("{kind}{}", recipe.network()) }
+        Self { seed: recipe.seed, text: format!("{kind}{}", recipe.network()), form }
     }
 
     /// Quantizes the network and lets the interpreter run it.
@@ -117,10 +138,15 @@ impl Case {
                 wrong("the passes fail", &found)
             })
         };
-        run(if self.text.starts_with(KEPT) { UNELIMINATED } else { PIPELINE })?;
-        if self.text.starts_with(MUTATED) {
+        if self.form != Form::Exact {
+            run(if self.text.starts_with(KEPT) { UNELIMINATED } else { PIPELINE })?;
+        }
+        if self.form != Form::Exact && self.text.starts_with(MUTATED) {
             mutate::mutate(&module, &mut Random(self.seed));
             run(BEHIND_MUTATION)?;
+        }
+        if self.form == Form::Dynamic {
+            dynamic::make(module.functions()[0], self.seed);
         }
         run(PROOF)?;
         let program = Program::from_function(module.functions()[0])
@@ -142,6 +168,10 @@ fn contents(module: &SourceModule<'_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for op in module.functions()[0].descendants() {
         found.push(op.name());
+        let is_dynamic = |ty: FloatType| ty.exp.fixed().is_none();
+        if op.results().into_iter().any(|value| FloatType::of(value.ty()).is_some_and(is_dynamic)) {
+            found.push(format!("dynamic {}", op.name()));
+        }
         let values = op.operands().into_iter().chain(op.results());
         for ty in values.map(afp_ir::mlir::Value::ty).filter(|ty| Element::of(*ty) != Element::Real) {
             let narrow = FloatType::of(ty).filter(|float| float.format.width() <= 8);

@@ -126,8 +126,9 @@ fn object(
         return Err(session.take_diagnostics());
     };
     match lower(&session, &module, choices) {
-        // An input that is rounded to several formats can only be passed as floats.
-        Err(errors) if errors.iter().all(|error| error.code == "AFP0613") => {
+        // An input that is rounded to several formats, or whose scale exponent is dynamic, can only be
+        // passed as floats.
+        Err(errors) if errors.iter().all(|error| ["AFP0613", "AFP0640"].contains(&error.code.as_str())) => {
             return object(program, &Choices { codes: false, ..*choices }, compile);
         }
         result => result?,

@@ -1,7 +1,8 @@
 //! The same bits everywhere: random networks on every execution there is.
 //!
-//! A network is quantized with random formats and scale exponents; some get conversions between operators that
-//! no assignment makes, and some keep all that quantization made; the interpreter runs it on random
+//! A network is quantized with random formats and scale exponents, half of the networks with dynamic
+//! ones; some get conversions between operators that no assignment makes, and some keep all that
+//! quantization made; the interpreter runs it on random
 //! samples and on extreme ones; then every execution of [`executions`] must give its outputs bit for
 //! bit. Stored regressions come first. A network that fails is shrunk, and stored as a regression.
 //!
@@ -14,6 +15,7 @@
 //! * `AFP_JOBS`: threads, by default as many as there are processors.
 
 mod case;
+mod dynamic;
 mod executions;
 #[path = "../../../passes/tests/preserves_bits/graph/mod.rs"]
 mod graph;

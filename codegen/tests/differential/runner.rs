@@ -106,6 +106,11 @@ impl Coverage {
             "table",
             "transpose",
         ];
+        let dynamic = ["encode", "quantize", "reshape", "transpose", "slice", "pad", "max_pool2d"];
+        for operator in dynamic {
+            let name = format!("dynamic afp.{operator}");
+            assert!(self.0.contains_key(&name), "no network has a {name}");
+        }
         for operator in operators {
             assert!(self.0.contains_key(&format!("afp.{operator}")), "no network has afp.{operator}");
         }

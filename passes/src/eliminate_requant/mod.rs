@@ -83,7 +83,8 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
     let mut ledger = kept.clone().unwrap_or_default();
     // What is no longer there was one of several that are alike: nothing else merges conversions.
     let present: HashSet<usize> = conversions::all(module).into_iter().filter_map(number).collect();
-    for (index, entry) in ledger.entries.iter_mut().enumerate() {
+    // A program that was read from text has lost the numbers: nothing is known of its conversions then.
+    for (index, entry) in ledger.entries.iter_mut().enumerate().filter(|_| !present.is_empty()) {
         if entry.fate.is_none_or(|fate| fate == Fate::Left) {
             entry.fate = (!present.contains(&index)).then_some(Fate::Shared);
             entry.reason = None;

@@ -87,7 +87,7 @@ pub(super) fn hoist(op: Op, numbers: Numbers) -> bool {
         return false;
     }
     let Some(movement) = op.operand(0).def().filter(|def| view::is_movement(*def)) else { return false };
-    let from_codes = |value: Value, numbers| comes_from_codes(value, numbers, &mut MOST_VALUES.clone());
+    let from_codes = |value: Value, numbers| comes_from_codes(value, numbers, &mut { MOST_VALUES });
     let operands = movement.operands();
     let pays = operands.iter().any(|&value| from_codes(value, numbers));
     let numbers_alone =

@@ -2,9 +2,12 @@
 //!
 //! For each channel the step is found at which fixed point of 8 bits, for it alone, has the least squared
 //! error on its sampled values: by [`STEPS`] fractions of the one that clips nothing. With `l` the base-2
-//! logarithms of a site's steps and `m` their rounded mean, a channel wants the factor `2^(alpha (m - l))`.
+//! logarithms of a site's steps and `m` their mean, a channel wants the factor `2^(alpha (m - l))`.
 //! All of it (`alpha = 1`) would give the site's channels one range; but then the weights that read them
 //! have ranges as different as the channels had.
+//!
+//! Steps are powers of two, and the step that the site would then like best is none. So all its channels want one
+//! factor more, which makes it one: the site is *seated* on its grid. To the weights, that is nothing.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +33,8 @@ const POSITIONS: usize = 40;
 /// Fractions of the step without clipping that are tried, from [`LEAST_STEP`] to 1.
 const STEPS: u32 = 17;
 const LEAST_STEP: f64 = 0.2;
+/// Of so many rows, one tells how a site is seated on its grid.
+const SEATING: usize = 4;
 /// Part of its site's largest magnitude below which a channel is dead.
 const DEAD: f64 = 1.0 / (1 << 20) as f64;
 
@@ -144,9 +149,10 @@ impl ChannelSamples {
             if alive.is_empty() {
                 return None;
             }
-            let mean = nearest_integer(alive.iter().sum::<f64>() / alive.len() as f64);
-            let wishes = steps.into_iter().map(|step| alpha * (mean - step)).collect();
-            Some((network.sites[site].name.clone(), wishes))
+            let mean = alive.iter().sum::<f64>() / alive.len() as f64;
+            let wishes: Vec<f64> = steps.into_iter().map(|step| alpha * (mean - step)).collect();
+            let common = values.as_ref()?.seat(&wishes, mean);
+            Some((network.sites[site].name.clone(), wishes.into_iter().map(|wish| wish + common).collect()))
         };
         let found: Vec<_> = self.sites.par_iter().enumerate().filter_map(of_site).collect();
         found.into_iter().collect()
@@ -194,6 +200,41 @@ impl Values {
         };
         (0..self.channels).into_par_iter().map(step).collect()
     }
+
+    /// The factor of all channels, as base-2 logarithm from -1/2 to 1/2, at which a step that is a power of two
+    /// loses least of the values; `wishes` are the channels' other factors, `mean` the mean of the logarithms
+    /// of their best steps.
+    fn seat(&self, wishes: &[f64], mean: f64) -> f64 {
+        let rows: Vec<&[f32]> = self
+            .samples
+            .values()
+            .flat_map(|rows| rows.chunks_exact(self.channels))
+            .step_by(SEATING)
+            .collect();
+        let signed = rows.iter().any(|row| row.iter().any(|&v| v < 0.0));
+        let (lo, hi) = if signed { (-127.0, 127.0) } else { (0.0, 255.0) };
+        let factors: Vec<f64> =
+            wishes.iter().map(|&wish| if wish.is_nan() { 0.0 } else { libm::exp2(wish) }).collect();
+        // The error relative to the values, at a step of 2^log.
+        let error = |log: f64| -> f64 {
+            let (step, inverse) = (libm::exp2(log), libm::exp2(-log));
+            let lost = |row: &&[f32]| -> f64 {
+                let of = |(&v, factor): (&f32, &f64)| {
+                    let v = f64::from(v) * factor;
+                    let lost = v - nearest_integer(v * inverse).max(lo).min(hi) * step;
+                    if lost.is_finite() { lost * lost } else { 0.0 }
+                };
+                row.iter().zip(&factors).map(of).sum()
+            };
+            rows.iter().map(lost).sum()
+        };
+        // Steps from half to four times the mean of the channels' best: what is best for all is larger.
+        let logs: Vec<f64> = (-4..=8).map(|eighths| mean + f64::from(eighths) / 4.0).collect();
+        let errors: Vec<f64> = logs.par_iter().map(|&log| error(log)).collect();
+        let best = logs.iter().zip(errors).min_by(|a, b| a.1.total_cmp(&b.1)).map_or(mean, |(&log, _)| log);
+        // Fixed point of the values times 2^(n - best) at step 2^n is that of the values at step 2^best.
+        nearest_integer(best) - best
+    }
 }
 
 #[cfg(test)]
@@ -230,6 +271,18 @@ mod tests {
         many.push(500.0);
         let clipped = values(1, &[&many]).steps()[0];
         assert!(clipped > uniform - 0.1 && clipped < libm::log2(500.0 / 255.0) - 0.7, "{clipped}");
+    }
+
+    #[test]
+    fn a_site_is_seated_where_its_largest_values_end_a_binade() {
+        // Uniform up to 6, as behind a ReLU6: 8 bits without a sign end at 255/32 = 7.97.
+        let ramp: Vec<f32> = (0..4000).map(|i| 6.0 * (i % 1000) as f32 / 999.0).collect();
+        let site = values(1, &[&ramp]);
+        let seat = site.seat(&[0.0], libm::log2(6.0 / 255.0));
+        assert!((seat - libm::log2(255.0 / 32.0 / 6.0)).abs() < 0.13, "{seat}");
+        // What is seated already stays.
+        let seated: Vec<f32> = (0..2560).map(|i| (i % 256) as f32 / 32.0).collect();
+        assert_eq!(values(1, &[&seated]).seat(&[0.0], -5.0), 0.0);
     }
 
     #[test]

@@ -42,6 +42,20 @@ impl Network {
         self.nodes.iter().filter_map(other).collect()
     }
 
+    /// Operands of concats that may have another type than the concat, because more than it reads them: the
+    /// site of each, the concat's, and how many elements would be encoded again.
+    pub fn joined(&self) -> impl Iterator<Item = (SiteId, SiteId, usize)> + '_ {
+        let operands = |node: &Node| match node.operator {
+            Operator::Rounded(concat, _) => node.operands.iter().map(|&operand| (operand, concat)).collect(),
+            _ => Vec::new(),
+        };
+        self.nodes.iter().flat_map(operands).filter_map(|(operand, concat)| {
+            let Node { source, elements, .. } = self.nodes[operand];
+            let site = source.filter(|&site| site != concat && self.sites[site].tied != Some(concat))?;
+            Some((site, concat, elements))
+        })
+    }
+
     /// The shape of a layer's sums, the channel last.
     pub fn shape_of(&self, id: LayerId) -> &[usize] {
         &self.windows[id].shape

@@ -84,23 +84,35 @@ fn mantissas(bits: u32) -> Vec<i64> {
     found.iter().flat_map(|&value| [value, -value]).collect()
 }
 
+/// Whether a sum with half a unit of a shift is below `2^bits`, as rule N3 asks. A float's unit is never
+/// larger than half of its value.
+fn half_fits(n: i64, d: i64, bits: u32) -> bool {
+    let half = if d > 0 && d <= i64::from(bits) { 1i128 << (d - 1) } else { 0 };
+    i128::from(n.abs()) + half.max(i128::from(n.abs()) / 2) < 1 << bits
+}
+
 #[test]
 fn encode_of_every_format_rounding_and_width() {
     for format in formats() {
-        for (width, bits) in [(32, 30), (64, 40)] {
+        for (width, bits, is_right) in
+            [(32, 30, false), (64, 40, false), (32, 31, false), (32, 31, true), (64, 63, false)]
+        {
             if width == 32 && format.int_max() >= 1 << 30 {
                 continue;
             }
+            let shifts = (-24..26).map(|d| d * 2).chain([1, 3, 5, 31, -1, 70, -70, 4000, -4000]);
+            let shifts: Vec<i64> =
+                shifts.filter(|d| !is_right || (0..i64::from(width)).contains(d)).collect();
             let pairs: Vec<(i64, i64)> = mantissas(bits)
                 .into_iter()
-                .flat_map(|n| {
-                    (-24..26).map(|d| d * 2).chain([1, 3, 5, -1, 70, -70, 4000, -4000]).map(move |d| (n, d))
-                })
+                .flat_map(|n| shifts.iter().map(move |&d| (n, d)))
+                .filter(|&(n, d)| half_fits(n, d, bits))
                 .collect();
+            let right = if is_right { ", right" } else { "" };
             let mut kernels = Vec::new();
             for rounding in [Rounding::HalfUp, Rounding::HalfEven, Rounding::HalfAway] {
                 let body = format!(
-                    "%r = afpk.encode %x, %y \"{format}\" {{bits = {bits} : i32, round = \"{rounding}\"}} : i{width}"
+                    "%r = afpk.encode %x, %y \"{format}\" {{bits = {bits} : i32, round = \"{rounding}\"{right}}} : i{width}"
                 );
                 let expected =
                     pairs.iter().map(|&(n, d)| format.decode(encode(n, -d as i32, 1, format, 0, rounding)));

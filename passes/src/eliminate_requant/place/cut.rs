@@ -76,14 +76,24 @@ fn wanted(nodes: &[Node], forms: usize) -> Vec<Vec<bool>> {
 /// The placement of least cost. A form that no one reads is not made.
 pub fn solve(nodes: &[Node], forms: usize) -> Placement {
     let wanted = wanted(nodes, forms);
+    // What is wanted in no form is there in the original, and reads that of its operands.
+    let mut read: Vec<bool> = nodes.iter().map(|node| node.read).collect();
+    for (node, _) in nodes.iter().zip(&wanted).filter(|(_, wanted)| !wanted.contains(&true)) {
+        node.operands.iter().for_each(|&operand| read[operand] = true);
+    }
     let mut graph: DiGraph<(), u64> = DiGraph::new();
     let (source, sink) = (graph.add_node(()), graph.add_node(()));
     let mut made: Vec<Vec<Option<[NodeIndex; 2]>>> = Vec::new();
     let mut originals: Vec<NodeIndex> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
         let original = graph.add_node(());
+        originals.push(original);
         let moving = node.moving.min(MOST_COST);
-        if node.read {
+        if !wanted[index].contains(&true) {
+            made.push(vec![None; forms]);
+            continue;
+        }
+        if read[index] {
             graph.add_edge(source, original, NEVER);
         }
         if !node.operands.is_empty() {
@@ -92,7 +102,6 @@ pub fn solve(nodes: &[Node], forms: usize) -> Placement {
         for &operand in &node.operands {
             graph.add_edge(original, originals[operand], NEVER);
         }
-        originals.push(original);
         let mut row = vec![None; forms];
         for form in (0..forms).filter(|&form| wanted[index][form]) {
             let [moved, ready] = [graph.add_node(()), graph.add_node(())];

@@ -1,0 +1,215 @@
+//! Kernel functions and the calls of them: each is written once, and called with a thread's share.
+
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Attr, Loc, Op, OpSpec, Type, Value},
+};
+use afp_runtime::pool::BARRIER;
+
+use super::{
+    Lowering,
+    builder::Kernel,
+    layer_name,
+    layout::Layout,
+    movement,
+    places::Place,
+    real,
+    scope::{self, Extra, Scope},
+    tree::unsupported,
+};
+use crate::interface;
+
+/// Where a call writes.
+#[derive(Clone, Copy)]
+pub(super) enum Destination {
+    /// A new buffer for the operation's result.
+    Buffer,
+    /// What the caller passed.
+    Argument(usize),
+    /// A memref of the body.
+    Memory(Value),
+}
+
+/// A kernel function that can be called.
+struct Written {
+    name: String,
+    extras: Vec<(Extra, Type)>,
+}
+
+impl Lowering {
+    /// Writes a kernel and calls it: `operands` are what it reads, `items` how many parts its work has,
+    /// and `body` appends the work on the items from `scope.from` up to `scope.to`.
+    pub(super) fn kernel(
+        &mut self,
+        op: Op,
+        operands: &[Value],
+        items: i64,
+        destination: Destination,
+        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let mut places = Vec::new();
+        let mut types: Vec<Type> = Vec::new();
+        for &operand in operands {
+            let place = self.place(operand, op)?;
+            let ty = match (place, self.layout(operand)) {
+                (Place::Argument(index), _) => self.arguments[index].ty(),
+                (_, Some(layout)) => layout.memref(self.ctx),
+                (Place::Buffer(_), None) if real::is_real(operand) => real::memref(operand),
+                _ => return Err(unsupported(op, "coded operands")),
+            };
+            places.push((place, ty));
+            types.push(ty);
+        }
+        types.push(match destination {
+            Destination::Argument(index) => self.arguments[index].ty(),
+            Destination::Buffer if real::is_real(op.result(0)) => real::memref(op.result(0)),
+            Destination::Buffer => scope::layout(self, op.result(0), op)?.memref(self.ctx),
+            Destination::Memory(memory) => memory.ty(),
+        });
+        let written = self.write(op, &op.name().replace("afp.", ""), &types, body)?;
+        let destination = match destination {
+            Destination::Argument(index) => self.arguments[index],
+            Destination::Buffer => self.buffer(op)?,
+            Destination::Memory(memory) => memory,
+        };
+        let operand = |(place, ty): (Place, Type)| match place {
+            Place::Buffer(buffer) => self.view(buffer, 0, ty),
+            Place::Global(index) => self.global_in_body(index),
+            Place::Argument(index) => self.arguments[index],
+        };
+        let mut arguments: Vec<Value> = places.into_iter().map(operand).collect();
+        arguments.push(destination);
+        self.call(op, &written, arguments, items)
+    }
+
+    /// As [`Lowering::kernel`], on memrefs of the body, of which the last is written.
+    pub(super) fn kernel_on(
+        &mut self,
+        op: Op,
+        name: &str,
+        arguments: Vec<Value>,
+        items: i64,
+        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let types: Vec<Type> = arguments.iter().map(|argument| argument.ty()).collect();
+        let written = self.write(op, name, &types, body)?;
+        self.call(op, &written, arguments, items)
+    }
+
+    /// Writes a kernel function of memrefs, of which the last is the result.
+    fn write(
+        &mut self,
+        op: Op,
+        name: &str,
+        memrefs: &[Type],
+        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
+    ) -> Result<Written, Diagnostic> {
+        let ctx = self.ctx;
+        let index = [Type::index(ctx); 2];
+        let types: Vec<(Type, Loc)> = memrefs.iter().chain(&index).map(|&ty| (ty, op.loc())).collect();
+        let name = format!("k{}_{name}", self.calls);
+        let (function, block) = ctx.add_function(self.module, op.loc(), &name, &types, &[]);
+        function.set_attr("sym_visibility", Attr::string(ctx, "private"));
+        let k = Kernel::new(ctx, block, op.loc());
+        let mut scope = Scope::new(self, function, memrefs.len() - 1)
+            .ok_or_else(|| crate::internal("a kernel without a body"))?;
+        body(&mut scope, &k)?;
+        scope.seal(function);
+        let extras: Vec<(Extra, Type)> = scope.extras.iter().map(|(e, v)| (*e, v.ty())).collect();
+        k.effect(OpSpec::new("func.return"));
+        Ok(Written { name: self.shared(function, name), extras })
+    }
+
+    /// The function that stands for this one: an equal one that was written before, or itself.
+    fn shared(&mut self, function: Op, name: String) -> String {
+        let named = |name: &str| function.set_attr("sym_name", Attr::string(self.ctx, name));
+        named("kernel");
+        let text = function.to_string();
+        named(&name);
+        if let Some(known) = self.written.get(&text) {
+            function.erase();
+            return known.clone();
+        }
+        self.written.insert(text, name.clone());
+        name
+    }
+
+    pub(super) fn clear_halo(&mut self, op: Op, layout: &Layout, view: Value) -> Result<(), Diagnostic> {
+        let ctx = self.ctx;
+        let types = [(view.ty(), op.loc()), (Type::index(ctx), op.loc()), (Type::index(ctx), op.loc())];
+        let name = format!("k{}_halo", self.calls);
+        let (function, block) = ctx.add_function(self.module, op.loc(), &name, &types, &[]);
+        function.set_attr("sym_visibility", Attr::string(ctx, "private"));
+        let k = Kernel::new(ctx, block, op.loc());
+        let args = block.args();
+        movement::clear_halo(&k, layout, args[0], (args[1], args[2]));
+        k.effect(OpSpec::new("func.return"));
+        let name = self.shared(function, name);
+        let memory = layout.memory();
+        let items = memory[0] * memory[1];
+        self.call_function(&name, op, vec![view], items, &[])
+    }
+
+    /// Calls a kernel; behind it, threads wait for each other.
+    fn call(
+        &mut self,
+        op: Op,
+        written: &Written,
+        arguments: Vec<Value>,
+        items: i64,
+    ) -> Result<(), Diagnostic> {
+        self.call_function(&written.name, op, arguments, items, &written.extras)?;
+        if self.threads > 1 {
+            let barrier = Attr::symbol(self.ctx, BARRIER);
+            self.body.effect(OpSpec::new("func.call").attr("callee", barrier));
+        }
+        Ok(())
+    }
+
+    /// Calls a kernel with this thread's share of the items.
+    fn call_function(
+        &mut self,
+        name: &str,
+        op: Op,
+        mut arguments: Vec<Value>,
+        items: i64,
+        extras: &[(Extra, Type)],
+    ) -> Result<(), Diagnostic> {
+        let (from, to) = self.share(items);
+        arguments.extend([from, to]);
+        for &(extra, ty) in extras {
+            arguments.push(match extra {
+                Extra::Constant(index) => self.global_in_body(index),
+                Extra::Scratch => self.scratch(ty),
+                Extra::Own(buffer) => self.own(buffer, ty),
+                Extra::Exponent(value) => self
+                    .exponents
+                    .get(&value)
+                    .copied()
+                    .ok_or_else(|| crate::internal("a dynamic value without its exponent"))?,
+            });
+        }
+        let k = Kernel::new(self.ctx, self.body.block(), op.loc());
+        k.effect(
+            OpSpec::new("func.call")
+                .operands(arguments)
+                .attr("callee", Attr::symbol(self.ctx, name))
+                .attr(interface::LAYER, Attr::string(self.ctx, &layer_name(op))),
+        );
+        self.calls += 1;
+        Ok(())
+    }
+
+    /// The first item of this thread, and the first of the next.
+    fn share(&self, items: i64) -> (Value, Value) {
+        if self.threads == 1 {
+            return (self.body.index(0), self.body.index(items));
+        }
+        let k = &self.body;
+        let thread = self.arguments[self.arguments.len() - 1];
+        let next = k.add(thread, k.index(1));
+        let bound =
+            |thread: Value| k.binary("arith.divui", k.mul(thread, k.index(items)), k.index(self.threads));
+        (bound(thread), bound(next))
+    }
+}
