@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Scale exponents that are chosen at run time, without calibration data, beside calibrated static ones.
 
-    python3 -m venv venv && venv/bin/pip install numpy
+    python3 -m venv venv && venv/bin/pip install numpy onnx onnxruntime
     venv/bin/python bench/dynamic.py DIR... [--afpc target/release/afpc] [--backend cranelift] [--samples N]
         [--static ...] [--dynamic ...]
 
 Each DIR holds a network: model.onnx, calib.npy, x.npy and x.npy.labels.npy. Two programs are compiled, both with weights in
-e2m4 and activations of 8 bits: one with --calib, and one without, which sees no sample of the user's. Both and the float
-network run on the same samples, and what is printed is, in rows of a table in markdown: agreement with the float network;
+e2m4 and activations of 8 bits: one with --calib, and one without, which sees no sample of the user's. Both run on the same
+samples, onnxruntime runs the float network on them, and what is printed is, in rows of a table in markdown: agreement with the float network;
 rows lost and gained against it; and, of the rows that one program alone has right (or alone agrees on with the float
 network), the difference between the two with its interval of 95 % and p of McNemar's exact test.
 """
@@ -15,6 +15,7 @@ import argparse, math, os, subprocess, sys, tempfile
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import int8
 from metrics import Z
 
 
@@ -24,11 +25,8 @@ def run(*command):
         raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
 
 
-def classes(afpc, source, samples, scratch, *options):
-    """The class that a network or a program gives each sample."""
-    outputs = os.path.join(scratch, "y.npy")
-    run(afpc, "run", source, "--input", samples, "-o", outputs, *options)
-    rows = np.load(outputs)
+def classes(rows):
+    """The class that each sample is given."""
     return rows.reshape(len(rows), -1).argmax(1)
 
 
@@ -56,9 +54,11 @@ def measure(options, folder, scratch):
 
     def of_program(*how):
         run(options.afpc, "compile", model, *how, "--emit", "mlir", "-o", program)
-        return classes(options.afpc, program, samples, scratch, "--backend", options.backend)
+        outputs = os.path.join(scratch, "y.npy")
+        run(options.afpc, "run", program, "--input", samples, "-o", outputs, "--backend", options.backend)
+        return classes(np.load(outputs))
 
-    truth = classes(options.afpc, model, samples, scratch, "--float")
+    truth = classes(int8.outputs(model, np.load(samples, mmap_mode="r"), options.threads)[0])
     right = truth == labels
     static = of_program("--calib", calibration, *options.static.split())
     dynamic = of_program(*options.dynamic.split())
@@ -77,6 +77,7 @@ def main():
     arguments.add_argument("--afpc", default="target/release/afpc")
     arguments.add_argument("--backend", default="cranelift")
     arguments.add_argument("--samples", type=int, help="use the first samples alone")
+    arguments.add_argument("--threads", type=int, default=2, help="of onnxruntime")
     arguments.add_argument("--static", default="", help="more options for the static program")
     arguments.add_argument("--dynamic", default="", help="more options for the dynamic program")
     options = arguments.parse_args()
