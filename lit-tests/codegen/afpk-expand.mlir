@@ -74,9 +74,10 @@ func.func @code(%a: i32, %b: vector<4xi32>) -> (i8, vector<4xi8>) {
   return %0, %1 : i8, vector<4xi8>
 }
 
-// Rounding: leading zeros are counted, no float is seen; a divisor divides once.
+// Rounding: the binades of few exponents are told by comparisons, of others by leading zeros; no float is seen; a
+// divisor divides once.
 // CHECK-LABEL: func.func @encode
-// CHECK: math.ctlz %{{.*}} : i32
+// CHECK: arith.cmpi sgt, %{{.*}} : i32
 // CHECK: math.ctlz %{{.*}} : vector<8xi32>
 // CHECK: arith.divui %{{.*}} : i64
 // CHECK: math.ctlz %{{.*}} : i64

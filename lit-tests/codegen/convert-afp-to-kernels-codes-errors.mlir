@@ -42,10 +42,10 @@ func.func @dynamic_input(%x: tensor<2xf32>) -> tensor<2xf32> {
 func.func @dynamic_output(%x: tensor<2xf32>) -> tensor<2xf32> {
   %0 = afp.quantize %x : tensor<2xf32> to tensor<2x!afp.float<e0m7, exp = 0>>
   %1 = afp.encode %0 : tensor<2x!afp.float<e0m7, exp = 0>> to tensor<2x!afp.float<e0m7, exp = ?[-9, 3]>>
-  // expected-error @+4 {{[AFP0640] codes with a dynamic scale exponent cannot be passed}}
-  // expected-note @+3 {{expected: floats, or codes whose scale exponent is static}}
-  // expected-note @+2 {{found: !afp.float<e0m7, exp = ?[-9, 3]>}}
-  // expected-note @+1 {{help: compile with --io float, or give the value at the boundary a static scale exponent}}
+  // expected-error @-3 {{[AFP0640] codes with a dynamic scale exponent cannot be passed}}
+  // expected-note @-4 {{expected: floats, or codes whose scale exponent is static}}
+  // expected-note @-5 {{found: !afp.float<e0m7, exp = ?[-9, 3]>}}
+  // expected-note @-6 {{help: compile with --io float, or give the value at the boundary a static scale exponent}}
   %2 = afp.dequantize %1 : tensor<2x!afp.float<e0m7, exp = ?[-9, 3]>> to tensor<2xf32>
   return %2 : tensor<2xf32>
 }

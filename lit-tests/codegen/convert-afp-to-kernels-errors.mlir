@@ -44,17 +44,6 @@ func.func @between(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
 
 // -----
 
-func.func @dynamic_exponent(%x: tensor<2xf32>) -> tensor<2xf32> {
-  // expected-error @+3 {{[AFP0611] afp.quantize has no native code}}
-  // expected-note @+2 {{expected: codes with static scale exponents}}
-  // expected-note @+1 {{found: tensor<2x!afp.float<e0m7, exp = ?[-7, 0]>>}}
-  %0 = afp.quantize %x : tensor<2xf32> to tensor<2x!afp.float<e0m7, exp = ?[-7, 0]>>
-  %1 = afp.dequantize %0 : tensor<2x!afp.float<e0m7, exp = ?[-7, 0]>> to tensor<2xf32>
-  return %1 : tensor<2xf32>
-}
-
-// -----
-
 // More bits than 63 can develop a quotient of.
 func.func @quotient(%x: tensor<1x2x2x1xf32>) -> tensor<1x1x1x1xf32> {
   %0 = afp.quantize %x : tensor<1x2x2x1xf32> to tensor<1x2x2x1x!afp.float<ue0m8, exp = 0>>

@@ -99,7 +99,7 @@ func.func @pointwise(%x: tensor<1x2x3x4xf32>) -> tensor<1x2x3x8xf32> {
 // CHECK: func.func private @{{[^(]*}}_encode
 // CHECK: vector.load {{.*}} : memref<8xi16>, vector<2xi16>
 // CHECK: afpk.dot {{.*}} : vector<8xi32>, vector<16xi16>
-// CHECK: afpk.encode {{.*}} "e3m4" {bits = {{[0-9]+}} : i32} : vector<8xi32>
+// CHECK: afpk.encode {{.*}} "e3m4" {bits = {{[0-9]+}} : i32, right} : vector<8xi32>
 // On the microcontroller, a code is decoded where it is read.
 // SCALAR-LABEL: func.func @body
 // SCALAR: func.func private @{{[^(]*}}_encode

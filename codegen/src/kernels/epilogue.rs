@@ -474,12 +474,7 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
     let bits = tree::proven_bits(op);
     let narrow = rounding.ty.format.int_max() < 1 << 30 && rounding.ty.format.width() <= 16;
     let bits_fit = if rounding.is_shift() { bits <= 31 } else { bits <= 30 };
-    // TODO
-    !super::dynamic::is_dynamic(op.result(0))
-        && rounding.is_plain()
-        && narrow
-        && bits_fit
-        && fits(op.operand(0), op, contraction)
+    rounding.is_plain() && narrow && bits_fit && fits(op.operand(0), op, contraction)
 }
 
 fn constant_of_channels(bias: Value) -> bool {
