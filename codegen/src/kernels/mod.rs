@@ -261,6 +261,7 @@ impl Lowering {
 
     /// A reshaped value shares its operand's buffer, which must have no gaps; with gaps it is a copy.
     fn reshape(&mut self, op: Op) -> Result<(), Diagnostic> {
+        dynamic::hand_on(self, op.operand(0), op.result(0));
         let layout = scope::layout(self, op.operand(0), op)?;
         let own = scope::layout(self, op.result(0), op)?;
         if !layout.is_dense() || (!own.is_dense() && constant_behind(op.operand(0)).is_some()) {
@@ -284,7 +285,6 @@ impl Lowering {
         };
         self.places.insert(op.result(0), place);
         self.layouts.insert(op.result(0), layout);
-        dynamic::hand_on(self, op.operand(0), op.result(0));
         Ok(())
     }
 }
