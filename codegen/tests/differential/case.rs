@@ -107,7 +107,7 @@ impl Case {
         let kind = |random: &mut Random| (random.bits() % u64::from(KINDS)) as u8;
         let steps = (0..random.range(1, 8)).map(|_| (kind(&mut random), random.bits())).collect();
         let recipe = Recipe { seed, steps };
-        let form = if index % 2 == 0 { Form::Real } else { Form::Dynamic };
+        let form = if index.is_multiple_of(2) { Form::Real } else { Form::Dynamic };
         let case = Self::of(&recipe, form);
         (recipe, case)
     }

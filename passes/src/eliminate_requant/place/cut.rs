@@ -61,13 +61,12 @@ pub enum Made {
 pub type Placement = Vec<Vec<Made>>;
 
 /// Whether each form of each value is read, or something behind it that could be moved from it.
-fn wanted(nodes: &[Node], forms: usize) -> Vec<Vec<bool>> {
+fn wanted(nodes: &[Node]) -> Vec<Vec<bool>> {
     let mut wanted: Vec<Vec<bool>> = nodes.iter().map(|node| node.read_as.clone()).collect();
     for index in (0..nodes.len()).rev() {
+        let behind = wanted[index].clone();
         for &operand in &nodes[index].operands {
-            for form in 0..forms {
-                wanted[operand][form] |= wanted[index][form];
-            }
+            wanted[operand].iter_mut().zip(&behind).for_each(|(wanted, behind)| *wanted |= behind);
         }
     }
     wanted
@@ -75,7 +74,7 @@ fn wanted(nodes: &[Node], forms: usize) -> Vec<Vec<bool>> {
 
 /// The placement of least cost. A form that no one reads is not made.
 pub fn solve(nodes: &[Node], forms: usize) -> Placement {
-    let wanted = wanted(nodes, forms);
+    let wanted = wanted(nodes);
     // What is wanted in no form is there in the original, and reads that of its operands.
     let mut read: Vec<bool> = nodes.iter().map(|node| node.read).collect();
     for (node, _) in nodes.iter().zip(&wanted).filter(|(_, wanted)| !wanted.contains(&true)) {
