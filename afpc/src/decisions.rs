@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::{
     calibration::SAMPLES,
-    quantization::{Equalization, Rounding},
+    quantization::{Equalization, Moments, Rounding},
     recipe::Recipe,
 };
 
@@ -22,6 +22,8 @@ pub struct Decisions {
     pub rounding: Rounding,
     /// What is done about channels of different magnitude.
     pub equalization: Equalization,
+    /// What layers are rounded for.
+    pub moments: Moments,
     /// Seed of the samples' order.
     pub seed: u64,
     /// The most samples that are used.
@@ -37,6 +39,7 @@ impl Recipe {
         let equalization = named(decided.equalization.as_deref());
         Decisions {
             rounding: self.rounding.or(rounding).unwrap_or(Rounding::Gptq),
+            moments: self.moments.or(named(decided.moments.as_deref())).unwrap_or(Moments::Auto),
             equalization: self.equalize.or(equalization).unwrap_or(if self.calibration.calib.is_some() {
                 Equalization::Full
             } else {
@@ -57,6 +60,7 @@ impl Recipe {
             ("--seed", number(self.seed), number(decided.seed)),
             ("--rounding", self.rounding.map(|r| r.name().into()), decided.rounding.clone()),
             ("--equalize", self.equalize.map(|e| e.name().into()), decided.equalization.clone()),
+            ("--moments", self.moments.map(|m| m.name().into()), decided.moments.clone()),
         ];
         let warning = |(option, given, found): (&str, Option<String>, Option<String>)| {
             let (given, found) = given.zip(found).filter(|(given, found)| given != found)?;
@@ -122,6 +126,12 @@ pub fn check(file: &str, decided: &Quantization) -> Result<(), Diagnostic> {
         let names = Equalization::value_variants().iter().map(|choice| choice.name()).collect();
         return Err(wrong("equalization", one_of(names), format!("'{text}'")));
     }
+    if let Some(text) = &decided.moments
+        && named::<Moments>(Some(text)).is_none_or(|moments| moments == Moments::Auto)
+    {
+        let known = Moments::value_variants().iter().filter(|&&choice| choice != Moments::Auto);
+        return Err(wrong("moments", one_of(known.map(|choice| choice.name()).collect()), format!("'{text}'")));
+    }
     match decided.samples {
         Some(0) => Err(wrong("samples", "a number of samples above 0".into(), "0".into())),
         _ => Ok(()),
@@ -153,6 +163,7 @@ mod tests {
         Quantization {
             rounding: Some("nearest".into()),
             equalization: Some("exact".into()),
+            moments: Some("biases".into()),
             seed: Some(3),
             samples: Some(64),
             data: None,
@@ -168,6 +179,7 @@ mod tests {
             Decisions {
                 rounding: Rounding::Nearest,
                 equalization: Equalization::Exact,
+                moments: Moments::Biases,
                 seed: 3,
                 samples: 64
             }
@@ -187,6 +199,7 @@ mod tests {
         for wrong in [
             Quantization { rounding: Some("Nearest".into()), ..decided() },
             Quantization { equalization: Some("all".into()), ..decided() },
+            Quantization { moments: Some("auto".into()), ..decided() },
             Quantization { samples: Some(0), ..decided() },
         ] {
             assert_eq!(check("f.json", &wrong).map_err(|d| d.code), Err("AFP0552".into()));

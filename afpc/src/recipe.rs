@@ -24,7 +24,7 @@ use crate::{
     cli::{Failure, Model, Outcome},
     decisions::{self, Decisions},
     io::unreadable,
-    quantization::{self, Activations, Equalization, Rounding, Samples},
+    quantization::{self, Activations, Equalization, Moments, Rounding, Samples},
     report,
 };
 
@@ -66,6 +66,9 @@ pub struct Recipe {
     /// are static without calibration data]
     #[arg(long, value_enum)]
     pub rounding: Option<Rounding>,
+    /// What layers are rounded for: whether they make up for what those before them have lost [default: auto]
+    #[arg(long, value_enum)]
+    pub moments: Option<Moments>,
     /// Factors that make channels alike before formats are chosen [default: full, or what the formats file
     /// says; off without calibration data]
     #[arg(long, value_enum)]

@@ -12,7 +12,7 @@ use afp_passes::formats::{Formats, Quantization};
 use afp_ptq::{
     apply,
     assign::{
-        guard::Estimate,
+        guard::{Estimate, STANDARD_ERRORS},
         journal::{Journal, Store},
         objective::Budgets,
         shard::Shard,
@@ -21,6 +21,7 @@ use afp_ptq::{
     published,
     quantizer::Quantizer,
     search::{self, Found, Request},
+    sequential,
     setting::Setting,
 };
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ use crate::{
         output::{check_writable, print, unwritable, write_bytes},
         unreadable,
     },
-    quantization::{self, Activations, Equalization, Rounding},
+    quantization::{self, Activations, Equalization, Moments, Rounding},
     recipe::{Recipe, Task, is_quantized, quantized_already},
     report::Stages,
 };
@@ -167,9 +168,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
             }
         };
         bars.finish();
-        let Some(found) = found else {
+        let Some(mut found) = found else {
             return Ok(print("this part of the survey is done\n")?);
         };
+        let decided = settle(quantizer, recipe, &mut found, decided)?;
         arguments.write(quantizer, &found, decided)?;
         if arguments.state.is_none() {
             // The result is written: nothing is left to resume.
@@ -177,6 +179,36 @@ pub fn run(arguments: &Arguments) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// Makes up for what layers lose, where it is asked for, or where samples say so that were held out.
+fn settle(
+    quantizer: &Quantizer<'_>,
+    recipe: &Recipe,
+    found: &mut Found,
+    decided: Quantization,
+) -> Result<Quantization, Failure> {
+    let decisions = recipe.decisions(None);
+    let choices: &[Moments] = match decisions.moments {
+        _ if decisions.rounding != Rounding::Gptq => &[],
+        Moments::Auto => &[Moments::Biases, Moments::Prefix],
+        Moments::Float => &[],
+        Moments::Biases => &[Moments::Biases],
+        Moments::Prefix => &[Moments::Prefix],
+    };
+    let mut best = Moments::Float;
+    for &choice in choices {
+        let Some(method) = choice.method() else { continue };
+        let time = std::time::Instant::now();
+        let setting = sequential::refit(quantizer, &found.setting, method)?;
+        let losses = quantizer.judge(std::slice::from_ref(&setting))?.remove(0);
+        let gain = afp_ptq::assign::guard::gain(&found.losses, &losses);
+        eprintln!("{} {:?} s: {:?} gain {gain:?}", choice.name(), time.elapsed(), Estimate::of(losses.iter().copied()));
+        if decisions.moments != Moments::Auto || gain.is_certain(STANDARD_ERRORS) {
+            (best, found.setting, found.losses) = (choice, setting, losses);
+        }
+    }
+    Ok(Quantization { moments: Some(best.name().into()), ..decided })
 }
 
 impl Arguments {
