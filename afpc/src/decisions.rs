@@ -37,9 +37,14 @@ impl Recipe {
         let decided = decided.unwrap_or(&none);
         let rounding = named(decided.rounding.as_deref());
         let equalization = named(decided.equalization.as_deref());
+        let rounding = self.rounding.or(rounding).unwrap_or(Rounding::Gptq);
+        let moments = self.said_of_moments().or(named(decided.moments.as_deref()));
         Decisions {
-            rounding: self.rounding.or(rounding).unwrap_or(Rounding::Gptq),
-            moments: self.moments.or(named(decided.moments.as_deref())).unwrap_or(Moments::Auto),
+            rounding,
+            moments: match rounding {
+                Rounding::Gptq => moments.unwrap_or(Moments::Auto),
+                Rounding::Nearest | Rounding::Published => Moments::Float,
+            },
             equalization: self.equalize.or(equalization).unwrap_or(if self.calibration.calib.is_some() {
                 Equalization::Full
             } else {
@@ -51,6 +56,30 @@ impl Recipe {
         }
     }
 
+    fn said_of_moments(&self) -> Option<Moments> {
+        self.moments.filter(|&moments| moments != Moments::Auto)
+    }
+
+    /// AFP0555 if layers are to make up for losses without what that takes.
+    ///
+    /// # Errors
+    /// The diagnostic.
+    pub fn check_moments(&self, decisions: &Decisions) -> Result<(), Diagnostic> {
+        let Some(moments) = self.moments.filter(|moments| moments.method().is_some()) else { return Ok(()) };
+        let found = if self.calibration.calib.is_none() {
+            "no calibration data".to_owned()
+        } else if decisions.rounding != Rounding::Gptq {
+            format!("--rounding {}", decisions.rounding.name())
+        } else {
+            return Ok(());
+        };
+        let what = format!("--moments {} cannot be done", moments.name());
+        Err(Diagnostic::error("AFP0555", what)
+            .expected("--calib with some hundred typical samples, and --rounding gptq")
+            .found(found)
+            .help("layers make up for losses on samples, by how they are rounded"))
+    }
+
     /// AFP0551 for each option that says something else than what was decided.
     pub fn contradictions(&self, decided: &Quantization) -> Vec<Diagnostic> {
         let number = |number: Option<u64>| number.map(|number| number.to_string());
@@ -60,7 +89,7 @@ impl Recipe {
             ("--seed", number(self.seed), number(decided.seed)),
             ("--rounding", self.rounding.map(|r| r.name().into()), decided.rounding.clone()),
             ("--equalize", self.equalize.map(|e| e.name().into()), decided.equalization.clone()),
-            ("--moments", self.moments.map(|m| m.name().into()), decided.moments.clone()),
+            ("--moments", self.said_of_moments().map(|m| m.name().into()), decided.moments.clone()),
         ];
         let warning = |(option, given, found): (&str, Option<String>, Option<String>)| {
             let (given, found) = given.zip(found).filter(|(given, found)| given != found)?;
@@ -130,7 +159,11 @@ pub fn check(file: &str, decided: &Quantization) -> Result<(), Diagnostic> {
         && named::<Moments>(Some(text)).is_none_or(|moments| moments == Moments::Auto)
     {
         let known = Moments::value_variants().iter().filter(|&&choice| choice != Moments::Auto);
-        return Err(wrong("moments", one_of(known.map(|choice| choice.name()).collect()), format!("'{text}'")));
+        return Err(wrong(
+            "moments",
+            one_of(known.map(|choice| choice.name()).collect()),
+            format!("'{text}'"),
+        ));
     }
     match decided.samples {
         Some(0) => Err(wrong("samples", "a number of samples above 0".into(), "0".into())),
@@ -179,11 +212,19 @@ mod tests {
             Decisions {
                 rounding: Rounding::Nearest,
                 equalization: Equalization::Exact,
-                moments: Moments::Biases,
+                moments: Moments::Float,
                 seed: 3,
                 samples: 64
             }
         );
+        // Nothing makes up for losses but GPTQ.
+        let gptq = Quantization { rounding: Some("gptq".into()), ..decided() };
+        assert_eq!(recipe.decisions(Some(&gptq)).moments, Moments::Biases);
+        let forced = Recipe { moments: Some(Moments::Prefix), ..Recipe::default() };
+        assert_eq!(forced.decisions(Some(&gptq)).moments, Moments::Prefix);
+        assert_eq!(forced.contradictions(&gptq).len(), 1);
+        let free = Recipe { moments: Some(Moments::Auto), ..Recipe::default() };
+        assert!(free.contradictions(&gptq).is_empty());
         let by_default = recipe.decisions(None);
         assert_eq!((by_default.rounding, by_default.samples), (Rounding::Gptq, SAMPLES));
         assert!(recipe.contradictions(&decided()).is_empty());

@@ -248,11 +248,22 @@ pub fn calibrate(
             jobs.iter().enumerate().map(|(layer, job)| Some(quantizer.rounded(layer, (*job)?).0)).collect();
         if let Some(method) = decisions.moments.method() {
             setting.sites = sites(quantizer, formats);
-            setting = sequential::refit(quantizer, &setting, method)?;
+            setting = refit(quantizer, &setting, method)?;
         }
         apply::weights(module.op(), quantizer.network, &setting);
         Ok(())
     })
+}
+
+/// Weights and biases that make up for what the layers before them have lost.
+///
+/// # Errors
+/// What the simulator reports.
+pub fn refit(quantizer: &Quantizer<'_>, setting: &Setting, method: Method) -> Result<Setting, Diagnostic> {
+    let bar = report::progress("making up for losses", quantizer.network.layers.len());
+    let setting = sequential::refit(quantizer, setting, method, &|| report::advance(&bar, 1))?;
+    bar.finish_and_clear();
+    Ok(setting)
 }
 
 /// The formats of sites: those of a file, and the default ones.
@@ -283,6 +294,7 @@ pub fn on_samples<T>(
         run_stage(session, module, stage, &PipelineOptions::default())?;
     }
     let decisions = recipe.decisions(decided);
+    recipe.check_moments(&decisions)?;
     let samples = Samples::read(module, recipe, decided, true)?;
     equalize(module, decisions.equalization, &samples)?;
     let done = Quantization {

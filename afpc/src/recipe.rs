@@ -173,6 +173,7 @@ impl Recipe {
         // What a search decided, it decided on its samples.
         let decided = decided.filter(|_| self.calibration.calib.is_some());
         let decisions = self.decisions(decided);
+        self.check_moments(&decisions)?;
         let mut samples = None;
         let skipped = |stage: &Stage| self.no_eliminate_requant && stage.name == ELIMINATES;
         for stage in STAGES[..last].iter().filter(|stage| !skipped(stage)) {
@@ -210,6 +211,9 @@ impl Recipe {
             chosen.insert("calib_samples".into(), decisions.samples.into());
             chosen.insert("equalize".into(), decisions.equalization.name().into());
             chosen.insert("rounding".into(), decisions.rounding.name().into());
+            if decisions.moments.method().is_some() {
+                chosen.insert("moments".into(), decisions.moments.name().into());
+            }
             chosen.extend(self.calibration.pixels.chosen());
         }
         if let Some(text) = &self.formats {

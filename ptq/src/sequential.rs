@@ -32,7 +32,7 @@ use crate::{
 /// The most bytes of values that are held at a time, of both networks.
 const MEMORY: usize = 768 << 20;
 /// The most samples.
-const SAMPLES: usize = 128;
+const SAMPLES: usize = 256;
 /// Samples whose patches are added up by one thread at a time.
 const BATCH: usize = 8;
 
@@ -45,11 +45,16 @@ pub enum Method {
     Prefix,
 }
 
-/// A setting with its formats, and other weights and biases.
+/// A setting with its formats, and other weights and biases. `progress` is called for each layer.
 ///
 /// # Errors
 /// What the simulator reports.
-pub fn refit(quantizer: &Quantizer<'_>, setting: &Setting, method: Method) -> Result<Setting, Diagnostic> {
+pub fn refit(
+    quantizer: &Quantizer<'_>,
+    setting: &Setting,
+    method: Method,
+    progress: &dyn Fn(),
+) -> Result<Setting, Diagnostic> {
     let network = quantizer.network;
     let samples = quantizer.samples();
     let fitting = MEMORY / (2 * footprint(network)).max(1);
@@ -61,13 +66,15 @@ pub fn refit(quantizer: &Quantizer<'_>, setting: &Setting, method: Method) -> Re
         if let Operator::Group(layer, ..) | Operator::Layer(layer) = node.operator
             && let Some(Some(rounded)) = setting.weights.get(layer)
         {
-            let seen = Differences { network, id, layer, walks: [&float, &quantized], samples: samples.len() };
+            let seen =
+                Differences { network, id, layer, walks: [&float, &quantized], samples: samples.len() };
             let refitted = match method {
                 Method::Biases => seen.with_bias(rounded),
                 Method::Prefix => seen.rounded_anew(quantizer, rounded),
             };
             setting.weights[layer] = Some(Arc::new(refitted));
             simulator = simulator.with(&setting)?;
+            progress();
         }
         float.step(quantizer.float(), id)?;
         quantized.step(&simulator, id)?;
@@ -140,8 +147,7 @@ impl Differences<'_> {
             }
             sums
         };
-        let batches: Vec<[Sums; 2]> =
-            numbers.par_chunks(BATCH.max(self.samples / 8)).map(of_batch).collect();
+        let batches: Vec<[Sums; 2]> = numbers.par_chunks(BATCH.max(self.samples / 8)).map(of_batch).collect();
         let mut all = [Sums::zero(self.layer()), Sums::zero(self.layer())];
         for batch in &batches {
             all.iter_mut().zip(batch).for_each(|(sums, more)| sums.add(more));
@@ -159,7 +165,8 @@ impl Differences<'_> {
         };
         let [float, quantized] = [read(0, 1), read(1, 1)];
         let filters = &self.network.windows[self.layer].filters;
-        let (mut exact, mut patches) = (vec![0.0; positions.len() * depth], vec![0.0; positions.len() * depth]);
+        let (mut exact, mut patches) =
+            (vec![0.0; positions.len() * depth], vec![0.0; positions.len() * depth]);
         let width = layer.outputs / layer.groups;
         for group in 0..layer.groups {
             read_patches(filters, read(0, 0), &positions, group, &mut exact);
@@ -217,38 +224,19 @@ impl Differences<'_> {
         let prepare = |moments: &Moments| {
             if centred { Prepared::new(layer, moments) } else { Prepared::uncorrected(layer, moments) }
         };
-        let missed = |sums: &Sums, moments: &Moments, prepared: &Prepared| {
-            let _ = moments;
-            prepared.ridge(layer, &sums.covariance(layer, centred))
-        };
+        let missed =
+            |sums: &Sums, prepared: &Prepared| prepared.ridge(layer, &sums.covariance(layer, centred));
         let mut seen = others.moments.clone();
         shrinkage.apply(&mut seen, strength);
-        let guess = missed(&others, &seen, &prepare(&seen));
+        let guess = missed(&others, &prepare(&seen));
         let explained: f64 =
             guess.iter().zip(judges.covariance(layer, centred)).map(|(guess, found)| guess * found).sum();
         let size = rounding::size_of(layer, &guess, &judges.moments, centred);
-        let believed = if judges.moments.count > 0 && size > 0.0 { (explained / size).clamp(0.0, 1.0) } else { 0.0 };
+        let believed =
+            if judges.moments.count > 0 && size > 0.0 { (explained / size).clamp(0.0, 1.0) } else { 0.0 };
         shrinkage.apply(&mut all.moments, strength);
-        if std::env::var("AFP_EXP").is_ok_and(|v| v.contains("float")) {
-            all.moments.second.clone_from(&quantizer.observations.moments[self.layer].second);
-            // Centred second moments stay the float network's around the new mean.
-            let float = &quantizer.observations.moments[self.layer];
-            let depth = layer.depth;
-            for g in 0..layer.groups {
-                for i in 0..depth {
-                    for j in 0..depth {
-                        let n = g * depth * depth + i * depth + j;
-                        all.moments.second[n] += all.moments.mean[g * depth + i] * all.moments.mean[g * depth + j]
-                            - float.mean[g * depth + i] * float.mean[g * depth + j];
-                    }
-                }
-            }
-        }
         let prepared = prepare(&all.moments);
-        let more = missed(&all, &all.moments, &prepared);
-        if std::env::var("AFP_EXP").is_ok_and(|v| v.contains("print")) {
-            eprintln!("{} believed {believed:.3} {}", layer.name, self.samples);
-        }
+        let more = missed(&all, &prepared);
         let mut target = Target::of(layer);
         target.weights.iter_mut().zip(&more).for_each(|(weight, more)| *weight += believed * more);
         for (output, bias) in target.bias.iter_mut().enumerate() {

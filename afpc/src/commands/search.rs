@@ -12,7 +12,7 @@ use afp_passes::formats::{Formats, Quantization};
 use afp_ptq::{
     apply,
     assign::{
-        guard::{Estimate, STANDARD_ERRORS},
+        guard::{Estimate, STANDARD_ERRORS, gain},
         journal::{Journal, Store},
         objective::Budgets,
         shard::Shard,
@@ -21,13 +21,13 @@ use afp_ptq::{
     published,
     quantizer::Quantizer,
     search::{self, Found, Request},
-    sequential,
     setting::Setting,
 };
 use serde_json::{Value, json};
 
 use crate::{
     cli::{Failure, Outcome},
+    decisions::Decisions,
     io::{
         model,
         output::{check_writable, print, unwritable, write_bytes},
@@ -171,7 +171,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         let Some(mut found) = found else {
             return Ok(print("this part of the survey is done\n")?);
         };
-        let decided = settle(quantizer, recipe, &mut found, decided)?;
+        let decided = settle(quantizer, &recipe.decisions(None), &mut found, decided)?;
         arguments.write(quantizer, &found, decided)?;
         if arguments.state.is_none() {
             // The result is written: nothing is left to resume.
@@ -181,30 +181,25 @@ pub fn run(arguments: &Arguments) -> Outcome {
     })
 }
 
-/// Makes up for what layers lose, where it is asked for, or where samples say so that were held out.
+/// Makes up for what layers lose, as the user says, or in the way that the samples prefer that were held out.
 fn settle(
     quantizer: &Quantizer<'_>,
-    recipe: &Recipe,
+    decisions: &Decisions,
     found: &mut Found,
     decided: Quantization,
 ) -> Result<Quantization, Failure> {
-    let decisions = recipe.decisions(None);
-    let choices: &[Moments] = match decisions.moments {
-        _ if decisions.rounding != Rounding::Gptq => &[],
-        Moments::Auto => &[Moments::Biases, Moments::Prefix],
-        Moments::Float => &[],
-        Moments::Biases => &[Moments::Biases],
-        Moments::Prefix => &[Moments::Prefix],
-    };
+    let is_free = decisions.moments == Moments::Auto;
+    let choices = if is_free { vec![Moments::Biases, Moments::Prefix] } else { vec![decisions.moments] };
+    let mean = |losses: &[f64]| Estimate::of(losses.iter().copied()).mean;
+    let (start, without) = (found.setting.clone(), found.losses.clone());
     let mut best = Moments::Float;
-    for &choice in choices {
+    for choice in choices {
         let Some(method) = choice.method() else { continue };
-        let time = std::time::Instant::now();
-        let setting = sequential::refit(quantizer, &found.setting, method)?;
-        let losses = quantizer.judge(std::slice::from_ref(&setting))?.remove(0);
-        let gain = afp_ptq::assign::guard::gain(&found.losses, &losses);
-        eprintln!("{} {:?} s: {:?} gain {gain:?}", choice.name(), time.elapsed(), Estimate::of(losses.iter().copied()));
-        if decisions.moments != Moments::Auto || gain.is_certain(STANDARD_ERRORS) {
+        let setting = quantization::refit(quantizer, &start, method)?;
+        let losses = quantizer.judge(std::slice::from_ref(&setting))?.into_iter().next().unwrap_or_default();
+        let is_better =
+            gain(&without, &losses).is_certain(STANDARD_ERRORS) && mean(&losses) < mean(&found.losses);
+        if is_better || !is_free {
             (best, found.setting, found.losses) = (choice, setting, losses);
         }
     }
