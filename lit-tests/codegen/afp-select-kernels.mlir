@@ -16,20 +16,20 @@
 // The input gets a ring of zeros and its three channels a fourth. Unsigned bytes are what vpdpbusd
 // takes, signed ones what sdot takes. A machine without vectors wants neither.
 // CHECK-LABEL: func.func @conv
-// VNNI: afp.quantize {{.*}} {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
+// VNNI: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: 6, 2, 16>}, afp.layout = {offset = 0 : i64}}
-// V3: afp.quantize {{.*}} {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
+// V3: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
 // V3: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 8>}, afp.layout = {offset = 0 : i64}}
-// SDOT: afp.quantize {{.*}} {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = -128 : i64}}
+// SDOT: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = -128 : i64}}
 // SDOT: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}, afp.layout = {offset = -128 : i64}}
-// M4: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
+// M4: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // M4: afp.encode {{.*}} afp.kernel = {strategy = "portable"}, afp.layout = {offset = 0 : i64}}
 // NARROW-LABEL: func.func @conv
 // NARROW: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}
 // SCALAR-LABEL: func.func @conv
 // SCALAR: afp.encode {{.*}} afp.kernel = {strategy = "portable"}
 // SHIFT-LABEL: func.func @conv
-// SHIFT: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
+// SHIFT: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // SHIFT: afp.encode {{.*}} afp.kernel = {multiply = "shift-add", strategy = "portable"}
 // PACKED-LABEL: func.func @conv
 // PACKED: afp.encode {{.*}} afp.kernel = {strategy = "portable", weights = "packed"}
@@ -44,10 +44,10 @@ func.func @conv(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x32xf32> {
 
 // Signed values are moved by 128 where the dot product takes unsigned bytes.
 // CHECK-LABEL: func.func @signed
-// VNNI: afp.quantize {{.*}} {afp.layout = {offset = 128 : i64}}
-// V3: afp.quantize {{.*}} {afp.layout = {offset = 128 : i64}}
-// SDOT: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
-// M4: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
+// VNNI: afp.quantize {{.*}}afp.layout = {offset = 128 : i64}}
+// V3: afp.quantize {{.*}}afp.layout = {offset = 128 : i64}}
+// SDOT: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
+// M4: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 8>}, afp.layout = {offset = 128 : i64}}
 func.func @signed(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
   %w = afp.constant dense<1> : tensor<8x8xi8> : tensor<8x8x!w>
@@ -60,7 +60,7 @@ func.func @signed(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
 
 // Integers of e3m4 take 16 bits, which is worth it with vectors; on the microcontroller codes stay codes.
 // CHECK-LABEL: func.func @wide
-// VNNI: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
+// VNNI: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} {strategy = "direct"
 // M4: afp.quantize %{{[^ ]*}} : tensor
 // M4: afp.encode {{.*}} {strategy = "portable"
@@ -75,7 +75,7 @@ func.func @wide(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
 
 // Depthwise: channels are lanes, none is added.
 // CHECK-LABEL: func.func @depthwise
-// VNNI: afp.quantize {{.*}} {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
+// VNNI: afp.quantize {{.*}}afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} afp.kernel = {strategy = "depthwise", tile = array<i64: 6, 1, 8>}
 // SDOT: afp.encode {{.*}} afp.kernel = {strategy = "depthwise", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}
 // M4: afp.encode {{.*}} {strategy = "portable"
@@ -91,7 +91,7 @@ func.func @depthwise(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
 // A value that is also seen in another shape has nothing put around it: no vectors for the
 // convolution that would need it, but for one without padding on whole steps of channels.
 // CHECK-LABEL: func.func @joined
-// VNNI: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
+// VNNI: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} afp.kernel = {strategy = "portable"}
 // VNNI: afp.encode {{.*}} afp.kernel = {strategy = "direct"
 func.func @joined(%x: tensor<1x4x4x4xf32>) -> (tensor<1x4x4x8xf32>, tensor<1x4x4x8xf32>, tensor<1x64xf32>) {
@@ -146,7 +146,7 @@ func.func @portable(%x: tensor<1x2x2x8xf32>) -> (tensor<1x2x2x8xf32>, tensor<1x2
 // Padding that would make a value many times larger is left to the portable strategy, which has no need
 // of memory for it.
 // CHECK-LABEL: func.func @padding
-// VNNI: afp.quantize {{.*}} {afp.layout = {offset = 0 : i64}}
+// VNNI: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} {strategy = "portable"
 func.func @padding(%x: tensor<1x1x1x8xf32>) -> tensor<1x2x1x8xf32> {
   %w = afp.constant dense<1> : tensor<8x1x1x8xi8> : tensor<8x1x1x8x!w>

@@ -27,7 +27,9 @@ impl Kind {
     pub(super) fn of(ty: Type) -> Option<Self> {
         if let Some(lanes) = ty.lanes() {
             let count = u32::try_from(lanes).ok().filter(|&count| count > 0)?;
-            return match ty.int_width()? {
+            // Floats are only moved, and seen as their bits.
+            let width = if ty.element().is_f32() { Some(32) } else { ty.int_width() };
+            return match width? {
                 1 => Some(Self::Mask { count }),
                 width @ (8 | 16 | 32 | 64) => Some(Self::Vector { count, width }),
                 _ => None,

@@ -78,7 +78,7 @@ impl Channels {
         if self.vectors * self.lanes <= self.count {
             return first;
         }
-        k.min(first, k.index(self.count - self.together()))
+        k.min(first, k.index((self.count - self.together()).max(0)))
     }
 
     /// Numbers that are one per channel, in the order of the vectors' lanes.
