@@ -473,6 +473,8 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
     let Ok(rounding) = Rounding::of(op) else { return false };
     let bits = tree::proven_bits(op);
     let narrow = rounding.ty.format.int_max() < 1 << 30 && rounding.ty.format.width() <= 16;
+    // Rule W1 counts the aligned skip operand, the bias and the rounding half among the bits; what the
+    // initial sums and layouts' offsets add beyond them wraps around, and back.
     let bits_fit = bits <= 31 && (rounding.is_shift() || rounding.target().sum_bits(bits) == 32);
     rounding.is_plain() && narrow && bits_fit && fits(op.operand(0), op, contraction)
 }
