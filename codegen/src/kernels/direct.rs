@@ -15,7 +15,7 @@ use afp_ir::{
 use afp_target::Vectors;
 
 use super::{
-    Lowering,
+    Lowering, apart,
     builder::Kernel,
     epilogue::{self, Channels, Epilogue, Operands, Spot},
     layout::{Layout, Storage},
@@ -171,7 +171,9 @@ impl Geometry {
 
 /// Whether a group's contraction can take this strategy, whatever its input's layout becomes.
 pub fn applicable(op: Op, contraction: Op) -> bool {
-    if contraction.is("afp.depthwise_conv2d") || !epilogue::applicable(op, contraction) {
+    if contraction.is("afp.depthwise_conv2d")
+        || !(epilogue::applicable(op, contraction) || apart::applicable(op, contraction))
+    {
         return false;
     }
     let groups = tree::conv(contraction).map_or(1, |conv| conv.groups);

@@ -12,7 +12,7 @@ use afp_ir::{
 };
 
 use super::{
-    Lowering,
+    Lowering, apart,
     builder::{Kernel, vector},
     calls::Destination,
     dynamic::{self, Kept, Peaks, is_dynamic},
@@ -103,6 +103,13 @@ impl Operands {
         write: impl FnOnce(&mut Scope<'_>, &Kernel, Epilogue, Value) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
         let op = self.op;
+        if !applicable(op, self.contraction) {
+            let part = (self.contraction.operand(0), items);
+            return apart::convert(lowering, op, self.contraction, part, |scope, k, sums| {
+                let (epilogue, input) = self.epilogue(scope, k, channels, Sink::Contraction, sums, seen)?;
+                write(scope, k, epilogue, input)
+            });
+        }
         if !is_dynamic(op.result(0)) {
             return lowering.kernel(op, &self.leaves, items, Destination::Buffer, |scope, k| {
                 let (epilogue, input) = self.epilogue(scope, k, channels, Sink::Codes, &self.result, seen)?;
@@ -136,14 +143,17 @@ impl Operands {
         seen: impl Fn(&Layout) -> Layout,
     ) -> Result<(Epilogue, Value), Diagnostic> {
         let memories = scope.operands.iter().map(|&memory| k.flat(memory));
+        let source = self.contraction.operand(0);
+        // The sums of a contraction alone are of one value.
+        let is_read = |leaf: Value| !matches!(sink, Sink::Contraction) || leaf == source;
         let flat: Vec<(Value, Layout, Value)> = self
             .leaves
             .iter()
             .zip(&self.layouts)
+            .filter(|(leaf, _)| is_read(**leaf))
             .zip(memories)
             .map(|((&leaf, layout), memory)| (leaf, seen(layout), memory))
             .collect();
-        let source = self.contraction.operand(0);
         let input = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
         let input = input.ok_or_else(|| unsupported(self.op, "a stored operand"))?;
         let result = (seen(result), k.flat(scope.result));
@@ -158,6 +168,8 @@ pub(super) enum Sink {
     Codes,
     /// They are kept, until the exponent is known.
     Sums(Peaks),
+    /// Those of the contraction are kept, with its bias; the rest of the group follows ([`apart`]).
+    Contraction,
 }
 
 /// What happens to the sums of a group's contraction.
@@ -203,7 +215,7 @@ impl Epilogue {
             op,
             contraction,
             channels,
-            half_folded: rounding.is_shift() && same(&whole),
+            half_folded: rounding.is_shift() && same(&whole) && !matches!(sink, Sink::Contraction),
             bias_folded: bias_is_folded(contraction, &products, op)?,
             rounding,
             layouts,
@@ -246,6 +258,9 @@ impl Epilogue {
         sums: &[(Value, Spot)],
         vectors: usize,
     ) -> Result<(), Diagnostic> {
+        if matches!(self.sink, Sink::Contraction) {
+            return self.store_contraction(scope, k, sums);
+        }
         let mut occurring: Vec<Option<(Value, Spot)>> = vec![None; vectors];
         for (index, &(sums, spot)) in sums.iter().enumerate() {
             let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
@@ -266,6 +281,21 @@ impl Epilogue {
                 let known = k.vector_load(peaks.memory, spot.channel, self.channels.lanes);
                 k.vector_store(k.or(known, bits), peaks.memory, spot.channel);
             }
+        }
+        Ok(())
+    }
+
+    /// Stores the sums of a contraction, with its bias, as they are.
+    fn store_contraction(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        sums: &[(Value, Spot)],
+    ) -> Result<(), Diagnostic> {
+        for &(sums, spot) in sums {
+            let value = self.exact(scope, k, self.contraction.result(0), sums, spot)?;
+            let (layout, memory) = &self.result;
+            k.vector_store(value, *memory, flat_index(k, layout, spot.pixel, spot.channel));
         }
         Ok(())
     }
@@ -477,6 +507,15 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
     // initial sums and layouts' offsets add beyond them wraps around, and back.
     let bits_fit = bits <= 31 && (rounding.is_shift() || rounding.target().sum_bits(bits) == 32);
     rounding.is_plain() && narrow && bits_fit && fits(op.operand(0), op, contraction)
+}
+
+/// Whether the sums of a contraction, with its bias, can be computed on vectors, whatever becomes of them.
+pub(super) fn sums_applicable(op: Op, contraction: Op) -> bool {
+    let products = Grid::of_products(contraction);
+    tree::proven_bits(contraction) <= 31
+        && products.is_ok_and(|products| bias_is_folded(contraction, &products, op).is_ok())
+        && shape_of(contraction.result(0)) == shape_of(op.result(0))
+        && view::bias(contraction).is_none_or(|bias| bias.def().is_some_and(|c| small_constant(c.result(0))))
 }
 
 fn constant_of_channels(bias: Value) -> bool {
