@@ -183,3 +183,25 @@ func.func @sums_of_32_bits(%f: tensor<1x8xf32>) -> tensor<1x8x!afp.float<e1m6, e
   %1 = afp.encode %0 : tensor<1x8x!afp.exact> to tensor<1x8x!afp.float<e1m6, exp = 24>>
   return %1 : tensor<1x8x!afp.float<e1m6, exp = 24>>
 }
+
+// The exponents of products and skip operand can lie so far apart that a sum has more bits than a lane. The
+// contraction has not: vectors compute it. A group without one is left to scalars.
+// CHECK-LABEL: func.func @far_apart
+// V3: afp.encode {{.*}}afp.bits = 35{{.*}}strategy = "direct"
+// SDOT: afp.encode {{.*}}afp.bits = 35{{.*}}strategy = "direct"
+// V3: afp.encode {{.*}}strategy = "portable"
+!d = !afp.float<e0m7, exp = ?[-22, 3]>
+func.func @far_apart(%f: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>) {
+  %w = afp.constant dense<1> : tensor<8x8xi8> : tensor<8x8x!w>
+  %0 = afp.quantize %f : tensor<1x8xf32> to tensor<1x8x!d>
+  %1 = afp.fully_connected %0, %w : (tensor<1x8x!d>, tensor<8x8x!w>) -> tensor<1x8x!afp.exact>
+  %2 = afp.encode %1 : tensor<1x8x!afp.exact> to tensor<1x8x!d>
+  %3 = afp.fully_connected %2, %w : (tensor<1x8x!d>, tensor<8x8x!w>) -> tensor<1x8x!afp.exact>
+  %4 = afp.add %3, %0 : (tensor<1x8x!afp.exact>, tensor<1x8x!d>) -> tensor<1x8x!afp.exact>
+  %5 = afp.encode %4 : tensor<1x8x!afp.exact> to tensor<1x8x!d>
+  %6 = afp.add %2, %0 : (tensor<1x8x!d>, tensor<1x8x!d>) -> tensor<1x8x!afp.exact>
+  %7 = afp.encode %6 : tensor<1x8x!afp.exact> to tensor<1x8x!d>
+  %8 = afp.dequantize %5 : tensor<1x8x!d> to tensor<1x8xf32>
+  %9 = afp.dequantize %7 : tensor<1x8x!d> to tensor<1x8xf32>
+  return %8, %9 : tensor<1x8xf32>, tensor<1x8xf32>
+}
