@@ -16,9 +16,9 @@ use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::Target;
 
 use crate::kernels::{
-    constant_behind, depthwise, direct,
+    constant_behind, depthwise, direct, interleaved,
     layout::{Layout, Storage},
-    strategy::{Choice, Multiply, Strategy, Weights},
+    strategy::{Choice, Multiply, Strategy, Tile, Weights},
     tree,
 };
 
@@ -104,6 +104,11 @@ impl Selection {
             let strategy = chosen.get(&op).copied().unwrap_or(Strategy::Portable);
             Choice { strategy, multiply: self.multiply, weights: self.weights }.attach(op);
         }
+        let lanes = i64::from(self.target.vectors.bits / 32).min(16);
+        for &op in ops.iter().filter(|op| lanes >= 4 && op.is("afp.quantize")) {
+            let strategy = Strategy::Elementwise(Tile { pixels: 1, vectors: 1, lanes });
+            Choice { strategy, ..Choice::PORTABLE }.attach(op);
+        }
         for (value, layout) in &self.layouts {
             if let Some(op) = value.def() {
                 layout.attach(op);
@@ -165,7 +170,13 @@ impl Selection {
     fn strategy(&self, op: Op, contraction: Op) -> Option<Strategy> {
         let vectors = &self.target.vectors;
         if contraction.is("afp.depthwise_conv2d") {
-            return depthwise::tile(op, vectors).map(Strategy::Depthwise);
+            let (input, result) = (contraction.operand(0), op.result(0));
+            let layouts = self.layouts.get(&input).zip(self.layouts.get(&result));
+            return layouts
+                .filter(|(input, result)| interleaved::applicable(op, contraction, input, result))
+                .and_then(|_| interleaved::tile(op, contraction, vectors))
+                .map(Strategy::Interleaved)
+                .or_else(|| depthwise::tile(op, vectors).map(Strategy::Depthwise));
         }
         let dense = |value: &Value| self.layouts.get(value).is_some_and(Layout::is_dense);
         let all = tree::leaves(op).ok()?.iter().all(dense) && dense(&op.result(0));

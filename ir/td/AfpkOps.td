@@ -87,6 +87,20 @@ def Afpk_CodeOp : Afpk_Op<"code", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Afpk_PackOp : Afpk_Op<"pack", [Pure, AllTypesMatch<["a", "b", "c", "d"]>]> {
+  let summary = "the lanes of four vectors as bytes, saturated";
+  let description = [{
+    Of each four lanes of `a`, then of `b`, `c` and `d`: byte `16g + 4j + i` of the
+    result is lane `4g + i` of operand `j` (rule N4), what is beyond a byte its
+    nearest end. Bytes are unsigned if `to_unsigned` stands there.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$a, VectorOfRankAndType<[1], [I32]>:$b, VectorOfRankAndType<[1], [I32]>:$c,
+                       VectorOfRankAndType<[1], [I32]>:$d, UnitAttr:$to_unsigned);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = "$a `,` $b `,` $c `,` $d attr-dict `:` type($a) `to` type($result)";
+  let hasVerifier = 1;
+}
+
 def Afpk_PrefetchOp : Afpk_Op<"prefetch"> {
   let summary = "a hint that memory will be read soon";
   let arguments = (ins MemRefRankOf<[I8, I16], [1]>:$memory, Index:$index);

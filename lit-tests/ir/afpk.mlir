@@ -60,3 +60,12 @@ func.func @unused(%a: i8, %b: i32) {
   %1 = afpk.encode %b, %b "e0m7" {bits = 12 : i32} : i32
   return
 }
+
+// CHECK-LABEL: func.func @pack
+// CHECK: afpk.pack %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : vector<16xi32> to vector<64xi8>
+// CHECK: afpk.pack %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {to_unsigned} : vector<4xi32> to vector<16xi8>
+func.func @pack(%a: vector<16xi32>, %b: vector<4xi32>) -> (vector<64xi8>, vector<16xi8>) {
+  %0 = afpk.pack %a, %a, %a, %a : vector<16xi32> to vector<64xi8>
+  %1 = afpk.pack %b, %b, %b, %b {to_unsigned} : vector<4xi32> to vector<16xi8>
+  return %0, %1 : vector<64xi8>, vector<16xi8>
+}

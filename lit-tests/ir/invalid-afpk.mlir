@@ -1,4 +1,4 @@
-// What the operators of the afpk dialect refuse: rules N1 to N3.
+// What the operators of the afpk dialect refuse: rules N1 to N4.
 
 // RUN: afp-opt %s -split-input-file -verify-diagnostics
 
@@ -141,5 +141,21 @@ func.func @divisor_of_i32(%a: i32) {
 func.func @divisor_of_another_type(%a: i64, %d: i32) {
   // expected-error@+1 {{'afpk.encode' op [N3] expected operands of i64 where there is a divisor, found i64 by i32}}
   %0 = afpk.encode %a, %a by %d : i32 "e0m7" {bits = 8 : i32} : i64
+  return
+}
+
+// -----
+
+func.func @pack_few(%a: vector<2xi32>) {
+  // expected-error@+1 {{'afpk.pack' op [N4] expected four times as many bytes as lanes, which are a multiple of 4, found 2 lanes and 8 bytes}}
+  %0 = afpk.pack %a, %a, %a, %a : vector<2xi32> to vector<8xi8>
+  return
+}
+
+// -----
+
+func.func @pack_bytes(%a: vector<8xi32>) {
+  // expected-error@+1 {{'afpk.pack' op [N4] expected four times as many bytes as lanes, which are a multiple of 4, found 8 lanes and 16 bytes}}
+  %0 = afpk.pack %a, %a, %a, %a {to_unsigned} : vector<8xi32> to vector<16xi8>
   return
 }

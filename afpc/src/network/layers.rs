@@ -160,6 +160,8 @@ fn strategy(op: Op) -> &'static str {
         Strategy::Portable => "portable",
         Strategy::Direct(_) => "direct",
         Strategy::Depthwise(_) => "depthwise",
+        Strategy::Interleaved(_) => "interleaved",
+        Strategy::Elementwise(_) => "elementwise",
     }
 }
 

@@ -6,4 +6,5 @@
 
 pub mod expand;
 pub mod numeric;
+mod pack;
 pub mod to_llvm;

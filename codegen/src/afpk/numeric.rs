@@ -323,6 +323,12 @@ pub fn quantize(k: &Kernel, x: Value, format: Format, scale: Scale) -> Value {
     let bits_type = with_element(x.ty(), k.int(32));
     let bits = k.value(OpSpec::new("arith.bitcast").operands([x]).result(bits_type));
     let negative = k.cmp(Cmp::Slt, bits, k.like(bits, 0));
+    if let Scale::Known(exp @ -119..=99) = scale
+        && format.exp_bits() == 0
+        && format.int_max() < 1 << 22
+    {
+        return quantize_fixed(k, bits, format, exp);
+    }
     let width = encode_bits(format, 24);
     let bits = k.resize(bits, width, false);
     let c = |value: i64| k.like(bits, value);
@@ -336,7 +342,26 @@ pub fn quantize(k: &Kernel, x: Value, format: Format, scale: Scale) -> Value {
     // An infinity is larger than everything: a shift that leaves no doubt.
     let d = k.select(special, c(-4 * 4096), d);
     let significand = k.select(nan, c(0), significand);
-    Target { format, rounding: Rounding::HalfUp, is_right: false }.finish(k, significand, negative, d)
+    let signed = k.select(negative, k.sub(c(0), significand), significand);
+    Target { format, rounding: Rounding::HalfUp, is_right: false }.encode(k, signed, d, None, 24)
+}
+
+/// As [`quantize`], from the bits of a float to fixed point in units that are neither tiny nor huge. Then a
+/// subnormal float is less than half a unit, and what a shift to the left would be for is beyond the format,
+/// an infinity too.
+fn quantize_fixed(k: &Kernel, bits: Value, format: Format, exp: i32) -> Value {
+    let c = |value: i64| k.like(bits, value);
+    let magnitude = k.and(bits, c(i64::from(i32::MAX)));
+    let significand = k.or(k.and(bits, c((1 << 23) - 1)), c(1 << 23));
+    let nan = k.cmp(Cmp::Sgt, magnitude, c(255 << 23));
+    let significand = k.select(nan, c(0), significand);
+    let sign = k.binary("arith.shrsi", bits, c(31));
+    let signed = k.sub(k.binary("arith.xori", significand, sign), sign);
+    let d = k.sub(c(i64::from(exp) + 150), k.shr(magnitude, c(23)));
+    let d = k.min(k.max(d, c(0)), c(31));
+    let half = k.shr(k.shl(c(1), d), c(1));
+    let rounded = k.binary("arith.shrsi", k.add(signed, half), d);
+    k.min(k.max(rounded, c(format.int_min())), c(format.int_max()))
 }
 
 /// The float nearest to `integer * 2^exp` (rule Q3), by integers alone. The integer is of the format,

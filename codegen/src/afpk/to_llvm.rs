@@ -7,12 +7,13 @@ use afp_ir::{
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::{Dot, Target};
 
+use super::pack;
 use crate::kernels::builder::Kernel;
 
 /// The pass.
 pub static PASS: Pass = Pass {
     name: "convert-afpk-to-llvm",
-    description: "Write afpk.dot as intrinsics of a target, and afpk.prefetch as memref.prefetch",
+    description: "Write afpk.dot and afpk.pack as intrinsics of a target, afpk.prefetch as memref.prefetch",
     anchor: "builtin.module",
     options: &[PassOption {
         name: "target",
@@ -29,6 +30,9 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         if op.is("afpk.dot") {
             let k = Kernel::before(op);
             op.replace_with(Product::of(op).lower(&k, &target));
+        } else if op.is("afpk.pack") {
+            let k = Kernel::before(op);
+            op.replace_with(pack::lower(op, &k, &target));
         } else if op.is("afpk.prefetch") {
             prefetch(op);
         } else if op.name().starts_with("afpk.") {

@@ -3,7 +3,7 @@
 //! Cranelift has no instruction for it but recognizes trees of others: the products of 8-bit numbers in
 //! 16 bits (which hold them, unsigned by signed too), extended to 32 and added pairwise twice, then
 //! added to the accumulator. That tree is `vpdpbusd` and `sdot` where they exist. `pmaddwd` is a tree of
-//! 16-bit products of halves.
+//! 16-bit products of halves. `afpk.pack` is there too.
 
 use afp_ir::{diag::Diagnostic, mlir::Op};
 use cranelift_codegen::ir::{self, InstBuilder as _};
@@ -34,6 +34,22 @@ impl Translator<'_, '_> {
             parts.push(self.b.ins().iadd(products, sum));
         }
         Ok(Lowered::vector(parts))
+    }
+
+    /// `afpk.pack`: registers hold four lanes, whose bytes are neighbours in the result.
+    pub(super) fn pack(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
+        let mut operands = Vec::with_capacity(4);
+        for index in 0..4 {
+            operands.push(self.operand(op, index)?.parts);
+        }
+        let unsigned = op.attr("to_unsigned").is_some();
+        let b = &mut self.b;
+        let parts = (0..operands[0].len()).map(|at| {
+            let low = b.ins().snarrow(operands[0][at], operands[1][at]);
+            let high = b.ins().snarrow(operands[2][at], operands[3][at]);
+            if unsigned { b.ins().unarrow(low, high) } else { b.ins().snarrow(low, high) }
+        });
+        Ok(Lowered::vector(parts.collect()))
     }
 
     /// Sums of pairs of 16-bit products, in 32 bits: `pmaddwd`.

@@ -209,6 +209,26 @@ impl Kernel {
         self.value(OpSpec::new("vector.bitcast").operands([value]).result(ty))
     }
 
+    /// Lanes of two vectors of one type, those of the second numbered behind those of the first.
+    pub fn shuffle(&self, a: Value, b: Value, lanes: &[i64]) -> Value {
+        let ty = Type::vector(lanes.len() as i64, a.ty().element());
+        let spec = OpSpec::new("vector.shuffle").operands([a, b]);
+        self.value(spec.attr("mask", Attr::i64s(self.ctx, lanes)).result(ty))
+    }
+
+    /// The lanes of a vector, and behind them those of another of its type.
+    pub fn joined(&self, a: Value, b: Value) -> Value {
+        let lanes: Vec<i64> = (0..2 * a.ty().lanes().unwrap_or(1)).collect();
+        self.shuffle(a, b, &lanes)
+    }
+
+    /// The lanes of four vectors of 32 bits as bytes; see `afpk.pack`.
+    pub fn pack(&self, parts: [Value; 4], unsigned: bool) -> Value {
+        let ty = Type::vector(4 * parts[0].ty().lanes().unwrap_or(4), self.int(8));
+        let spec = OpSpec::new("afpk.pack").operands(parts);
+        self.value(spec.attr_opt("to_unsigned", unsigned.then(|| Attr::unit(self.ctx))).result(ty))
+    }
+
     /// A call of an intrinsic of LLVM.
     pub fn intrinsic(&self, name: &str, operands: &[Value], result: Type) -> Value {
         let sizes = Attr::i32s(self.ctx, &[operands.len() as i32, 0]);

@@ -14,7 +14,7 @@ use super::{
     Lowering, apart,
     builder::{Kernel, vector},
     direct::{halo, is_surroundable, surrounds},
-    epilogue::{self, Channels, Epilogue, Operands, Spot},
+    epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
     layout::{Layout, Storage},
     rows::Rows,
     scope::{self, Scope},
@@ -80,7 +80,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         return Err(misfit("as many channels as a vector has lanes"));
     }
     let needed = parts(parts(shape[3], tile.lanes), tile.vectors) * tile.vectors;
-    let channels = Channels { count: shape[3], lanes: tile.lanes, vectors: needed };
+    let channels = Channels { count: shape[3], lanes: tile.lanes, vectors: needed, order: Order::Plain };
     let items = needed / tile.vectors * shape[0] * shape[1];
     let conv = tree::conv(contraction).ok_or_else(|| misfit("a valid geometry"))?;
     operands.convert(lowering, items, channels, Layout::clone, |scope, k, epilogue, memory| {

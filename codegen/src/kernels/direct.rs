@@ -17,7 +17,7 @@ use afp_target::Vectors;
 use super::{
     Lowering, apart,
     builder::Kernel,
-    epilogue::{self, Channels, Epilogue, Operands, Spot},
+    epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
     layout::{Layout, Storage},
     rows::Rows,
     scope::{self, Scope},
@@ -238,7 +238,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     });
     let Some(geometry) = geometry else { return Err(misfit("an input of integers, with its halo")) };
     let needed = parts(parts(geometry.outputs, tile.lanes), tile.vectors) * tile.vectors;
-    let channels = Channels { count: geometry.outputs, lanes: tile.lanes, vectors: needed };
+    let channels =
+        Channels { count: geometry.outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
     let items = needed / tile.vectors * geometry.pixels[0] * geometry.pixels[1];
     let pixels = geometry.pixels;
     let joined = |layout: &Layout| {

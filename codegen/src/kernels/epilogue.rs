@@ -16,7 +16,7 @@ use super::{
     builder::{Kernel, vector},
     calls::Destination,
     dynamic::{self, Kept, Peaks, is_dynamic},
-    layout::Layout,
+    layout::{Layout, Storage},
     scope::{self, Scope},
     tree::{self, Rounding, shape_of, unsupported},
     units::{self, Grid, Numbers, Shift},
@@ -31,28 +31,60 @@ pub struct Channels {
     pub lanes: i64,
     /// How many vectors: enough for all channels, perhaps more.
     pub vectors: i64,
+    /// Which channels a vector has.
+    pub order: Order,
+}
+
+/// The order of channels in vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Neighbours.
+    Plain,
+    /// Quadruples of neighbours, dealt out to four vectors in turn, as `afpk.pack` collects them.
+    Interleaved,
 }
 
 impl Channels {
-    /// The first channel of a vector.
-    pub fn start(&self, vector: i64) -> i64 {
-        (vector * self.lanes).min(self.count - self.lanes)
+    /// How many channels lie together: those of a vector, or of four.
+    fn together(&self) -> i64 {
+        match self.order {
+            Order::Plain => self.lanes,
+            Order::Interleaved => 4 * self.lanes,
+        }
     }
 
-    /// The first channel of a vector that is known when the code runs.
+    /// The channel of a lane, lanes being numbered through all vectors.
+    pub fn channel(&self, lane: i64) -> i64 {
+        let (part, inside) = (lane / self.together(), lane % self.together());
+        let first = (part * self.together()).min(self.count - self.together());
+        first
+            + match self.order {
+                Order::Plain => inside,
+                Order::Interleaved => {
+                    let (vector, lane) = (inside / self.lanes, inside % self.lanes);
+                    lane / 4 * 16 + vector * 4 + lane % 4
+                }
+            }
+    }
+
+    /// The first channel of a vector, or of the four that one begins.
+    pub fn start(&self, vector: i64) -> i64 {
+        self.channel(vector * self.lanes)
+    }
+
+    /// The same of a vector that is known when the code runs.
     pub fn start_value(&self, k: &Kernel, vector: Value) -> Value {
         let first = k.mul(vector, k.index(self.lanes));
         if self.vectors * self.lanes <= self.count {
             return first;
         }
-        k.min(first, k.index(self.count - self.lanes))
+        k.min(first, k.index(self.count - self.together()))
     }
 
     /// Numbers that are one per channel, in the order of the vectors' lanes.
     pub fn packed(&self, values: &[i64]) -> Vec<i64> {
-        (0..self.vectors * self.lanes)
-            .map(|i| *tree::pick(values, (self.start(i / self.lanes) + i % self.lanes) as usize))
-            .collect()
+        let lanes = 0..self.vectors * self.lanes;
+        lanes.map(|lane| *tree::pick(values, self.channel(lane) as usize)).collect()
     }
 }
 
@@ -172,6 +204,41 @@ pub(super) enum Sink {
     Contraction,
 }
 
+/// How results are stored as bytes: what saturates there, and limits that are narrower, one for all channels or
+/// one for each.
+struct Bytes {
+    unsigned: bool,
+    lo: Option<Vec<i64>>,
+    hi: Option<Vec<i64>>,
+}
+
+impl Bytes {
+    /// None if they are not.
+    fn of(layout: &Layout, rounding: &Rounding) -> Option<Self> {
+        let Storage::Integer { .. } = layout.storage else { return None };
+        let format = rounding.ty.format;
+        let unsigned = format.int_min() >= 0;
+        let (least, largest) = if unsigned { (0, 255) } else { (-128, 127) };
+        let is_byte = layout.bits() == 8 && format.int_min() >= least && format.int_max() <= largest;
+        let [lo, hi] = rounding.range();
+        let narrower =
+            |limits: Vec<i64>, end: i64| limits.iter().any(|&limit| limit != end).then_some(limits);
+        is_byte.then(|| Self { unsigned, lo: narrower(lo, least), hi: narrower(hi, largest) })
+    }
+
+    /// The operators that apply the limits.
+    fn limiters(&self) -> [(&'static str, Option<&Vec<i64>>); 2] {
+        let names =
+            if self.unsigned { ["arith.maxui", "arith.minui"] } else { ["arith.maxsi", "arith.minsi"] };
+        [(names[0], self.lo.as_ref()), (names[1], self.hi.as_ref())]
+    }
+}
+
+/// The limit of all channels, if it is one.
+fn uniform(limits: &[i64]) -> Option<i64> {
+    limits.iter().all(|limit| *limit == limits[0]).then(|| limits[0])
+}
+
 /// What happens to the sums of a group's contraction.
 pub(super) struct Epilogue {
     op: Op,
@@ -258,29 +325,23 @@ impl Epilogue {
         sums: &[(Value, Spot)],
         vectors: usize,
     ) -> Result<(), Diagnostic> {
-        if matches!(self.sink, Sink::Contraction) {
-            return self.store_contraction(scope, k, sums);
-        }
+        let peaks = match self.sink {
+            Sink::Sums(peaks) => peaks,
+            Sink::Codes => return self.store_codes(scope, k, sums),
+            Sink::Contraction => return self.store_contraction(scope, k, sums),
+        };
         let mut occurring: Vec<Option<(Value, Spot)>> = vec![None; vectors];
         for (index, &(sums, spot)) in sums.iter().enumerate() {
             let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
             let (layout, memory) = &self.result;
-            let at = flat_index(k, layout, spot.pixel, spot.channel);
-            let Sink::Sums(peaks) = self.sink else {
-                let integer = self.rounded(scope, k, value, spot);
-                k.vector_store(layout.stored(k, integer), *memory, at);
-                continue;
-            };
-            k.vector_store(value, *memory, at);
+            k.vector_store(value, *memory, flat_index(k, layout, spot.pixel, spot.channel));
             let bits = peaks.magnitude(k, value);
             let of_vector = &mut occurring[index % vectors];
             *of_vector = Some((of_vector.map_or(bits, |(known, _)| k.or(known, bits)), spot));
         }
-        if let Sink::Sums(peaks) = self.sink {
-            for (bits, spot) in occurring.into_iter().flatten() {
-                let known = k.vector_load(peaks.memory, spot.channel, self.channels.lanes);
-                k.vector_store(k.or(known, bits), peaks.memory, spot.channel);
-            }
+        for (bits, spot) in occurring.into_iter().flatten() {
+            let known = k.vector_load(peaks.memory, spot.channel, self.channels.lanes);
+            k.vector_store(k.or(known, bits), peaks.memory, spot.channel);
         }
         Ok(())
     }
@@ -298,6 +359,104 @@ impl Epilogue {
             k.vector_store(value, *memory, flat_index(k, layout, spot.pixel, spot.channel));
         }
         Ok(())
+    }
+
+    /// Rounds the sums of a tile and stores what they become: four vectors at a time as bytes.
+    fn store_codes(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        sums: &[(Value, Spot)],
+    ) -> Result<(), Diagnostic> {
+        let (layout, memory) = &self.result;
+        let lanes = self.channels.lanes;
+        let mut rest = sums;
+        while let (Some(bytes), Some((four, behind))) = (self.bytes(), rest.split_first_chunk::<4>()) {
+            let packed = self.packed(scope, k, (&bytes, layout), four)?;
+            // Byte `i` of vector `j` is now byte `lanes * j + i`.
+            let words: Vec<i64> = (0..lanes).map(|at| at % (lanes / 4) * 4 + at / (lanes / 4)).collect();
+            let words = match k.vector_bitcast(packed, 32) {
+                words_in_order if lanes == 4 => words_in_order,
+                mixed => k.shuffle(mixed, mixed, &words),
+            };
+            let ordered = k.vector_bitcast(words, 8);
+            for (j, (_, spot)) in (0..).zip(four) {
+                let part: Vec<i64> = (j * lanes..(j + 1) * lanes).collect();
+                let at = flat_index(k, layout, spot.pixel, spot.channel);
+                k.vector_store(k.shuffle(ordered, ordered, &part), *memory, at);
+            }
+            rest = behind;
+        }
+        for &(sums, spot) in rest {
+            let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
+            let integer = self.rounded(scope, k, value, spot);
+            let at = flat_index(k, layout, spot.pixel, spot.channel);
+            k.vector_store(layout.stored(k, integer), *memory, at);
+        }
+        Ok(())
+    }
+
+    /// Rounds the sums of a pixel's neighbouring channels, of which four vectors hold the quadruples in turn
+    /// (see `afpk.pack`), and stores them.
+    pub fn store_interleaved(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        four: &[(Value, Spot); 4],
+    ) -> Result<(), Diagnostic> {
+        let (layout, memory) = &self.result;
+        let bytes = self.bytes().ok_or_else(|| unsupported(self.op, "results of one byte"))?;
+        let packed = self.packed(scope, k, (&bytes, layout), four)?;
+        let spot = four[0].1;
+        k.vector_store(packed, *memory, flat_index(k, layout, spot.pixel, spot.channel));
+        Ok(())
+    }
+
+    /// What is stored for the sums of four vectors, in the order of `afpk.pack`.
+    fn packed(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        (bytes, layout): (&Bytes, &Layout),
+        four: &[(Value, Spot); 4],
+    ) -> Result<Value, Diagnostic> {
+        let interleaved = self.channels.order == Order::Interleaved;
+        let mut integers = Vec::with_capacity(4);
+        for &(sums, spot) in four {
+            let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
+            let mut integer = self.unlimited(scope, k, value, spot);
+            // Limits of channels that four vectors do not have in order are applied before.
+            for (role, name, limits) in [("lo", "arith.maxsi", &bytes.lo), ("hi", "arith.minsi", &bytes.hi)] {
+                if let Some(limits) = limits.as_ref().filter(|l| !interleaved && uniform(l).is_none()) {
+                    let limit = self.per_channel(scope, k, role, limits, spot);
+                    integer = k.binary(name, integer, limit);
+                }
+            }
+            integers.push(integer);
+        }
+        let mut packed = k.pack([integers[0], integers[1], integers[2], integers[3]], bytes.unsigned);
+        for (name, limits) in bytes.limiters() {
+            let limit = match limits.map(|limits| (uniform(limits), limits)) {
+                Some((Some(one), _)) => k.like(packed, i64::from(one as i8)),
+                Some((None, limits)) if interleaved => {
+                    let limits: Vec<i64> = limits.iter().map(|&limit| i64::from(limit as i8)).collect();
+                    let memory = scope.constant("limits", &[limits.len() as i64], k.int(8), &limits);
+                    k.vector_load(memory, four[0].1.channel, 4 * self.channels.lanes)
+                }
+                _ => continue,
+            };
+            packed = k.binary(name, packed, limit);
+        }
+        Ok(match layout.zero() {
+            0 => packed,
+            offset => k.add(packed, k.like(packed, i64::from(offset as i8))),
+        })
+    }
+
+    /// How results are stored as bytes, if they are, and within the same limits in all channels.
+    fn bytes(&self) -> Option<Bytes> {
+        let (layout, rounding) = (&self.result.0, &self.rounding);
+        Bytes::of(layout, rounding)
     }
 
     /// Rounds the sums that are kept in a memref of one dimension.
@@ -329,24 +488,30 @@ impl Epilogue {
 
     fn rounded(&self, scope: &mut Scope<'_>, k: &Kernel, value: Value, spot: Spot) -> Value {
         let rounding = &self.rounding;
+        let integer = self.unlimited(scope, k, value, spot);
+        let limits = if rounding.is_shift() { Some(rounding.range()) } else { rounding.limits.clone() };
+        let Some([lo, hi]) = limits else { return integer };
+        let lo = self.per_channel(scope, k, "lo", &lo, spot);
+        let hi = self.per_channel(scope, k, "hi", &hi, spot);
+        k.min(k.max(integer, lo), hi)
+    }
+
+    /// As [`Self::rounded`], but for the limits; in fixed point but for what is beyond the format, too.
+    fn unlimited(&self, scope: &mut Scope<'_>, k: &Kernel, value: Value, spot: Spot) -> Value {
+        let rounding = &self.rounding;
         let d = self.shift(scope, k, "shift", &rounding.shift, spot);
-        let (integer, limits) = if rounding.is_shift() {
+        if rounding.is_shift() {
             let sum = if self.half_folded {
                 value
             } else {
                 let half = self.per_channel(scope, k, "half", &rounding.halves(), spot);
                 k.add(value, half)
             };
-            (k.binary("arith.shrsi", sum, d), Some(rounding.range()))
-        } else {
-            let bits = tree::proven_bits(self.op).min(31);
-            let target = (rounding.ty.format, rounding.ties);
-            (k.encode((value, bits), (d, rounding.shift.interval()), None, target), rounding.limits.clone())
-        };
-        let Some([lo, hi]) = limits else { return integer };
-        let lo = self.per_channel(scope, k, "lo", &lo, spot);
-        let hi = self.per_channel(scope, k, "hi", &hi, spot);
-        k.min(k.max(integer, lo), hi)
+            return k.binary("arith.shrsi", sum, d);
+        }
+        let bits = tree::proven_bits(self.op).min(31);
+        let target = (rounding.ty.format, rounding.ties);
+        k.encode((value, bits), (d, rounding.shift.interval()), None, target)
     }
 
     /// An exact value on the lanes of a spot, in units of its grid.
@@ -518,6 +683,11 @@ pub(super) fn sums_applicable(op: Op, contraction: Op) -> bool {
         && view::bias(contraction).is_none_or(|bias| bias.def().is_some_and(|c| small_constant(c.result(0))))
 }
 
+/// Whether a group's results are stored as bytes.
+pub fn stores_bytes(op: Op, result: &Layout) -> bool {
+    Rounding::of(op).is_ok_and(|rounding| Bytes::of(result, &rounding).is_some())
+}
+
 fn constant_of_channels(bias: Value) -> bool {
     bias.def_as("afp.constant").is_some()
 }
@@ -551,7 +721,7 @@ mod tests {
             for lanes in [4, 8, 16].into_iter().filter(|lanes| *lanes <= count) {
                 for spare in 0..3 {
                     let vectors = tree::parts(count, lanes) + spare;
-                    let channels = Channels { count, lanes, vectors };
+                    let channels = Channels { count, lanes, vectors, order: Order::Plain };
                     let numbers: Vec<i64> = (0..count).collect();
                     let packed = channels.packed(&numbers);
                     assert_eq!(packed.len() as i64, vectors * lanes);

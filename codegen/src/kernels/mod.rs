@@ -9,7 +9,7 @@
 //! * [`group`], [`movement`]: loops over scalars. The *portable* strategy: it runs on every backend and
 //!   target, and defines the bits.
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products.
-//! * [`depthwise`]: depthwise convolutions, on vectors of channels.
+//! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
 //! Where vectors can compute a contraction but not what is added to it, scalars do the rest ([`apart`]).
 //! Where a scale exponent is dynamic, a group is three kernels ([`dynamic`]).
@@ -25,6 +25,7 @@ pub mod direct;
 mod dynamic;
 mod epilogue;
 mod group;
+pub mod interleaved;
 pub mod layout;
 mod movement;
 mod places;
@@ -245,8 +246,14 @@ impl Lowering {
                 Strategy::Portable => group::convert(self, op),
                 Strategy::Direct(tile) => direct::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
+                Strategy::Interleaved(tile) => interleaved::convert(self, op, tile),
+                Strategy::Elementwise(_) => Err(tree::misfit(op, "a strategy of contractions")),
             },
-            "afp.quantize" => boundary::quantize(self, op),
+            "afp.quantize" if boundary::transposed(op).is_some() => Ok(()),
+            "afp.quantize" => boundary::quantize(self, op, op),
+            "afp.transpose" if let Some(quantize) = boundary::quantized(op) => {
+                boundary::quantize(self, quantize, op)
+            }
             "afp.max_pool2d" | "afp.transpose" | "afp.slice" | "afp.pad" | "afp.concat" | "afp.table"
             | "afp.softmax" => movement::convert(self, op),
             _ => Err(unsupported(op, "an operator of an exact AFP program")),

@@ -36,6 +36,10 @@ pub enum Strategy {
     Direct(Tile),
     /// By products on vectors of channels: [`super::depthwise`].
     Depthwise(Tile),
+    /// By dot products of four rows, interleaved: [`super::interleaved`]. The tile's pixels are rows.
+    Interleaved(Tile),
+    /// Element by element, so many lanes at a time: [`super::boundary`].
+    Elementwise(Tile),
 }
 
 /// How products are computed.
@@ -106,7 +110,13 @@ impl Choice {
             (Some("portable"), None) => Strategy::Portable,
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
             (Some("depthwise"), Some(tile)) => Strategy::Depthwise(tile),
-            _ => return Err(misfit("'portable', or 'direct' or 'depthwise' with a tile")),
+            (Some("interleaved"), Some(tile)) => Strategy::Interleaved(tile),
+            (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
+            _ => {
+                let expected =
+                    "'portable', or 'direct', 'depthwise', 'interleaved' or 'elementwise' with a tile";
+                return Err(misfit(expected));
+            }
         };
         let multiply = match text("multiply")?.as_deref() {
             None | Some("native") => Multiply::Native,
@@ -132,6 +142,8 @@ impl Choice {
             Strategy::Portable => ("portable", None),
             Strategy::Direct(tile) => ("direct", Some(tile)),
             Strategy::Depthwise(tile) => ("depthwise", Some(tile)),
+            Strategy::Interleaved(tile) => ("interleaved", Some(tile)),
+            Strategy::Elementwise(tile) => ("elementwise", Some(tile)),
         };
         let mut entries = vec![("strategy", Attr::string(ctx, name))];
         if let Some(Tile { pixels, vectors, lanes }) = tile {

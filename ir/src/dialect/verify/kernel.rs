@@ -1,4 +1,4 @@
-//! The operators of the `afpk` dialect (rules N1 to N3).
+//! The operators of the `afpk` dialect (rules N1 to N4).
 
 use super::{Check, Violation};
 use crate::{
@@ -23,6 +23,7 @@ pub fn verify(op: Op) -> Check {
             same_lanes(op.operand(0), op.result(0))
         }
         "afpk.encode" => encode(op),
+        "afpk.pack" => pack(op),
         _ => Ok(()),
     }
 }
@@ -37,6 +38,15 @@ fn dot(op: Op) -> Check {
     }
     if op.attr("unsigned_a").is_some() && ways != 4 {
         return Err(Violation::new("N1", "'unsigned_a' on operands of 8 bits only", "16 bits"));
+    }
+    Ok(())
+}
+
+fn pack(op: Op) -> Check {
+    let (lanes, bytes) = (op.operand(0).ty().lanes().unwrap_or(0), op.result(0).ty().lanes().unwrap_or(0));
+    if lanes % 4 != 0 || bytes != 4 * lanes {
+        let expected = "four times as many bytes as lanes, which are a multiple of 4";
+        return Err(Violation::new("N4", expected, format!("{lanes} lanes and {bytes} bytes")));
     }
     Ok(())
 }
