@@ -174,7 +174,7 @@ impl Selection {
             let layouts = self.layouts.get(&input).zip(self.layouts.get(&result));
             return layouts
                 .filter(|(input, result)| interleaved::applicable(op, contraction, input, result))
-                .and_then(|_| interleaved::tile(op, contraction, vectors))
+                .and_then(|(input, result)| interleaved::tile(op, contraction, [input, result], vectors))
                 .map(Strategy::Interleaved)
                 .or_else(|| depthwise::tile(op, vectors).map(Strategy::Depthwise));
         }

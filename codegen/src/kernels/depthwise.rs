@@ -202,8 +202,8 @@ impl Writer {
             let mut spots = Vec::new();
             for (p, sum) in sums.into_iter().enumerate() {
                 let sum = if short { k.add(start, k.resize(sum, 32, true)) } else { sum };
-                let pixel = [n, y, k.add(x, k.index(p as i64))];
-                spots.push((sum, Spot { pixel, vector: number, channel }));
+                let spot = Spot { pixel: [n, y, x], behind: [0, p as i64], vector: number, channel };
+                spots.push((sum, spot));
             }
             self.epilogue.store(scope, k, &spots, 1)?;
         }

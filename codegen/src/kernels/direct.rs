@@ -388,11 +388,11 @@ impl Writer {
         });
         let mut spots = Vec::new();
         for p in 0..pixels {
-            let pixel = [n, y, k.add(x, k.index(p))];
             for j in 0..count {
                 let vector = k.add(first_vector, k.index(j));
                 let channel = self.channels.start_value(k, vector);
-                spots.push((sums[(p * count + j) as usize], Spot { pixel, vector, channel }));
+                let spot = Spot { pixel: [n, y, x], behind: [0, p], vector, channel };
+                spots.push((sums[(p * count + j) as usize], spot));
             }
         }
         self.epilogue.store(scope, k, &spots, count as usize)

@@ -53,18 +53,18 @@ impl Channels {
         }
     }
 
-    /// The channel of a lane, lanes being numbered through all vectors.
+    /// The channel of a lane, lanes being numbered through all vectors. Where four vectors have room for
+    /// several pixels, channels repeat.
     pub fn channel(&self, lane: i64) -> i64 {
         let (part, inside) = (lane / self.together(), lane % self.together());
-        let first = (part * self.together()).min(self.count - self.together());
-        first
-            + match self.order {
-                Order::Plain => inside,
-                Order::Interleaved => {
-                    let (vector, lane) = (inside / self.lanes, inside % self.lanes);
-                    lane / 4 * 16 + vector * 4 + lane % 4
-                }
+        let first = (part * self.together()).min((self.count - self.together()).max(0));
+        match self.order {
+            Order::Plain => first + inside,
+            Order::Interleaved => {
+                let (vector, lane) = (inside / self.lanes, inside % self.lanes);
+                (first + lane / 4 * 16 + vector * 4 + lane % 4) % self.count
             }
+        }
     }
 
     /// The first channel of a vector, or of the four that one begins.
@@ -93,10 +93,25 @@ impl Channels {
 pub struct Spot {
     /// Image, row, column.
     pub pixel: [Value; 3],
+    /// Rows below, and columns to the right of it. What is known apart becomes part of an address.
+    pub behind: [i64; 2],
     /// The number of the vector of channels.
     pub vector: Value,
     /// Its first channel.
     pub channel: Value,
+}
+
+impl Spot {
+    /// The place of its first element in a memref of one dimension.
+    fn index(&self, k: &Kernel, layout: &Layout) -> Value {
+        let (memory, [rows, columns]) = (layout.memory(), self.behind);
+        let first = flat_index(k, layout, self.pixel, self.channel);
+        let known = match memory[..] {
+            [_, _, width, channels] => (rows * width + columns) * channels,
+            _ => 0,
+        };
+        if known == 0 { first } else { k.add(first, k.index(known)) }
+    }
 }
 
 /// What a kernel on vectors reads and writes.
@@ -334,7 +349,7 @@ impl Epilogue {
         for (index, &(sums, spot)) in sums.iter().enumerate() {
             let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
             let (layout, memory) = &self.result;
-            k.vector_store(value, *memory, flat_index(k, layout, spot.pixel, spot.channel));
+            k.vector_store(value, *memory, spot.index(k, layout));
             let bits = peaks.magnitude(k, value);
             let of_vector = &mut occurring[index % vectors];
             *of_vector = Some((of_vector.map_or(bits, |(known, _)| k.or(known, bits)), spot));
@@ -356,7 +371,7 @@ impl Epilogue {
         for &(sums, spot) in sums {
             let value = self.exact(scope, k, self.contraction.result(0), sums, spot)?;
             let (layout, memory) = &self.result;
-            k.vector_store(value, *memory, flat_index(k, layout, spot.pixel, spot.channel));
+            k.vector_store(value, *memory, spot.index(k, layout));
         }
         Ok(())
     }
@@ -382,7 +397,7 @@ impl Epilogue {
             let ordered = k.vector_bitcast(words, 8);
             for (j, (_, spot)) in (0..).zip(four) {
                 let part: Vec<i64> = (j * lanes..(j + 1) * lanes).collect();
-                let at = flat_index(k, layout, spot.pixel, spot.channel);
+                let at = spot.index(k, layout);
                 k.vector_store(k.shuffle(ordered, ordered, &part), *memory, at);
             }
             rest = behind;
@@ -390,7 +405,7 @@ impl Epilogue {
         for &(sums, spot) in rest {
             let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;
             let integer = self.rounded(scope, k, value, spot);
-            let at = flat_index(k, layout, spot.pixel, spot.channel);
+            let at = spot.index(k, layout);
             k.vector_store(layout.stored(k, integer), *memory, at);
         }
         Ok(())
@@ -408,7 +423,7 @@ impl Epilogue {
         let bytes = self.bytes().ok_or_else(|| unsupported(self.op, "results of one byte"))?;
         let packed = self.packed(scope, k, (&bytes, layout), four)?;
         let spot = four[0].1;
-        k.vector_store(packed, *memory, flat_index(k, layout, spot.pixel, spot.channel));
+        k.vector_store(packed, *memory, spot.index(k, layout));
         Ok(())
     }
 
@@ -439,9 +454,11 @@ impl Epilogue {
             let limit = match limits.map(|limits| (uniform(limits), limits)) {
                 Some((Some(one), _)) => k.like(packed, i64::from(one as i8)),
                 Some((None, limits)) if interleaved => {
-                    let limits: Vec<i64> = limits.iter().map(|&limit| i64::from(limit as i8)).collect();
-                    let memory = scope.constant("limits", &[limits.len() as i64], k.int(8), &limits);
-                    k.vector_load(memory, four[0].1.channel, 4 * self.channels.lanes)
+                    let bytes = 4 * self.channels.lanes;
+                    let all = limits.iter().cycle().take(limits.len().max(bytes as usize));
+                    let all: Vec<i64> = all.map(|&limit| i64::from(limit as i8)).collect();
+                    let memory = scope.constant("limits", &[all.len() as i64], k.int(8), &all);
+                    k.vector_load(memory, four[0].1.channel, bytes)
                 }
                 _ => continue,
             };
@@ -474,11 +491,12 @@ impl Epilogue {
             at.resize(2, k.index(0));
             k.every(&[columns, self.channels.vectors], |k, indices| {
                 let channel = self.channels.start_value(k, indices[1]);
-                let spot = Spot { pixel: [at[0], at[1], indices[0]], vector: indices[1], channel };
-                let from = flat_index(k, plain, spot.pixel, channel);
+                let pixel = [at[0], at[1], indices[0]];
+                let spot = Spot { pixel, behind: [0; 2], vector: indices[1], channel };
+                let from = spot.index(k, plain);
                 let integer = self.rounded(scope, k, k.vector_load(sums, from, self.channels.lanes), spot);
                 let (layout, memory) = &self.result;
-                let to = flat_index(k, layout, spot.pixel, channel);
+                let to = spot.index(k, layout);
                 k.vector_store(layout.stored(k, integer), *memory, to);
             });
             Vec::new()
@@ -527,7 +545,7 @@ impl Epilogue {
             let (Some(layout), Some(&memory)) = (self.layouts.get(&value), self.memories.get(&value)) else {
                 return Err(unsupported(self.op, "a stored operand"));
             };
-            let at = flat_index(k, layout, spot.pixel, spot.channel);
+            let at = spot.index(k, layout);
             return Ok(layout.integer(k, k.vector_load(memory, at, self.channels.lanes), 32));
         }
         let Some(op) = value.def() else { return Err(unsupported(self.op, "an exact value")) };

@@ -7,6 +7,9 @@
 //!
 //! Four vectors hold so many channels as a vector has bytes, in the order of `afpk.pack`, which puts them
 //! back. Weights lie as `[quads of vectors][output row, group of four rows, kernel column][4][lanes][4]`.
+//!
+//! Where channels are few, several pixels of a row are taken as one with more channels: all columns of the
+//! window are then loaded for each step, and no sums are kept from one to the next.
 
 use afp_ir::{
     diag::Diagnostic,
@@ -47,12 +50,13 @@ pub fn applicable(op: Op, contraction: Op, input: &Layout, result: &Layout) -> b
 }
 
 /// The tile that suits a machine's registers: output rows, and lanes of a vector.
-pub fn tile(op: Op, contraction: Op, vectors: &Vectors) -> Option<Tile> {
+pub fn tile(op: Op, contraction: Op, layouts: [&Layout; 2], vectors: &Vectors) -> Option<Tile> {
     if !matches!(vectors.dot, Dot::Vnni | Dot::Sdot) {
         return None;
     }
     let window = Window::of(contraction)?;
     let shape = shape_of(op.result(0));
+    let dense = layouts.into_iter().all(|layout| layout.channels == shape[3]);
     let fits = |rows: &i64| {
         let live = rows * QUAD * (window.unfinished() + 1) + QUAD;
         *rows <= shape[1] && live <= i64::from(vectors.registers)
@@ -62,41 +66,63 @@ pub fn tile(op: Op, contraction: Op, vectors: &Vectors) -> Option<Tile> {
     let mut lanes = i64::from(vectors.bits / 32);
     while lanes >= 4 {
         let channels = lanes * QUAD;
-        if channels <= shape[3] {
-            // Half a vector takes more than half the time.
-            let cost = parts(shape[3], channels) as f64 * (lanes + 2) as f64;
-            if best.is_none_or(|(known, _)| cost < known) {
-                best = Some((cost, lanes));
+        // Half a vector takes more than half the time.
+        let weight = (lanes + 2) as f64;
+        let cost = match pixels_together(shape[3], channels, &window, shape[2]) {
+            Some(1) => Some(parts(shape[3], channels) as f64 * weight * window.cost(rows)),
+            // Every column is interleaved for each step.
+            Some(pixels) if dense => {
+                let again = (window.columns - 1) * parts(window.span(rows), 4) * INTERLEAVING / rows;
+                Some(weight * (window.cost(rows) + again as f64) / pixels as f64)
             }
+            _ => None,
+        };
+        if let Some(cost) = cost
+            && best.is_none_or(|(known, _)| cost < known)
+        {
+            best = Some((cost, lanes));
         }
         lanes /= 2;
     }
     best.map(|(_, lanes)| Tile { pixels: rows, vectors: QUAD, lanes })
 }
 
-/// Rows and columns of a kernel, and its strides.
+/// Instructions that interleave four rows.
+const INTERLEAVING: i64 = 10;
+
+/// How many pixels of a row four vectors of so many bytes together take: one, or as many as fill them.
+fn pixels_together(channels: i64, bytes: i64, window: &Window, width: i64) -> Option<i64> {
+    if channels >= bytes {
+        return Some(1);
+    }
+    let pixels = bytes / channels;
+    (bytes % channels == 0 && window.stride[1] == 1 && pixels <= width).then_some(pixels)
+}
+
+/// Rows and columns of a kernel, its strides, and how many pixels are taken together.
 #[derive(Clone, Copy)]
 struct Window {
     rows: i64,
     columns: i64,
     stride: [i64; 2],
+    together: i64,
 }
 
 impl Window {
     fn of(contraction: Op) -> Option<Self> {
         let weight = shape_of(contraction.operand(1));
         let stride = tree::conv(contraction)?.stride;
-        Some(Self { rows: weight[0], columns: weight[1], stride })
+        Some(Self { rows: weight[0], columns: weight[1], stride, together: 1 })
     }
 
     /// Outputs to the right of one whose sums have begun when it is complete.
     fn unfinished(&self) -> i64 {
-        (self.columns - 1) / self.stride[1]
+        if self.together == 1 { (self.columns - 1) / self.stride[1] } else { 0 }
     }
 
     /// Columns before those that the first output is completed by.
     fn leading(&self) -> i64 {
-        (self.columns - self.stride[1]).max(0)
+        if self.together == 1 { (self.columns - self.stride[1]).max(0) } else { 0 }
     }
 
     /// Rows that so many output rows read.
@@ -114,7 +140,7 @@ impl Window {
     fn cost(&self, outputs: i64) -> f64 {
         let groups = parts(self.span(outputs), 4);
         let dots: i64 = (0..outputs).map(|row| self.groups(row).count() as i64).sum();
-        (groups * 10 + dots * self.columns * QUAD) as f64 / outputs as f64
+        (groups * INTERLEAVING + dots * self.columns * QUAD) as f64 / outputs as f64
     }
 }
 
@@ -131,11 +157,17 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let fits = applicable(op, contraction, &input, &result)
         && surrounds(&input, contraction)
         && tile.vectors == QUAD
-        && tile.pixels <= shape[1]
-        && tile.lanes * QUAD <= shape[3];
-    let (Some(window), Some(conv), true) = (Window::of(contraction), tree::conv(contraction), fits) else {
-        return Err(misfit("a depthwise convolution of bytes with its halo, and as many rows and channels"));
+        && tile.pixels <= shape[1];
+    let (Some(mut window), Some(conv), true) = (Window::of(contraction), tree::conv(contraction), fits)
+    else {
+        return Err(misfit("a depthwise convolution of bytes with its halo, and as many rows"));
     };
+    let together = pixels_together(shape[3], tile.lanes * QUAD, &window, shape[2]);
+    let dense = [&input, &result].iter().all(|layout| layout.channels == shape[3]);
+    let Some(pixels) = together.filter(|&pixels| pixels == 1 || dense) else {
+        return Err(misfit("as many channels as four vectors have, or pixels that fill them"));
+    };
+    window.together = pixels;
     let Storage::Integer { offset } = input.storage else {
         return Err(misfit("an input of integers"));
     };
@@ -144,7 +176,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         Channels { count: shape[3], lanes: tile.lanes, vectors: quads * QUAD, order: Order::Interleaved };
     let operands = Operands::of(lowering, op, contraction)?;
     // Rows before channels: what is read for one quad of vectors is near when the next reads it.
-    let whole = [shape[0], shape[1] / tile.pixels, shape[3] / (tile.lanes * QUAD)];
+    let whole = [shape[0], shape[1] / tile.pixels, (shape[3] / (tile.lanes * QUAD)).max(1)];
     operands.convert(
         lowering,
         whole.iter().product(),
@@ -296,7 +328,9 @@ impl Writer {
         let per_output = (self.tile.pixels * QUAD) as usize;
         let carried: Vec<Value> = sums.into_iter().flatten().collect();
         let mut outcome = Ok(());
-        k.fold(k.index(0), k.index(width), &carried, |k, x, carried| {
+        let pixels = self.window.together;
+        k.fold(k.index(0), k.index(parts(width, pixels)), &carried, |k, x, carried| {
+            let x = if pixels == 1 { x } else { k.min(k.mul(x, k.index(pixels)), k.index(width - pixels)) };
             let mut sums: Sums = carried.chunks(per_output).map(<[Value]>::to_vec).collect();
             sums.push(self.started(k, constants, place));
             let step = self.window.stride[1] * self.strides()[2];
@@ -393,9 +427,9 @@ impl Writer {
         sums: &[Value],
     ) -> Result<(), Diagnostic> {
         for (row, quad) in (0..).zip(sums.chunks_exact(QUAD as usize)) {
-            let pixel = [place.image, k.add(place.row, k.index(row)), x];
+            let (pixel, behind) = ([place.image, place.row, x], [row, 0]);
             let first = k.mul(place.quad, k.index(QUAD));
-            let spot = |j| Spot { pixel, vector: k.add(first, k.index(j)), channel: place.channel };
+            let spot = |j| Spot { pixel, behind, vector: k.add(first, k.index(j)), channel: place.channel };
             let four = [0, 1, 2, 3].map(|j| (quad[j], spot(j as i64)));
             self.epilogue.store_interleaved(scope, k, &four)?;
         }

@@ -27,6 +27,9 @@ pub(super) fn add<'c>(
     let names = [symbol.to_owned(), profile::slot(symbol)];
     for (index, function) in code.get_functions().filter(|f| f.count_basic_blocks() > 0).enumerate() {
         make_local(context, function);
+        if function != body {
+            separate(context, function);
+        }
         if function.get_name().to_bytes() == symbol.as_bytes() {
             function.as_global_value().set_name(&format!("{symbol}.{index}"));
         }
@@ -54,6 +57,16 @@ pub(super) fn add<'c>(
 fn make_local<'c>(context: &'c Context, function: FunctionValue<'c>) {
     function.set_linkage(Linkage::Internal);
     set_attributes(context, function);
+}
+
+/// What a kernel writes is no other of its memrefs: buffers that are alive together do not overlap.
+fn separate<'c>(context: &'c Context, function: FunctionValue<'c>) {
+    let noalias = context.create_enum_attribute(Attribute::get_named_enum_kind_id("noalias"), 0);
+    for (index, parameter) in (0..).zip(function.get_param_iter()) {
+        if parameter.is_pointer_value() {
+            function.add_attribute(AttributeLoc::Param(index), noalias);
+        }
+    }
 }
 
 /// No function unwinds, and none writes below its stack pointer, where sizes of frames do not count.
