@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::{
     calibration::SAMPLES,
-    quantization::{Equalization, Rounding},
+    quantization::{Equalization, Moments, Rounding},
     recipe::Recipe,
 };
 
@@ -22,6 +22,8 @@ pub struct Decisions {
     pub rounding: Rounding,
     /// What is done about channels of different magnitude.
     pub equalization: Equalization,
+    /// What layers are rounded for.
+    pub moments: Moments,
     /// Seed of the samples' order.
     pub seed: u64,
     /// The most samples that are used.
@@ -35,8 +37,14 @@ impl Recipe {
         let decided = decided.unwrap_or(&none);
         let rounding = named(decided.rounding.as_deref());
         let equalization = named(decided.equalization.as_deref());
+        let rounding = self.rounding.or(rounding).unwrap_or(Rounding::Gptq);
+        let moments = self.said_of_moments().or(named(decided.moments.as_deref()));
         Decisions {
-            rounding: self.rounding.or(rounding).unwrap_or(Rounding::Gptq),
+            rounding,
+            moments: match rounding {
+                Rounding::Gptq => moments.unwrap_or(Moments::Auto),
+                Rounding::Nearest | Rounding::Published => Moments::Float,
+            },
             equalization: self.equalize.or(equalization).unwrap_or(if self.calibration.calib.is_some() {
                 Equalization::Full
             } else {
@@ -48,6 +56,30 @@ impl Recipe {
         }
     }
 
+    fn said_of_moments(&self) -> Option<Moments> {
+        self.moments.filter(|&moments| moments != Moments::Auto)
+    }
+
+    /// AFP0555 if layers are to make up for losses without what that takes.
+    ///
+    /// # Errors
+    /// The diagnostic.
+    pub fn check_moments(&self, decisions: &Decisions) -> Result<(), Diagnostic> {
+        let Some(moments) = self.moments.filter(|moments| moments.method().is_some()) else { return Ok(()) };
+        let found = if self.calibration.calib.is_none() {
+            "no calibration data".to_owned()
+        } else if decisions.rounding != Rounding::Gptq {
+            format!("--rounding {}", decisions.rounding.name())
+        } else {
+            return Ok(());
+        };
+        let what = format!("--moments {} cannot be done", moments.name());
+        Err(Diagnostic::error("AFP0555", what)
+            .expected("--calib with some hundred typical samples, and --rounding gptq")
+            .found(found)
+            .help("layers make up for losses on samples, by how they are rounded"))
+    }
+
     /// AFP0551 for each option that says something else than what was decided.
     pub fn contradictions(&self, decided: &Quantization) -> Vec<Diagnostic> {
         let number = |number: Option<u64>| number.map(|number| number.to_string());
@@ -57,6 +89,7 @@ impl Recipe {
             ("--seed", number(self.seed), number(decided.seed)),
             ("--rounding", self.rounding.map(|r| r.name().into()), decided.rounding.clone()),
             ("--equalize", self.equalize.map(|e| e.name().into()), decided.equalization.clone()),
+            ("--moments", self.said_of_moments().map(|m| m.name().into()), decided.moments.clone()),
         ];
         let warning = |(option, given, found): (&str, Option<String>, Option<String>)| {
             let (given, found) = given.zip(found).filter(|(given, found)| given != found)?;
@@ -122,6 +155,16 @@ pub fn check(file: &str, decided: &Quantization) -> Result<(), Diagnostic> {
         let names = Equalization::value_variants().iter().map(|choice| choice.name()).collect();
         return Err(wrong("equalization", one_of(names), format!("'{text}'")));
     }
+    if let Some(text) = &decided.moments
+        && named::<Moments>(Some(text)).is_none_or(|moments| moments == Moments::Auto)
+    {
+        let known = Moments::value_variants().iter().filter(|&&choice| choice != Moments::Auto);
+        return Err(wrong(
+            "moments",
+            one_of(known.map(|choice| choice.name()).collect()),
+            format!("'{text}'"),
+        ));
+    }
     match decided.samples {
         Some(0) => Err(wrong("samples", "a number of samples above 0".into(), "0".into())),
         _ => Ok(()),
@@ -153,6 +196,7 @@ mod tests {
         Quantization {
             rounding: Some("nearest".into()),
             equalization: Some("exact".into()),
+            moments: Some("biases".into()),
             seed: Some(3),
             samples: Some(64),
             data: None,
@@ -168,10 +212,19 @@ mod tests {
             Decisions {
                 rounding: Rounding::Nearest,
                 equalization: Equalization::Exact,
+                moments: Moments::Float,
                 seed: 3,
                 samples: 64
             }
         );
+        // Nothing makes up for losses but GPTQ.
+        let gptq = Quantization { rounding: Some("gptq".into()), ..decided() };
+        assert_eq!(recipe.decisions(Some(&gptq)).moments, Moments::Biases);
+        let forced = Recipe { moments: Some(Moments::Prefix), ..Recipe::default() };
+        assert_eq!(forced.decisions(Some(&gptq)).moments, Moments::Prefix);
+        assert_eq!(forced.contradictions(&gptq).len(), 1);
+        let free = Recipe { moments: Some(Moments::Auto), ..Recipe::default() };
+        assert!(free.contradictions(&gptq).is_empty());
         let by_default = recipe.decisions(None);
         assert_eq!((by_default.rounding, by_default.samples), (Rounding::Gptq, SAMPLES));
         assert!(recipe.contradictions(&decided()).is_empty());
@@ -187,6 +240,7 @@ mod tests {
         for wrong in [
             Quantization { rounding: Some("Nearest".into()), ..decided() },
             Quantization { equalization: Some("all".into()), ..decided() },
+            Quantization { moments: Some("auto".into()), ..decided() },
             Quantization { samples: Some(0), ..decided() },
         ] {
             assert_eq!(check("f.json", &wrong).map_err(|d| d.code), Err("AFP0552".into()));

@@ -16,9 +16,10 @@ use afp_ptq::{
     apply,
     calibration::{self, observe},
     equalize::{Wishes, absorption::absorb, samples::ChannelSamples},
-    network::Network,
+    network::{Network, SiteFormat},
     quantizer::{Options, Quantizer, split},
     rounding,
+    sequential::{self, Method},
     setting::Setting,
     simulator::Simulator,
     synthetic,
@@ -73,6 +74,40 @@ impl Rounding {
             Self::Nearest => "nearest",
             Self::Published => "published",
             Self::Gptq => "gptq",
+        }
+    }
+}
+
+/// What layers are rounded for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Moments {
+    /// What the formats file says, else float; a search takes what samples prefer that it held out
+    Auto,
+    /// What they read in the float network
+    Float,
+    /// The same, but biases take up what the quantized layers before them have changed on average
+    Biases,
+    /// What they read behind the quantized layers before them, and what is missing there
+    Prefix,
+}
+
+impl Moments {
+    /// As a formats file says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Float => "float",
+            Self::Biases => "biases",
+            Self::Prefix => "prefix",
+        }
+    }
+
+    /// The method that it stands for, if there is one.
+    pub fn method(self) -> Option<Method> {
+        match self {
+            Self::Auto | Self::Float => None,
+            Self::Biases => Some(Method::Biases),
+            Self::Prefix => Some(Method::Prefix),
         }
     }
 }
@@ -211,9 +246,37 @@ pub fn calibrate(
         bar.finish_and_clear();
         setting.weights =
             jobs.iter().enumerate().map(|(layer, job)| Some(quantizer.rounded(layer, (*job)?).0)).collect();
+        if let Some(method) = decisions.moments.method() {
+            setting.sites = sites(quantizer, formats);
+            setting = refit(quantizer, &setting, method)?;
+        }
         apply::weights(module.op(), quantizer.network, &setting);
         Ok(())
     })
+}
+
+/// Weights and biases that make up for what the layers before them have lost.
+///
+/// # Errors
+/// What the simulator reports.
+pub fn refit(quantizer: &Quantizer<'_>, setting: &Setting, method: Method) -> Result<Setting, Diagnostic> {
+    let bar = report::progress("making up for losses", quantizer.network.layers.len());
+    let setting = sequential::refit(quantizer, setting, method, &|| report::advance(&bar, 1))?;
+    bar.finish_and_clear();
+    Ok(setting)
+}
+
+/// The formats of sites: those of a file, and the default ones.
+fn sites(quantizer: &Quantizer<'_>, formats: Option<&Formats>) -> Vec<Option<SiteFormat>> {
+    let mut sites = quantizer.fixed_sites();
+    for (id, site) in quantizer.network.sites.iter().enumerate() {
+        if let Some((format, exp)) = formats.and_then(|formats| formats.activation_of(&site.name)) {
+            let found = quantizer.site_format(id, format);
+            sites[id] = Some(SiteFormat { exp: exp.unwrap_or(found.exp), ..found });
+        }
+    }
+    quantizer.tie(&mut sites);
+    sites
 }
 
 /// Takes an imported module to the real form and equalizes it, and hands `work` a quantizer that has seen the
@@ -231,11 +294,13 @@ pub fn on_samples<T>(
         run_stage(session, module, stage, &PipelineOptions::default())?;
     }
     let decisions = recipe.decisions(decided);
+    recipe.check_moments(&decisions)?;
     let samples = Samples::read(module, recipe, decided, true)?;
     equalize(module, decisions.equalization, &samples)?;
     let done = Quantization {
         rounding: Some(decisions.rounding.name().into()),
         equalization: Some(decisions.equalization.name().into()),
+        moments: Some(Moments::Float.name().into()),
         seed: Some(decisions.seed),
         samples: Some(decisions.samples),
         data: samples.data.clone(),

@@ -24,7 +24,7 @@ use crate::{
     cli::{Failure, Model, Outcome},
     decisions::{self, Decisions},
     io::unreadable,
-    quantization::{self, Activations, Equalization, Rounding, Samples},
+    quantization::{self, Activations, Equalization, Moments, Rounding, Samples},
     report,
 };
 
@@ -66,6 +66,9 @@ pub struct Recipe {
     /// are static without calibration data]
     #[arg(long, value_enum)]
     pub rounding: Option<Rounding>,
+    /// What layers are rounded for: whether they make up for what those before them have lost [default: auto]
+    #[arg(long, value_enum)]
+    pub moments: Option<Moments>,
     /// Factors that make channels alike before formats are chosen [default: full, or what the formats file
     /// says; off without calibration data]
     #[arg(long, value_enum)]
@@ -170,6 +173,7 @@ impl Recipe {
         // What a search decided, it decided on its samples.
         let decided = decided.filter(|_| self.calibration.calib.is_some());
         let decisions = self.decisions(decided);
+        self.check_moments(&decisions)?;
         let mut samples = None;
         let skipped = |stage: &Stage| self.no_eliminate_requant && stage.name == ELIMINATES;
         for stage in STAGES[..last].iter().filter(|stage| !skipped(stage)) {
@@ -207,6 +211,9 @@ impl Recipe {
             chosen.insert("calib_samples".into(), decisions.samples.into());
             chosen.insert("equalize".into(), decisions.equalization.name().into());
             chosen.insert("rounding".into(), decisions.rounding.name().into());
+            if decisions.moments.method().is_some() {
+                chosen.insert("moments".into(), decisions.moments.name().into());
+            }
             chosen.extend(self.calibration.pixels.chosen());
         }
         if let Some(text) = &self.formats {

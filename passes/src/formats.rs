@@ -45,6 +45,9 @@ pub struct Quantization {
     /// `off`, `exact`, `full` or `absorb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equalization: Option<String>,
+    /// What layers were rounded for: `float`, `biases` or `prefix`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moments: Option<String>,
     /// The seed of the samples' order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -167,6 +170,17 @@ impl Formats {
             None => self.default.weights.as_deref()?,
         };
         text.parse().ok()
+    }
+
+    /// What is said of an activation: its format, with a scale exponent if that is fixed.
+    pub fn activation_of(&self, site: &str) -> Option<(Format, Option<i32>)> {
+        match self.activations.get(site) {
+            Some(choice) => {
+                let (text, exp) = choice.parts();
+                Some((text.parse().ok()?, exp))
+            }
+            None => Some((self.default.activations.as_deref()?.parse().ok()?, None)),
+        }
     }
 
     /// Attaches the choices to a module.

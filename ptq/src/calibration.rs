@@ -113,55 +113,28 @@ struct Sums {
 impl Sums {
     fn new(network: &Network, id: LayerId, samples: usize) -> Self {
         let layer = &network.layers[id];
-        let (groups, depth) = (layer.groups, layer.depth);
-        let wanted = if groups > 1 { PATCHES_OF_GROUPS } else { PATCHES };
-        let moments = Moments {
-            groups,
-            depth,
-            count: 0,
-            second: vec![0.0; groups * depth * depth],
-            mean: vec![0.0; groups * depth],
-        };
+        let moments = Moments::zero(layer);
         let shrinkage = Shrinkage::new(samples, layer.positions);
         Self {
             judges: shrinkage.is_chosen(layer).then(|| moments.clone()),
             moments,
             shrinkage,
-            per_sample: wanted.div_ceil(samples.max(1)).clamp(1, layer.positions),
+            per_sample: patches_per_sample(layer, samples),
         }
     }
 
-    /// Adds patches at positions of one sample: one in each of as many equal parts, by a number that
-    /// depends on the layer and the sample alone.
+    /// Adds patches at positions of one sample.
     fn add(&mut self, network: &Network, id: LayerId, input: &[f32], sample: usize) {
         let layer = &network.layers[id];
-        let mut random = Random::new((id as u64) << 32 | sample as u64);
-        let count = self.per_sample;
-        let position = |part: usize, random: &mut Random| {
-            let (from, to) = (part * layer.positions / count, (part + 1) * layer.positions / count);
-            from + random.below((to - from).max(1) as u64) as usize
-        };
-        let positions: Vec<usize> = (0..count).map(|part| position(part, &mut random)).collect();
-        let depth = layer.depth;
+        let positions = positions(layer, id, sample, self.per_sample);
+        let count = positions.len();
         let sums = match &mut self.judges {
             Some(judges) if Shrinkage::judges(sample) => judges,
             _ => &mut self.moments,
         };
-        let mut patches = vec![0.0f32; count * depth];
+        let mut patches = vec![0.0f32; count * layer.depth];
         for group in 0..layer.groups {
-            match &network.windows[id].filters {
-                Filters::Full(geometry, _) => {
-                    for (patch, &at) in patches.chunks_exact_mut(depth).zip(&positions) {
-                        let (image, window) = window(geometry, at);
-                        gather::<Single>(geometry, input, (image, window, group), patch);
-                    }
-                }
-                Filters::Depthwise(geometry) => {
-                    for (patch, &at) in patches.chunks_exact_mut(depth).zip(&positions) {
-                        channel_patch(geometry, input, window(geometry, at), group, patch);
-                    }
-                }
-            }
+            read_patches(&network.windows[id].filters, input, &positions, group, &mut patches);
             add_patches(sums, group, &patches);
         }
         sums.count += count as u64;
@@ -170,19 +143,58 @@ impl Sums {
     fn finish(mut self, layer: &Layer) -> Moments {
         let strength = self.judges.take().map(|judges| {
             let strength =
-                self.shrinkage.choose(layer, &averaged(self.moments.clone()), &averaged(judges.clone()));
-            let sums = self.moments.second.iter_mut().chain(&mut self.moments.mean);
-            sums.zip(judges.second.iter().chain(&judges.mean)).for_each(|(sum, more)| *sum += more);
-            self.moments.count += judges.count;
+                self.shrinkage.choose(layer, &self.moments.clone().averaged(), &judges.clone().averaged());
+            self.moments.add(&judges);
             strength
         });
-        let mut moments = averaged(self.moments);
+        let mut moments = self.moments.averaged();
         self.shrinkage.apply(&mut moments, strength);
         moments
     }
 }
 
-fn add_patches(sums: &mut Moments, group: usize, patches: &[f32]) {
+/// Positions of one sample: one in each of `count` equal parts, by a number that depends on the layer and the
+/// sample alone.
+pub(crate) fn positions(layer: &Layer, id: LayerId, sample: usize, count: usize) -> Vec<usize> {
+    let mut random = Random::new((id as u64) << 32 | sample as u64);
+    let position = |part: usize| {
+        let (from, to) = (part * layer.positions / count, (part + 1) * layer.positions / count);
+        from + random.below((to - from).max(1) as u64) as usize
+    };
+    (0..count).map(position).collect()
+}
+
+/// How many patches of each sample make a layer's moments.
+pub(crate) fn patches_per_sample(layer: &Layer, samples: usize) -> usize {
+    let wanted = if layer.groups > 1 { PATCHES_OF_GROUPS } else { PATCHES };
+    wanted.div_ceil(samples.max(1)).clamp(1, layer.positions)
+}
+
+/// What a group reads at positions of one sample: a row for each.
+pub(crate) fn read_patches(
+    filters: &Filters,
+    input: &[f32],
+    positions: &[usize],
+    group: usize,
+    patches: &mut [f32],
+) {
+    let rows = patches.chunks_exact_mut((patches.len() / positions.len().max(1)).max(1)).zip(positions);
+    match filters {
+        Filters::Full(geometry, _) => {
+            for (patch, &at) in rows {
+                let (image, window) = window(geometry, at);
+                gather::<Single>(geometry, input, (image, window, group), patch);
+            }
+        }
+        Filters::Depthwise(geometry) => {
+            for (patch, &at) in rows {
+                channel_patch(geometry, input, window(geometry, at), group, patch);
+            }
+        }
+    }
+}
+
+pub(crate) fn add_patches(sums: &mut Moments, group: usize, patches: &[f32]) {
     let depth = sums.depth;
     for patch in patches.chunks_exact(depth) {
         for (mean, &x) in sums.mean[group * depth..].iter_mut().zip(patch) {
@@ -195,22 +207,32 @@ fn add_patches(sums: &mut Moments, group: usize, patches: &[f32]) {
     }
 }
 
-/// Sums over patches, divided by their number.
-fn averaged(mut sums: Moments) -> Moments {
-    let count = sums.count.max(1) as f64;
-    sums.second.iter_mut().chain(&mut sums.mean).for_each(|sum| *sum /= count);
-    sums
-}
-
 /// `X^T X` of patches `X`, one per row.
 fn products(patches: &[f32], depth: usize) -> Vec<f64> {
+    correlations(patches, depth, patches, depth)
+}
+
+/// `Y^T X` of rows `Y` and patches `X`, as many.
+pub(crate) fn correlations(rows: &[f32], width: usize, patches: &[f32], depth: usize) -> Vec<f64> {
     let count = patches.len() / depth.max(1);
     let transposed: Vec<f32> =
-        (0..depth).flat_map(|i| (0..count).map(move |p| patches[p * depth + i])).collect();
-    let geometry = Geometry::matrix(depth, count, depth);
-    let packed = pack::<Float>(&geometry, WeightLayout { output: 1, tap: 0, input: depth }, patches);
-    let mut kept = Kept { channels: depth, sums: vec![0.0; depth * depth] };
-    convolve::<Float>(&geometry, &transposed, &packed, &mut kept);
+        (0..width).flat_map(|i| (0..count).map(move |p| rows[p * width + i])).collect();
+    let layout = WeightLayout { output: 1, tap: 0, input: depth };
+    multiplied(&transposed, Geometry::matrix(width, count, depth), layout, patches)
+}
+
+/// `X W^T` of patches `X` and the weights `W` of some output channels.
+pub(crate) fn applied(patches: &[f32], depth: usize, weights: &[f32]) -> Vec<f64> {
+    let (count, outputs) = (patches.len() / depth.max(1), weights.len() / depth.max(1));
+    let layout = WeightLayout { output: depth, tap: 0, input: 1 };
+    multiplied(patches, Geometry::matrix(count, depth, outputs), layout, weights)
+}
+
+fn multiplied(left: &[f32], geometry: Geometry, layout: WeightLayout, right: &[f32]) -> Vec<f64> {
+    let packed = pack::<Float>(&geometry, layout, right);
+    let [height, width, channels] = geometry.output;
+    let mut kept = Kept { channels, sums: vec![0.0; height * width * channels] };
+    convolve::<Float>(&geometry, left, &packed, &mut kept);
     kept.sums
 }
 

@@ -11,6 +11,7 @@
 //! * `shrinkage`: how far the latter are trusted;
 //! * [`equalize`]: factors of channels that the network computes the same with;
 //! * [`rounding`]: weights onto a format's grid: nearest, and by second moments;
+//! * [`sequential`]: weights and biases that make up for what the layers before them have lost;
 //! * [`assign`]: one format per tensor under a budget: knapsack, integer program, refinement;
 //! * [`cost`]: what a format costs: bits, bytes, energy, latency;
 //! * [`compiled`]: the setting that a program was compiled with;
@@ -43,6 +44,7 @@ pub mod ranking;
 pub mod rounding;
 pub mod search;
 pub mod sensitivity;
+pub mod sequential;
 pub mod setting;
 mod shrinkage;
 pub mod simulator;

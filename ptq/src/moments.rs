@@ -1,5 +1,7 @@
 //! Means and second moments of the patches that layers read.
 
+use crate::network::Layer;
+
 /// Moments of a layer's patches: what its rounding is judged by.
 ///
 /// For a group `g`, `second[g]` is the symmetric matrix `E[x x^T]` and `mean[g]` the vector `E[x]`, over
@@ -19,6 +21,27 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// Sums of nothing yet.
+    pub(crate) fn zero(layer: &Layer) -> Self {
+        let (groups, depth) = (layer.groups, layer.depth);
+        let (second, mean) = (vec![0.0; groups * depth * depth], vec![0.0; groups * depth]);
+        Self { groups, depth, count: 0, second, mean }
+    }
+
+    /// Adds sums of other patches.
+    pub(crate) fn add(&mut self, others: &Self) {
+        let sums = self.second.iter_mut().chain(&mut self.mean);
+        sums.zip(others.second.iter().chain(&others.mean)).for_each(|(sum, more)| *sum += more);
+        self.count += others.count;
+    }
+
+    /// Sums over patches, divided by their number.
+    pub(crate) fn averaged(mut self) -> Self {
+        let count = self.count.max(1) as f64;
+        self.second.iter_mut().chain(&mut self.mean).for_each(|sum| *sum /= count);
+        self
+    }
+
     /// `E[x x^T]` of a group, row-major.
     pub fn second(&self, group: usize) -> &[f64] {
         let size = self.depth * self.depth;

@@ -56,6 +56,7 @@ pub struct Quantizer<'n> {
     prepared: Vec<Prepared>,
     candidates: Vec<Mutex<Candidates>>,
     float: Simulator<'n>,
+    samples: &'n [Vec<Tensor>],
     judges: Vec<Vec<Tensor>>,
     judged: Vec<Vec<f32>>,
 }
@@ -77,7 +78,7 @@ impl<'n> Quantizer<'n> {
     /// What the simulator reports.
     pub fn new(
         network: &'n Network,
-        (samples, judges): (&[Vec<Tensor>], Vec<Vec<Tensor>>),
+        (samples, judges): (&'n [Vec<Tensor>], Vec<Vec<Tensor>>),
         options: Options,
         progress: &(dyn Fn() + Sync),
     ) -> Result<Self, Diagnostic> {
@@ -98,7 +99,7 @@ impl<'n> Quantizer<'n> {
         };
         let prepared = network.layers.par_iter().zip(&observations.moments).map(prepare).collect();
         let candidates = network.layers.iter().map(|_| Mutex::new(Vec::new())).collect();
-        Ok(Self { network, observations, options, prepared, candidates, float, judges, judged })
+        Ok(Self { network, observations, options, prepared, candidates, float, samples, judges, judged })
     }
 
     /// Number of samples that judge.
@@ -109,6 +110,11 @@ impl<'n> Quantizer<'n> {
     /// The network in float.
     pub fn float(&self) -> &Simulator<'n> {
         &self.float
+    }
+
+    /// The samples that were observed.
+    pub fn samples(&self) -> &'n [Vec<Tensor>] {
+        self.samples
     }
 
     /// Number of classes in a row of logits.
@@ -164,18 +170,23 @@ impl<'n> Quantizer<'n> {
         }
     }
 
+    /// How a layer's weights are rounded.
+    pub(crate) fn rounding_of(&self, layer: LayerId) -> rounding::Options {
+        rounding::Options {
+            floor: self.floor(layer),
+            bias_correction: self.options.rounding.bias_correction
+                && !self.network.layers[layer].bias.is_empty(),
+            ..self.options.rounding
+        }
+    }
+
     /// A layer's weights in a format, and their expected squared error: rounded once.
     pub fn rounded(&self, layer: LayerId, format: Format) -> (Arc<Rounded>, f64) {
         let mut known = self.candidates[layer].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, rounded, error)) = known.iter().find(|(f, ..)| *f == format) {
             return (Arc::clone(rounded), *error);
         }
-        let options = rounding::Options {
-            floor: self.floor(layer),
-            bias_correction: self.options.rounding.bias_correction
-                && !self.network.layers[layer].bias.is_empty(),
-            ..self.options.rounding
-        };
+        let options = self.rounding_of(layer);
         let (values, moments) = (&self.network.layers[layer], &self.observations.moments[layer]);
         let (rounded, error) = match options.method {
             rounding::Method::Published => rounding::publish(values, moments, format),

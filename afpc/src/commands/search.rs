@@ -12,7 +12,7 @@ use afp_passes::formats::{Formats, Quantization};
 use afp_ptq::{
     apply,
     assign::{
-        guard::Estimate,
+        guard::{Estimate, STANDARD_ERRORS, gain},
         journal::{Journal, Store},
         objective::Budgets,
         shard::Shard,
@@ -27,12 +27,13 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{Failure, Outcome},
+    decisions::Decisions,
     io::{
         model,
         output::{check_writable, print, unwritable, write_bytes},
         unreadable,
     },
-    quantization::{self, Activations, Equalization, Rounding},
+    quantization::{self, Activations, Equalization, Moments, Rounding},
     recipe::{Recipe, Task, is_quantized, quantized_already},
     report::Stages,
 };
@@ -167,9 +168,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
             }
         };
         bars.finish();
-        let Some(found) = found else {
+        let Some(mut found) = found else {
             return Ok(print("this part of the survey is done\n")?);
         };
+        let decided = settle(quantizer, &recipe.decisions(None), &mut found, decided)?;
         arguments.write(quantizer, &found, decided)?;
         if arguments.state.is_none() {
             // The result is written: nothing is left to resume.
@@ -177,6 +179,31 @@ pub fn run(arguments: &Arguments) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// Makes up for what layers lose, as the user says, or in the way that the samples prefer that were held out.
+fn settle(
+    quantizer: &Quantizer<'_>,
+    decisions: &Decisions,
+    found: &mut Found,
+    decided: Quantization,
+) -> Result<Quantization, Failure> {
+    let is_free = decisions.moments == Moments::Auto;
+    let choices = if is_free { vec![Moments::Biases, Moments::Prefix] } else { vec![decisions.moments] };
+    let mean = |losses: &[f64]| Estimate::of(losses.iter().copied()).mean;
+    let (start, without) = (found.setting.clone(), found.losses.clone());
+    let mut best = Moments::Float;
+    for choice in choices {
+        let Some(method) = choice.method() else { continue };
+        let setting = quantization::refit(quantizer, &start, method)?;
+        let losses = quantizer.judge(std::slice::from_ref(&setting))?.into_iter().next().unwrap_or_default();
+        let is_better =
+            gain(&without, &losses).is_certain(STANDARD_ERRORS) && mean(&losses) < mean(&found.losses);
+        if is_better || !is_free {
+            (best, found.setting, found.losses) = (choice, setting, losses);
+        }
+    }
+    Ok(Quantization { moments: Some(best.name().into()), ..decided })
 }
 
 impl Arguments {

@@ -26,10 +26,19 @@ pub struct Affine {
 /// # Panics
 /// If the module has no such kernel.
 pub fn replace(module: Op, target: &Target, affine: &Affine) {
-    for (op, least, sum) in shifts(module) {
-        let load = least.operand(1).def().expect("a limit for each channel");
+    for shift in shifts(module) {
+        let load = shift.least.and_then(|least| least.operand(1).def()).expect("a limit for each channel");
         let tables = Tables::of(module, affine, load);
-        op.replace_with(tables.requantize(&Kernel::before(op), sum, target, affine));
+        // Bytes saturate where they are packed.
+        let is_packed = shift.last.result(0).uses().iter().all(|(user, _)| user.is("afpk.pack"));
+        let range = Some(affine.range).filter(|range| !is_packed || *range != [0, 255]);
+        let k = Kernel::before(shift.last);
+        let moved = tables.requantize(&k, shift.sum, target, affine.zero);
+        let limited = range.map_or(moved, |range| {
+            let [lo, hi] = range.map(|limit| k.like(moved, i64::from(limit)));
+            k.min(k.max(moved, lo), hi)
+        });
+        shift.last.replace_with(limited);
     }
 }
 
@@ -41,20 +50,35 @@ pub fn remove(module: Op) {
     let encodes = module.descendants().into_iter().filter(|op| op.is("afpk.encode"));
     let found: Vec<(Op, Value)> = encodes.map(|op| (op, op.operand(0))).collect();
     let found = if found.is_empty() {
-        shifts(module).into_iter().map(|(op, _, sum)| (op, sum)).collect()
+        shifts(module).into_iter().map(|shift| (shift.last, shift.sum)).collect()
     } else {
         found
     };
     found.into_iter().for_each(|(op, sum)| op.replace_with(sum));
 }
 
-/// The epilogues that shift: the last operation, the one before, and the sum.
-fn shifts(module: Op) -> Vec<(Op, Op, Value)> {
-    let last = module.descendants().into_iter().filter(|op| op.is("arith.minsi"));
-    let found: Vec<_> = last
-        .filter_map(|op| {
-            let least = op.operand(0).def_as("arith.maxsi")?;
-            Some((op, least, least.operand(0).def_as("arith.shrsi")?.operand(0)))
+/// A shift of a sum, and the limits behind it.
+struct Shift {
+    sum: Value,
+    /// What a limit for each channel is applied by.
+    least: Option<Op>,
+    last: Op,
+}
+
+/// The epilogues that shift.
+fn shifts(module: Op) -> Vec<Shift> {
+    let of_encode = |op: &Op| op.attr("sym_name").is_some_and(|name| name.to_string().contains("encode"));
+    let functions = module.blocks()[0].ops().into_iter().filter(of_encode);
+    let operations = functions.flat_map(Op::descendants).filter(|op| op.is("arith.shrsi"));
+    let behind = |op: Op, name: &str| match op.result(0).uses()[..] {
+        [(user, 0)] if user.is(name) => Some(user),
+        _ => None,
+    };
+    let found: Vec<Shift> = operations
+        .map(|op| {
+            let least = behind(op, "arith.maxsi");
+            let last = least.and_then(|least| behind(least, "arith.minsi")).or(least).unwrap_or(op);
+            Shift { sum: op.operand(0), least, last }
         })
         .collect();
     assert!(!found.is_empty(), "no epilogue is found");
@@ -106,7 +130,7 @@ impl Tables {
         }
     }
 
-    fn requantize(&self, k: &Kernel, sum: Value, target: &Target, affine: &Affine) -> Value {
+    fn requantize(&self, k: &Kernel, sum: Value, target: &Target, zero: i32) -> Value {
         let rounded = if sum.ty().lanes() == Some(4) && target.vectors.dot == Dot::Sdot {
             // The doubled product's high half, and a rounding shift.
             let high = [sum, self.multiplier];
@@ -124,9 +148,7 @@ impl Tables {
             };
             k.binary("arith.shrsi", k.add(high, self.half), self.shift)
         };
-        let moved = k.add(rounded, k.like(rounded, i64::from(affine.zero)));
-        let [lo, hi] = affine.range.map(|limit| k.like(moved, i64::from(limit)));
-        k.min(k.max(moved, lo), hi)
+        k.add(rounded, k.like(rounded, i64::from(zero)))
     }
 }
 

@@ -163,7 +163,7 @@ fn batches(layer: &Layer) -> Vec<(usize, std::ops::Range<usize>)> {
 }
 
 /// `b' = b + (w - q) E[x]`. A bias that would not be finite stays as it is.
-fn correct_bias(layer: &Layer, target: &Target, moments: &Moments, rounded: &mut Rounded) {
+pub(crate) fn correct_bias(layer: &Layer, target: &Target, moments: &Moments, rounded: &mut Rounded) {
     let depth = layer.depth;
     let corrected = (0..layer.outputs).map(|output| {
         let range = output * depth..(output + 1) * depth;
@@ -199,4 +199,18 @@ pub fn error_of(layer: &Layer, rounded: &Rounded, moments: &Moments) -> f64 {
     };
     let errors: Vec<Vec<f64>> = batches(layer).into_par_iter().map(of_batch).collect();
     errors.iter().flatten().sum()
+}
+
+/// The variance of the sums at one position of some weights, `[outputs][depth]`, summed over output channels;
+/// or their square, if they are not `centred`.
+pub(crate) fn size_of(layer: &Layer, weights: &[f64], moments: &Moments, centred: bool) -> f64 {
+    let depth = layer.depth;
+    let of_batch = |(group, outputs): (usize, std::ops::Range<usize>)| -> Vec<f64> {
+        let rows: Vec<&[f64]> = outputs.map(|o| &weights[o * depth..(o + 1) * depth]).collect();
+        let mean = moments.mean(group);
+        let off: Vec<f64> = rows.iter().map(|row| if centred { -dot(row, mean) } else { 0.0 }).collect();
+        Matrix::of(moments, group, false).errors(&rows, &off)
+    };
+    let sizes: Vec<Vec<f64>> = batches(layer).into_par_iter().map(of_batch).collect();
+    sizes.iter().flatten().sum()
 }

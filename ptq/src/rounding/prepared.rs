@@ -59,27 +59,24 @@ impl Prepared {
         Matrix::trusted(moments, group, self.centred, known, damping)
     }
 
-    /// The weights that bring the sums over rounded inputs nearest to the float network's, in the least
-    /// squares: `T = (C + lambda W) H^-1` with `H` these moments, of the rounded inputs, damped by `lambda`,
-    /// and `C = E[(y - E[y]) (x - E[x])^T]` the covariance of the float network's sums with the rounded
-    /// inputs, `[outputs][depth]`. Where both networks read the same, `T = W`.
-    pub fn ridge_target(&self, layer: &Layer, covariance: &[f64]) -> Vec<f64> {
+    /// The weights that explain best, in the least squares, what a layer's sums miss: `D H^-1` with `H` these
+    /// moments of what it reads, damped, and `D` the covariance with it of what is missing, `[outputs][depth]`.
+    pub fn ridge(&self, layer: &Layer, covariance: &[f64]) -> Vec<f64> {
         let depth = layer.depth.max(1);
-        let mut target = vec![0.0; layer.weights.len()];
-        target.par_chunks_mut(depth).enumerate().for_each(|(output, target)| {
+        let mut weights = vec![0.0; layer.weights.len()];
+        weights.par_chunks_mut(depth).enumerate().for_each(|(output, weights)| {
             let group = &self.groups[layer.group(output)];
-            let (weights, covariance) =
-                (layer.row(output), &covariance[output * depth..(output + 1) * depth]);
+            let covariance = &covariance[output * depth..(output + 1) * depth];
             let mut product = vec![0.0; depth];
             for (k, &place) in group.order.iter().enumerate() {
-                let factor = covariance[place] + group.damping * f64::from(weights[place]);
-                add_multiple(&mut product[k..], factor, &group.factor[k * depth + k..(k + 1) * depth]);
+                let factor = &group.factor[k * depth + k..(k + 1) * depth];
+                add_multiple(&mut product[k..], covariance[place], factor);
             }
             for (k, &place) in group.order.iter().enumerate() {
-                target[place] = dot(&group.factor[k * depth + k..(k + 1) * depth], &product[k..]);
+                weights[place] = dot(&group.factor[k * depth + k..(k + 1) * depth], &product[k..]);
             }
         });
-        target
+        weights
     }
 }
 

@@ -394,7 +394,7 @@ fn centred_moments_serve_better_behind_a_corrected_bias() {
 
 /// Weights fitted to rounded inputs bring sums nearer to those of the exact inputs.
 #[test]
-fn the_ridge_target_makes_up_for_rounded_inputs() {
+fn ridge_weights_make_up_for_rounded_inputs() {
     let sizes = Sizes { outputs: 6, depth: 12, groups: 2, count: 300 };
     let Case { layer, patches, .. } = case(sizes, 3);
     let depth = layer.depth;
@@ -411,15 +411,17 @@ fn the_ridge_target_makes_up_for_rounded_inputs() {
             let group = layer.group(output);
             let weights = &own[output * depth..(output + 1) * depth];
             let count = patches[group].len() as f64;
-            let mean = patches[group].iter().map(|p| sum(weights, p)).sum::<f64>() / count;
+            let missing = |(x, q): (&Vec<f64>, &Vec<f64>)| sum(weights, x) - sum(weights, q);
+            let mean = patches[group].iter().zip(&read[group]).map(missing).sum::<f64>() / count;
             for k in 0..depth {
                 let off = |(x, q): (&Vec<f64>, &Vec<f64>)| {
-                    (sum(weights, x) - mean) * (q[k] - moments.mean(group)[k])
+                    (sum(weights, x) - sum(weights, q) - mean) * (q[k] - moments.mean(group)[k])
                 };
                 covariance.push(patches[group].iter().zip(&read[group]).map(off).sum::<f64>() / count);
             }
         }
-        (Prepared::new(&layer, &moments).ridge_target(&layer, &covariance), moments)
+        let more = Prepared::new(&layer, &moments).ridge(&layer, &covariance);
+        (own.iter().zip(more).map(|(own, more)| own + more).collect(), moments)
     };
     let (same, _) = of(&patches);
     assert!(same.iter().zip(&own).all(|(a, b)| (a - b).abs() < 1e-9));

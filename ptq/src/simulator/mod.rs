@@ -13,6 +13,7 @@ mod proof;
 mod quantizer;
 mod sinks;
 mod trace;
+mod walk;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use layer::{Layers, Packed};
 pub use quantizer::Quantizer;
 use sinks::{Group, Sums, encode};
 pub use trace::{Outcome, Trace};
+pub(crate) use walk::{Walk, footprint};
 
 use crate::{
     network::{LayerId, Limits, Network, Node, NodeId, Operator, SiteFormat, SiteId},

@@ -1,0 +1,93 @@
+//! Layers that make up for what those before them have lost: less is lost at the end, and whoever compiles a
+//! formats file gets, bit for bit, what the search measured.
+
+use afp_ir::mlir::Session;
+use afp_passes::{
+    formats::{Formats, Quantization},
+    registry,
+};
+use afp_ptq::{
+    apply, compiled::Reading, network::Network, quantizer::Quantizer, sequential::Method, setting::Setting,
+};
+use afpc::{
+    cli::Failure,
+    io::model,
+    quantization::{on_samples, refit},
+    recipe::{Task, main_function},
+};
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    task: Task,
+}
+
+fn task(options: &[&str]) -> Task {
+    let digits = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/digits");
+    let (graph, samples) = (format!("{digits}/graph.mlir"), format!("{digits}/calib_images.npy"));
+    let line = ["test", &graph, "--calib", &samples].into_iter().chain(options.iter().copied());
+    Line::parse_from(line).task
+}
+
+fn mean(losses: &[f64]) -> f64 {
+    losses.iter().sum::<f64>() / losses.len() as f64
+}
+
+/// All weights in a format, all activations in fixed point.
+fn coarse(quantizer: &Quantizer<'_>, format: &str) -> Setting {
+    let format = format.parse().expect("a format");
+    let layers = 0..quantizer.network.layers.len();
+    let weights = layers.map(|layer| Some(quantizer.rounded(layer, format).0)).collect();
+    Setting { weights, sites: quantizer.fixed_sites() }
+}
+
+#[test]
+fn less_is_lost_and_compiled_is_what_was_measured() -> Result<(), Failure> {
+    registry::register_all();
+    let plain = task(&[]);
+    for (method, name) in [(Method::Biases, "biases"), (Method::Prefix, "prefix")] {
+        let session = Session::new();
+        let module = model::load(&session, &plain.model)?;
+        let (measured, formats) =
+            on_samples((&session, &module), &plain.recipe, None, |quantizer, decided| {
+                let before = coarse(quantizer, "e0m2");
+                let after = refit(quantizer, &before, method)?;
+                let losses = quantizer.judge(&[before, after.clone()])?;
+                let [before, refitted] = [mean(&losses[0]), mean(&losses[1])];
+                assert!(method == Method::Biases || refitted < 0.8 * before, "{name}: {before} {refitted}");
+                let quantization = Some(Quantization { moments: Some(name.into()), ..decided });
+                Ok((after.clone(), Formats { quantization, ..apply::formats(quantizer.network, &after) }))
+            })?;
+        let path = std::env::temp_dir().join(format!("afpc-moments-{}-{name}.json", std::process::id()));
+        std::fs::write(&path, serde_json::to_vec(&formats).expect("JSON")).expect("a file");
+        let compiled = compiled(&task(&["--formats", &path.to_string_lossy()]));
+        let _ = std::fs::remove_file(&path);
+        let compiled = compiled?;
+        assert_eq!(measured.sites, compiled.sites, "{name}");
+        for (measured, compiled) in measured.weights.iter().zip(&compiled.weights) {
+            assert_eq!(measured, compiled, "{name}");
+        }
+    }
+    Ok(())
+}
+
+/// What a network is compiled with.
+fn compiled(task: &Task) -> Result<Setting, Failure> {
+    let session = Session::new();
+    let module = model::load(&session, &task.model)?;
+    let (mut network, mut reading, mut setting) = (None, Reading::default(), None);
+    task.recipe.apply_watched(&session, &module, &mut |stage, module| {
+        let function = main_function(module)?;
+        match (stage, &network) {
+            ("afp-form-groups" | "afp-equalize", _) => network = Some(Network::load(function)?),
+            ("afp-assign-formats", Some(network)) => reading.formats(function, network),
+            ("afp-encode-weights", Some(network)) => {
+                setting = Some(std::mem::take(&mut reading).weights(function, network));
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(setting.unwrap_or_default())
+}
