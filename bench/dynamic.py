@@ -3,15 +3,17 @@
 
     python3 -m venv venv && venv/bin/pip install numpy onnx onnxruntime
     venv/bin/python bench/dynamic.py DIR... [--afpc target/release/afpc] [--backend cranelift] [--samples N]
-        [--static ...] [--dynamic ...]
+        [--static ...] [--dynamic ...] [--targets x86-64-v3,cortex-m4]
 
 Each DIR holds a network: model.onnx, calib.npy, x.npy and x.npy.labels.npy. Two programs are compiled, both with weights in
 e2m4 and activations of 8 bits: one with --calib, and one without, which sees no sample of the user's. Both run on the same
 samples, onnxruntime runs the float network on them, and what is printed is, in rows of a table in markdown: agreement with the float network;
 rows lost and gained against it; and, of the rows that one program alone has right (or alone agrees on with the float
 network), the difference between the two with its interval of 95 % and p of McNemar's exact test.
+
+With --targets, the instructions of one inference by both programs, counted under QEMU, and nothing else.
 """
-import argparse, math, os, subprocess, sys, tempfile
+import argparse, json, math, os, subprocess, sys, tempfile
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -23,6 +25,7 @@ def run(*command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+    return done.stdout
 
 
 def classes(rows):
@@ -71,6 +74,20 @@ def measure(options, folder, scratch):
     print(f"| {name} | dynamic - static, points | {agreement} | | | {accuracy} |", flush=True)
 
 
+def count(options, folder, scratch):
+    model, calibration, one = (os.path.join(folder, "model.onnx"), os.path.join(folder, "calib.npy"), os.path.join(scratch, "x.npy"))
+    np.save(one, np.load(os.path.join(folder, "x.npy"), mmap_mode="r")[:1])
+    programs = []
+    for kind, how in ("static", ["--calib", calibration, *options.static.split()]), ("dynamic", options.dynamic.split()):
+        programs.append(os.path.join(scratch, f"{kind}.mlirbc"))
+        run(options.afpc, "compile", model, *how, "--emit", "mlir", "-o", programs[-1])
+    for target in options.targets.split(","):
+        under = ["--input", one, "-o", os.path.join(scratch, "y.npy"), "--backend", "llvm", "--target", target, "--json"]
+        static, dynamic = (json.loads(run(options.afpc, "run", p, *under))["instructions"]["least"] for p in programs)
+        name = os.path.basename(os.path.normpath(folder))
+        print(f"| {name} | `{target}` | {static:,} | {dynamic:,} | {100 * (dynamic / static - 1):+.0f} % |", flush=True)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folders", nargs="+", metavar="DIR")
@@ -80,11 +97,15 @@ def main():
     arguments.add_argument("--threads", type=int, default=2, help="of onnxruntime")
     arguments.add_argument("--static", default="", help="more options for the static program")
     arguments.add_argument("--dynamic", default="", help="more options for the dynamic program")
+    arguments.add_argument("--targets", help="count instructions on these")
     options = arguments.parse_args()
-    print("| network | exponents | agreement | lost | gained | net |\n| --- | --- | --- | --- | --- | --- |")
+    header = ["network", "exponents", "agreement", "lost", "gained", "net"]
+    if options.targets:
+        header = ["network", "target", "static", "dynamic", ""]
+    print("\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header))))
     for folder in options.folders:
         with tempfile.TemporaryDirectory() as scratch:
-            measure(options, folder, scratch)
+            (count if options.targets else measure)(options, folder, scratch)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What becomes of the conversions of whole networks, and what they would cost.
 
-    python3 bench/requant.py DIR [DIR ...] [--afpc target/release/afpc] [--samples 2] [--targets cortex-m4,aarch64] [-- RECIPE]
+    python3 bench/requant.py DIR [DIR ...] [--afpc target/release/afpc] [--samples 2] [--targets cortex-m4,aarch64] [--no-calib]
+        [-- RECIPE]
 
 Each DIR holds a network: model.onnx (or graph.mlir), calib.npy (calibration samples, float32) and x.npy (inputs). What
 stands behind `--` goes to afpc compile, such as `--formats e2m2` or `--calib-samples 16`. For each network:
@@ -40,7 +41,8 @@ def outputs(afpc, program, given, result, *options):
 
 def network(arguments, folder):
     model, afpc = model_of(folder), arguments.afpc
-    recipe = ["--calib", os.path.join(folder, "calib.npy"), *arguments.recipe]
+    samples = [] if arguments.no_calib else ["--calib", os.path.join(folder, "calib.npy")]
+    recipe = [*samples, *arguments.recipe]
     with tempfile.TemporaryDirectory() as scratch:
         at = lambda name: os.path.join(scratch, name)
         run(afpc, "compile", model, *recipe, "--emit", "mlir", "--until", BEFORE, "-o", at("before.mlirbc"))
@@ -71,6 +73,7 @@ def main():
     parser.add_argument("--afpc", default="target/release/afpc")
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--targets", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--no-calib", action="store_true", help="without samples: scale exponents are dynamic")
     parser.add_argument("--json", action="store_true")
     own, _, recipe = (lambda a: (a[: a.index("--")], "--", a[a.index("--") + 1 :]) if "--" in a else (a, "", []))(sys.argv[1:])
     arguments = parser.parse_args(own)

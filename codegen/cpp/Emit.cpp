@@ -1,9 +1,9 @@
-//===-- Emit.cpp - machine code, without a pass that miscompiles ----------===//
+//===-- Emit.cpp - machine code, without what goes wrong ------------------===//
 //
 // Part of afpc, under the Apache License v2.0 with LLVM Exceptions.
 //
 // The C API emits machine code with all of a target's passes. This does the same
-// with one of them left out.
+// with one of them left out. One part of optimization is left out, too.
 //===----------------------------------------------------------------------===//
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -16,6 +16,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Scalar/LoopIdiomRecognize.h"
 
 #include "llvm-c/TargetMachine.h"
 
@@ -86,3 +87,7 @@ extern "C" void afpEmitNoUnwindTables(LLVMTargetMachineRef machine) {
   // The machine's own; there is no other way to reach it.
   const_cast<MCAsmInfo *>(info)->setExceptionsType(ExceptionHandling::None);
 }
+
+/// From now on, loops are not searched for checksums. In LLVM 22 the search takes a time exponential in
+/// what a loop computes from values that are used twice: minutes for some kernels, hours for others.
+extern "C" void afpDisableChecksumSearch() { DisableLIRP::HashRecognize = true; }

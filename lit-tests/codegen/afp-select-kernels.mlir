@@ -156,3 +156,52 @@ func.func @padding(%x: tensor<1x1x1x8xf32>) -> tensor<1x2x1x8xf32> {
   %3 = afp.dequantize %2 : tensor<1x2x1x8x!u> to tensor<1x2x1x8xf32>
   return %3 : tensor<1x2x1x8xf32>
 }
+
+// A sum of 31 bits with its rounding half: 32 bits hold it where a tie goes up, not where the sign and the
+// magnitude are rounded apart.
+// CHECK-LABEL: func.func @sums_of_31_bits
+// V3: afp.encode {{.*}}strategy = "direct", tile{{.*}} to tensor<1x8x!afp.float<e1m6, exp = 24>>
+// V3: afp.encode {{.*}}strategy = "portable"{{.*}} to tensor<1x8x!afp.float<e1m6, exp = 24>>
+// CHECK-LABEL: func.func @sums_of_32_bits
+// V3: afp.encode {{.*}}strategy = "portable"
+func.func @sums_of_31_bits(%f: tensor<1x8xf32>) -> (tensor<1x8x!afp.float<e1m6, exp = 24>>, tensor<1x8x!afp.float<e1m6, exp = 24>>) {
+  %x = afp.quantize %f : tensor<1x8xf32> to tensor<1x8x!s>
+  %w = afp.constant dense<1> : tensor<8x8xi8> : tensor<8x8x!w>
+  // 2^31 - 1, less 2^30, half of a unit of 2^(24 + 7), and 8 * 127, the products.
+  %b = afp.constant dense<1073740807> : tensor<8xi32> {channel_exp = array<i32: -7>} : tensor<8x!afp.exact>
+  %0 = afp.fully_connected %x, %w bias %b : (tensor<1x8x!s>, tensor<8x8x!w>, tensor<8x!afp.exact>) -> tensor<1x8x!afp.exact>
+  %1 = afp.encode %0 : tensor<1x8x!afp.exact> to tensor<1x8x!afp.float<e1m6, exp = 24>>
+  %2 = afp.encode %0 {round = "half_even"} : tensor<1x8x!afp.exact> to tensor<1x8x!afp.float<e1m6, exp = 24>>
+  return %1, %2 : tensor<1x8x!afp.float<e1m6, exp = 24>>, tensor<1x8x!afp.float<e1m6, exp = 24>>
+}
+
+func.func @sums_of_32_bits(%f: tensor<1x8xf32>) -> tensor<1x8x!afp.float<e1m6, exp = 24>> {
+  %x = afp.quantize %f : tensor<1x8xf32> to tensor<1x8x!s>
+  %w = afp.constant dense<1> : tensor<8x8xi8> : tensor<8x8x!w>
+  %b = afp.constant dense<1073740808> : tensor<8xi32> {channel_exp = array<i32: -7>} : tensor<8x!afp.exact>
+  %0 = afp.fully_connected %x, %w bias %b : (tensor<1x8x!s>, tensor<8x8x!w>, tensor<8x!afp.exact>) -> tensor<1x8x!afp.exact>
+  %1 = afp.encode %0 : tensor<1x8x!afp.exact> to tensor<1x8x!afp.float<e1m6, exp = 24>>
+  return %1 : tensor<1x8x!afp.float<e1m6, exp = 24>>
+}
+
+// The exponents of products and skip operand can lie so far apart that a sum has more bits than a lane. The
+// contraction has not: vectors compute it. A group without one is left to scalars.
+// CHECK-LABEL: func.func @far_apart
+// V3: afp.encode {{.*}}afp.bits = 35{{.*}}strategy = "direct"
+// SDOT: afp.encode {{.*}}afp.bits = 35{{.*}}strategy = "direct"
+// V3: afp.encode {{.*}}strategy = "portable"
+!d = !afp.float<e0m7, exp = ?[-22, 3]>
+func.func @far_apart(%f: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>) {
+  %w = afp.constant dense<1> : tensor<8x8xi8> : tensor<8x8x!w>
+  %0 = afp.quantize %f : tensor<1x8xf32> to tensor<1x8x!d>
+  %1 = afp.fully_connected %0, %w : (tensor<1x8x!d>, tensor<8x8x!w>) -> tensor<1x8x!afp.exact>
+  %2 = afp.encode %1 : tensor<1x8x!afp.exact> to tensor<1x8x!d>
+  %3 = afp.fully_connected %2, %w : (tensor<1x8x!d>, tensor<8x8x!w>) -> tensor<1x8x!afp.exact>
+  %4 = afp.add %3, %0 : (tensor<1x8x!afp.exact>, tensor<1x8x!d>) -> tensor<1x8x!afp.exact>
+  %5 = afp.encode %4 : tensor<1x8x!afp.exact> to tensor<1x8x!d>
+  %6 = afp.add %2, %0 : (tensor<1x8x!d>, tensor<1x8x!d>) -> tensor<1x8x!afp.exact>
+  %7 = afp.encode %6 : tensor<1x8x!afp.exact> to tensor<1x8x!d>
+  %8 = afp.dequantize %5 : tensor<1x8x!d> to tensor<1x8xf32>
+  %9 = afp.dequantize %7 : tensor<1x8x!d> to tensor<1x8xf32>
+  return %8, %9 : tensor<1x8xf32>, tensor<1x8xf32>
+}

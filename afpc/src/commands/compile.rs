@@ -186,6 +186,13 @@ fn program(arguments: &Arguments) -> Outcome {
     if arguments.json {
         return Err(conflict("--json", "a program in MLIR has no report").into());
     }
+    if arguments.explain_requant {
+        return Err(conflict(
+            "--explain-requant",
+            "a program in MLIR, which says it itself (afp.conversions)",
+        )
+        .into());
+    }
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from("-"));
     let output = ModuleOutput::new(&path)?;
     let session = Session::new();

@@ -47,6 +47,9 @@ fn meaning(fate: Fate) -> &'static str {
     }
 }
 
+/// Where afp-eliminate-requant has not run.
+const KEPT: &str = "kept";
+
 /// The table: how many conversions share a fate, each conversion, and why some are left.
 pub fn lines(conversions: &[Conversion]) -> Vec<String> {
     if conversions.is_empty() {
@@ -60,11 +63,15 @@ pub fn lines(conversions: &[Conversion]) -> Vec<String> {
             lines.push(format!("{name:<10} {count:>5}  {}", meaning(fate)));
         }
     }
+    let kept = conversions.iter().filter(|c| c.fate.is_none()).count();
+    if kept > 0 {
+        lines.push(format!("{KEPT:<10} {kept:>5}  there: no conversion was to be taken away"));
+    }
     lines.push(String::new());
     lines.push(format!("{:<10} {:<23} {:<23} {:>9}  fate", "operator", "value", "reader", "elements"));
     for c in conversions {
         let reader = c.reader.as_deref().unwrap_or("");
-        let fate = c.fate.as_deref().unwrap_or("");
+        let fate = c.fate.as_deref().unwrap_or(KEPT);
         lines.push(format!(
             "{:<10} {:<23} {:<23} {:>9}  {fate}",
             c.operator,

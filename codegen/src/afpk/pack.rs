@@ -48,11 +48,9 @@ fn aarch64(k: &Kernel, [a, b, c, d]: [Value; 4], unsigned: bool) -> Value {
 /// On any machine: clamped, cut, and the quadruples of bytes put in order.
 fn compared(k: &Kernel, parts: [Value; 4], unsigned: bool) -> Value {
     let (lo, hi) = if unsigned { (0, 255) } else { (-128, 127) };
-    let [a, b, c, d] =
-        parts.map(|x| k.resize(k.min(k.max(x, k.like(x, lo)), k.like(x, hi)), 8, true));
+    let [a, b, c, d] = parts.map(|x| k.resize(k.min(k.max(x, k.like(x, lo)), k.like(x, hi)), 8, true));
     let all = k.joined(k.joined(a, b), k.joined(c, d));
     let lanes = parts[0].ty().lanes().unwrap_or(4);
-    let order: Vec<i64> =
-        (0..4 * lanes).map(|at| at % 16 / 4 * lanes + at / 16 * 4 + at % 4).collect();
+    let order: Vec<i64> = (0..4 * lanes).map(|at| at % 16 / 4 * lanes + at / 16 * 4 + at % 4).collect();
     k.shuffle(all, all, &order)
 }

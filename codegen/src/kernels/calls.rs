@@ -47,6 +47,18 @@ impl Lowering {
         destination: Destination,
         body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
+        self.kernel_with(op, (operands, &[]), items, destination, body)
+    }
+
+    /// As [`Lowering::kernel`], with memrefs of the body that are read, too.
+    pub(super) fn kernel_with(
+        &mut self,
+        op: Op,
+        (operands, memrefs): (&[Value], &[Value]),
+        items: i64,
+        destination: Destination,
+        body: impl FnOnce(&mut Scope<'_>, &Kernel) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
         let mut places = Vec::new();
         let mut types: Vec<Type> = Vec::new();
         for &operand in operands {
@@ -60,6 +72,7 @@ impl Lowering {
             places.push((place, ty));
             types.push(ty);
         }
+        types.extend(memrefs.iter().map(|memref| memref.ty()));
         types.push(match destination {
             Destination::Argument(index) => self.arguments[index].ty(),
             Destination::Buffer if real::is_real(op.result(0)) => real::memref(op.result(0)),
@@ -78,6 +91,7 @@ impl Lowering {
             Place::Argument(index) => self.arguments[index],
         };
         let mut arguments: Vec<Value> = places.into_iter().map(operand).collect();
+        arguments.extend(memrefs);
         arguments.push(destination);
         self.call(op, &written, arguments, items)
     }

@@ -11,7 +11,7 @@ use afp_ir::{
 use afp_target::Vectors;
 
 use super::{
-    Lowering,
+    Lowering, apart,
     builder::{Kernel, vector},
     direct::{halo, is_surroundable, surrounds},
     epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
@@ -27,7 +27,9 @@ const UNROLLED: i64 = 25;
 
 /// Whether a group's contraction can take this strategy, whatever its input's layout becomes.
 pub fn applicable(op: Op, contraction: Op) -> bool {
-    if !contraction.is("afp.depthwise_conv2d") || !epilogue::applicable(op, contraction) {
+    if !contraction.is("afp.depthwise_conv2d")
+        || !(epilogue::applicable(op, contraction) || apart::applicable(op, contraction))
+    {
         return false;
     }
     let weight = shape_of(contraction.operand(1));

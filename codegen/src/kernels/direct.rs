@@ -15,7 +15,7 @@ use afp_ir::{
 use afp_target::Vectors;
 
 use super::{
-    Lowering,
+    Lowering, apart,
     builder::Kernel,
     epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
     layout::{Layout, Storage},
@@ -171,7 +171,9 @@ impl Geometry {
 
 /// Whether a group's contraction can take this strategy, whatever its input's layout becomes.
 pub fn applicable(op: Op, contraction: Op) -> bool {
-    if contraction.is("afp.depthwise_conv2d") || !epilogue::applicable(op, contraction) {
+    if contraction.is("afp.depthwise_conv2d")
+        || !(epilogue::applicable(op, contraction) || apart::applicable(op, contraction))
+    {
         return false;
     }
     let groups = tree::conv(contraction).map_or(1, |conv| conv.groups);
@@ -236,7 +238,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     });
     let Some(geometry) = geometry else { return Err(misfit("an input of integers, with its halo")) };
     let needed = parts(parts(geometry.outputs, tile.lanes), tile.vectors) * tile.vectors;
-    let channels = Channels { count: geometry.outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
+    let channels =
+        Channels { count: geometry.outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
     let items = needed / tile.vectors * geometry.pixels[0] * geometry.pixels[1];
     let pixels = geometry.pixels;
     let joined = |layout: &Layout| {

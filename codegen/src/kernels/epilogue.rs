@@ -12,7 +12,7 @@ use afp_ir::{
 };
 
 use super::{
-    Lowering,
+    Lowering, apart,
     builder::{Kernel, vector},
     calls::Destination,
     dynamic::{self, Kept, Peaks, is_dynamic},
@@ -150,6 +150,13 @@ impl Operands {
         write: impl FnOnce(&mut Scope<'_>, &Kernel, Epilogue, Value) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
         let op = self.op;
+        if !applicable(op, self.contraction) {
+            let part = (self.contraction.operand(0), items);
+            return apart::convert(lowering, op, self.contraction, part, |scope, k, sums| {
+                let (epilogue, input) = self.epilogue(scope, k, channels, Sink::Contraction, sums, seen)?;
+                write(scope, k, epilogue, input)
+            });
+        }
         if !is_dynamic(op.result(0)) {
             return lowering.kernel(op, &self.leaves, items, Destination::Buffer, |scope, k| {
                 let (epilogue, input) = self.epilogue(scope, k, channels, Sink::Codes, &self.result, seen)?;
@@ -183,14 +190,17 @@ impl Operands {
         seen: impl Fn(&Layout) -> Layout,
     ) -> Result<(Epilogue, Value), Diagnostic> {
         let memories = scope.operands.iter().map(|&memory| k.flat(memory));
+        let source = self.contraction.operand(0);
+        // The sums of a contraction alone are of one value.
+        let is_read = |leaf: Value| !matches!(sink, Sink::Contraction) || leaf == source;
         let flat: Vec<(Value, Layout, Value)> = self
             .leaves
             .iter()
             .zip(&self.layouts)
+            .filter(|(leaf, _)| is_read(**leaf))
             .zip(memories)
             .map(|((&leaf, layout), memory)| (leaf, seen(layout), memory))
             .collect();
-        let source = self.contraction.operand(0);
         let input = flat.iter().find(|(leaf, ..)| *leaf == source).map(|(_, _, memory)| *memory);
         let input = input.ok_or_else(|| unsupported(self.op, "a stored operand"))?;
         let result = (seen(result), k.flat(scope.result));
@@ -205,6 +215,8 @@ pub(super) enum Sink {
     Codes,
     /// They are kept, until the exponent is known.
     Sums(Peaks),
+    /// Those of the contraction are kept, with its bias; the rest of the group follows ([`apart`]).
+    Contraction,
 }
 
 /// How results are stored as bytes: what saturates there, and limits that are narrower, one for all channels or
@@ -224,13 +236,15 @@ impl Bytes {
         let (least, largest) = if unsigned { (0, 255) } else { (-128, 127) };
         let is_byte = layout.bits() == 8 && format.int_min() >= least && format.int_max() <= largest;
         let [lo, hi] = rounding.range();
-        let narrower = |limits: Vec<i64>, end: i64| limits.iter().any(|&limit| limit != end).then_some(limits);
+        let narrower =
+            |limits: Vec<i64>, end: i64| limits.iter().any(|&limit| limit != end).then_some(limits);
         is_byte.then(|| Self { unsigned, lo: narrower(lo, least), hi: narrower(hi, largest) })
     }
 
     /// The operators that apply the limits.
     fn limiters(&self) -> [(&'static str, Option<&Vec<i64>>); 2] {
-        let names = if self.unsigned { ["arith.maxui", "arith.minui"] } else { ["arith.maxsi", "arith.minsi"] };
+        let names =
+            if self.unsigned { ["arith.maxui", "arith.minui"] } else { ["arith.maxsi", "arith.minsi"] };
         [(names[0], self.lo.as_ref()), (names[1], self.hi.as_ref())]
     }
 }
@@ -283,7 +297,7 @@ impl Epilogue {
             op,
             contraction,
             channels,
-            half_folded: rounding.is_shift() && same(&whole),
+            half_folded: rounding.is_shift() && same(&whole) && !matches!(sink, Sink::Contraction),
             bias_folded: bias_is_folded(contraction, &products, op)?,
             rounding,
             layouts,
@@ -326,8 +340,10 @@ impl Epilogue {
         sums: &[(Value, Spot)],
         vectors: usize,
     ) -> Result<(), Diagnostic> {
-        let Sink::Sums(peaks) = self.sink else {
-            return self.store_codes(scope, k, sums);
+        let peaks = match self.sink {
+            Sink::Sums(peaks) => peaks,
+            Sink::Codes => return self.store_codes(scope, k, sums),
+            Sink::Contraction => return self.store_contraction(scope, k, sums),
         };
         let mut occurring: Vec<Option<(Value, Spot)>> = vec![None; vectors];
         for (index, &(sums, spot)) in sums.iter().enumerate() {
@@ -341,6 +357,21 @@ impl Epilogue {
         for (bits, spot) in occurring.into_iter().flatten() {
             let known = k.vector_load(peaks.memory, spot.channel, self.channels.lanes);
             k.vector_store(k.or(known, bits), peaks.memory, spot.channel);
+        }
+        Ok(())
+    }
+
+    /// Stores the sums of a contraction, with its bias, as they are.
+    fn store_contraction(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        sums: &[(Value, Spot)],
+    ) -> Result<(), Diagnostic> {
+        for &(sums, spot) in sums {
+            let value = self.exact(scope, k, self.contraction.result(0), sums, spot)?;
+            let (layout, memory) = &self.result;
+            k.vector_store(value, *memory, spot.index(k, layout));
         }
         Ok(())
     }
@@ -655,8 +686,19 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
     let Ok(rounding) = Rounding::of(op) else { return false };
     let bits = tree::proven_bits(op);
     let narrow = rounding.ty.format.int_max() < 1 << 30 && rounding.ty.format.width() <= 16;
-    let bits_fit = if rounding.is_shift() { bits <= 31 } else { bits <= 30 };
+    // Rule W1 counts the aligned skip operand, the bias and the rounding half among the bits; what the
+    // initial sums and layouts' offsets add beyond them wraps around, and back.
+    let bits_fit = bits <= 31 && (rounding.is_shift() || rounding.target().sum_bits(bits) == 32);
     rounding.is_plain() && narrow && bits_fit && fits(op.operand(0), op, contraction)
+}
+
+/// Whether the sums of a contraction, with its bias, can be computed on vectors, whatever becomes of them.
+pub(super) fn sums_applicable(op: Op, contraction: Op) -> bool {
+    let products = Grid::of_products(contraction);
+    tree::proven_bits(contraction) <= 31
+        && products.is_ok_and(|products| bias_is_folded(contraction, &products, op).is_ok())
+        && shape_of(contraction.result(0)) == shape_of(op.result(0))
+        && view::bias(contraction).is_none_or(|bias| bias.def().is_some_and(|c| small_constant(c.result(0))))
 }
 
 /// Whether a group's results are stored as bytes.

@@ -26,16 +26,28 @@ const QUOTIENT_BITS: u32 = 18;
 
 /// Adds the kernels of a group and the calls of them.
 pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
-    let leaves = tree::leaves(op)?;
+    convert_from(lowering, op, &tree::leaves(op)?, Choice::of(op)?, None)
+}
+
+/// As [`convert`], from stored values and, where there is one, the memref of a contraction's sums.
+pub(super) fn convert_from(
+    lowering: &mut Lowering,
+    op: Op,
+    leaves: &[Value],
+    choice: Choice,
+    sums: Option<(Op, Value)>,
+) -> Result<(), Diagnostic> {
     let shape = shape_of(op.result(0));
-    let choice = Choice::of(op)?;
+    let memrefs: Vec<Value> = sums.iter().map(|(_, memref)| *memref).collect();
+    let operands = (leaves, &memrefs[..]);
     // With packed weights a channel's are unpacked once, for all its pixels.
     let packed = tree::contractions(op).first().copied().filter(|_| choice.weights == Weights::Packed);
     let items = if packed.is_some() { *shape.last().unwrap_or(&1) } else { scope::rows(&shape) };
     let elements = |scope: &mut Scope<'_>, k: &Kernel, sink: Sink| {
         let memories = leaves.iter().copied().zip(scope.operands.iter().copied()).collect();
-        let mut group =
-            Group { scope, memories, weights: HashMap::new(), choice, op, bits: sum_bits(op), sink };
+        let sums = sums.map(|(contraction, _)| (contraction, scope.operands[leaves.len()]));
+        let (weights, bits) = (HashMap::new(), sum_bits(op));
+        let mut group = Group { scope, memories, sums, weights, choice, op, bits, sink };
         if packed.is_some() {
             return group.by_channel(k, &shape);
         }
@@ -47,7 +59,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
         let uniform = Grid::of(op.operand(0), op)?.is_uniform();
         let channels = if uniform { 1 } else { *shape.last().unwrap_or(&1) };
         let kept = Kept::new(lowering, op, sum_bits(op), channels);
-        lowering.kernel(op, &leaves, items, kept.destination(), |scope, k| {
+        lowering.kernel_with(op, operands, items, kept.destination(), |scope, k| {
             let peaks = kept.peaks(scope, k);
             elements(scope, k, Sink::Sums(peaks))
         })?;
@@ -55,15 +67,16 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
             round_kept(scope, k, op, &layout)
         });
     }
-    lowering
-        .kernel(op, &leaves, items, Destination::Buffer, |scope, k| elements(scope, k, Sink::Codes(layout)))
+    lowering.kernel_with(op, operands, items, Destination::Buffer, |scope, k| {
+        elements(scope, k, Sink::Codes(layout))
+    })
 }
 
 /// Rounds the sums of a group that are kept: the operand of the kernel.
 fn round_kept(scope: &mut Scope<'_>, k: &Kernel, op: Op, layout: &Layout) -> Result<(), Diagnostic> {
     let (memories, weights, sink) = (HashMap::new(), HashMap::new(), Sink::Codes(layout.clone()));
-    let mut group =
-        Group { scope, memories, weights, choice: Choice::PORTABLE, op, bits: sum_bits(op), sink };
+    let (choice, bits) = (Choice::PORTABLE, sum_bits(op));
+    let mut group = Group { scope, memories, sums: None, weights, choice, op, bits, sink };
     let (range, sums) = ((group.scope.from, group.scope.to), group.scope.operands[0]);
     scope::every(k, range, &layout.shape, |k, indices| {
         let sum = k.load(sums, indices);
@@ -88,6 +101,8 @@ pub(super) enum Sink {
 pub(super) struct Group<'s, 'l> {
     pub scope: &'s mut Scope<'l>,
     memories: HashMap<Value, Value>,
+    /// A contraction whose sums are stored, with its bias, and their memref.
+    sums: Option<(Op, Value)>,
     pub weights: HashMap<Op, Filters>,
     pub choice: Choice,
     op: Op,
@@ -258,6 +273,9 @@ impl Group<'_, '_> {
             return self.decoded(k, value, &indices, self.bits);
         }
         let Some(op) = value.def() else { return Err(self.unsupported("an exact value", "an argument")) };
+        if let Some((_, memref)) = self.sums.filter(|(contraction, _)| *contraction == op) {
+            return Ok(k.resize(k.load(memref, &indices), self.bits, true));
+        }
         match op.name().as_str() {
             "afp.constant" => self.constant(k, op, &indices),
             "afp.conv2d" | "afp.depthwise_conv2d" | "afp.fully_connected" => {

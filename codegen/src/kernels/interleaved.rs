@@ -40,6 +40,7 @@ pub fn applicable(op: Op, contraction: Op, input: &Layout, result: &Layout) -> b
     let Some(conv) = tree::conv(contraction) else { return false };
     let bytes = input.bits() == 8 && Rows::of(contraction).is_ok_and(|rows| rows.integer_bits() == 8);
     depthwise::applicable(op, contraction)
+        && epilogue::applicable(op, contraction)
         && conv.dilation == [1, 1]
         && bytes
         && matches!(input.storage, Storage::Integer { .. })
@@ -157,7 +158,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         && surrounds(&input, contraction)
         && tile.vectors == QUAD
         && tile.pixels <= shape[1];
-    let (Some(mut window), Some(conv), true) = (Window::of(contraction), tree::conv(contraction), fits) else {
+    let (Some(mut window), Some(conv), true) = (Window::of(contraction), tree::conv(contraction), fits)
+    else {
         return Err(misfit("a depthwise convolution of bytes with its halo, and as many rows"));
     };
     let together = pixels_together(shape[3], tile.lanes * QUAD, &window, shape[2]);
@@ -170,21 +172,24 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         return Err(misfit("an input of integers"));
     };
     let quads = parts(shape[3], tile.lanes * QUAD);
-    let channels = Channels {
-        count: shape[3],
-        lanes: tile.lanes,
-        vectors: quads * QUAD,
-        order: Order::Interleaved,
-    };
+    let channels =
+        Channels { count: shape[3], lanes: tile.lanes, vectors: quads * QUAD, order: Order::Interleaved };
     let operands = Operands::of(lowering, op, contraction)?;
     // Rows before channels: what is read for one quad of vectors is near when the next reads it.
     let whole = [shape[0], shape[1] / tile.pixels, (shape[3] / (tile.lanes * QUAD)).max(1)];
-    operands.convert(lowering, whole.iter().product(), channels, Layout::clone, |scope, k, epilogue, memory| {
-        let rows = Rows::of(contraction)?;
-        let weights = crate::afpk::numeric::decoded(rows.format, &rows.codes);
-        let writer = Writer { contraction, conv, window, input, offset, tile, channels, epilogue, memory };
-        writer.write(scope, k, &shape, whole, &weights)
-    })
+    operands.convert(
+        lowering,
+        whole.iter().product(),
+        channels,
+        Layout::clone,
+        |scope, k, epilogue, memory| {
+            let rows = Rows::of(contraction)?;
+            let weights = crate::afpk::numeric::decoded(rows.format, &rows.codes);
+            let writer =
+                Writer { contraction, conv, window, input, offset, tile, channels, epilogue, memory };
+            writer.write(scope, k, &shape, whole, &weights)
+        },
+    )
 }
 
 /// A kernel being written.
@@ -293,7 +298,8 @@ impl Writer {
     fn first(&self, k: &Kernel, [image, row, channel]: [Value; 3]) -> Value {
         let strides = self.strides();
         let needs = halo(self.contraction);
-        let first = (self.input.halo[0] - needs[0]) * strides[1] + (self.input.halo[2] - needs[2]) * strides[2];
+        let first =
+            (self.input.halo[0] - needs[0]) * strides[1] + (self.input.halo[2] - needs[2]) * strides[2];
         let row = k.mul(row, k.index(self.conv.stride[0] * strides[1]));
         k.add(k.add(k.mul(image, k.index(strides[0])), row), k.add(channel, k.index(first)))
     }

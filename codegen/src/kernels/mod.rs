@@ -11,10 +11,12 @@
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
+//! Where vectors can compute a contraction but not what is added to it, scalars do the rest ([`apart`]).
 //! Where a scale exponent is dynamic, a group is three kernels ([`dynamic`]).
 //!
 //! Equal kernels are written once: what differs between two layers of one shape is passed ([`calls`]).
 
+mod apart;
 mod boundary;
 pub mod builder;
 mod calls;

@@ -113,7 +113,8 @@ impl Choice {
             (Some("interleaved"), Some(tile)) => Strategy::Interleaved(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let expected = "'portable', or 'direct', 'depthwise', 'interleaved' or 'elementwise' with a tile";
+                let expected =
+                    "'portable', or 'direct', 'depthwise', 'interleaved' or 'elementwise' with a tile";
                 return Err(misfit(expected));
             }
         };

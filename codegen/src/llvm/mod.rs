@@ -9,6 +9,8 @@ mod legalize;
 mod lower;
 mod stack;
 
+use std::sync::Once;
+
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
 use inkwell::{
     OptimizationLevel,
@@ -61,6 +63,7 @@ pub struct Products {
 unsafe extern "C" {
     fn afpEmitStackSizes(machine: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
     fn afpEmitNoUnwindTables(machine: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
+    fn afpDisableChecksumSearch();
 }
 
 /// Compiles a module to an object with the one global symbol
@@ -156,6 +159,9 @@ fn machine(target: &Target, opt: OptLevel) -> Result<TargetMachine, Diagnostic> 
 }
 
 fn optimize(code: &Module<'_>, machine: &TargetMachine, opt: OptLevel) -> Result<(), Diagnostic> {
+    static WITHOUT_CHECKSUMS: Once = Once::new();
+    // SAFETY: a flag is written, once, before any pass of this process reads it.
+    WITHOUT_CHECKSUMS.call_once(|| unsafe { afpDisableChecksumSearch() });
     code.verify().map_err(|error| failed("verify", &error))?;
     let passes = match opt {
         OptLevel::O0 => "default<O0>",

@@ -2,17 +2,21 @@
 //!
 //! A random network in the real form is quantized with random formats and scale exponents; then the
 //! interpreter's outputs before and after each pass are compared bit for bit, on random inputs and on
-//! extreme ones. Two networks in five have sites with dynamic scale exponents, and two in three get conversions
-//! that no assignment makes ([`mutate`]). What `afp-prove-widths` proves is checked against the exact values
+//! extreme ones. Three networks in five have sites with dynamic scale exponents, and two in three get conversions
+//! that no assignment makes ([`mutate`]). [`contents`] counts what occurs. What `afp-prove-widths` proves is checked against the exact values
 //! that occur.
 //!
 //! `PROPTEST_CASES` sets the number of networks (a default that takes seconds if it is not set).
 
+mod contents;
 mod dynamic;
 mod graph;
 mod mutate;
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
 
 use afp_ir::{
     interp::{Data, Program, Tensor},
@@ -75,9 +79,9 @@ fn outputs_stay_bit_for_bit() {
     // By default always the same networks; new ones each time for whoever asks for more.
     let mut runner = if chosen { TestRunner::new(config) } else { fixed(config) };
     let executed = std::cell::Cell::new(0);
-    let fates = RefCell::new(HashMap::new());
+    let counts = Counts::default();
     let result = runner.run(&recipes(), |recipe| {
-        if check(&recipe, &fates)? {
+        if check(&recipe, &counts)? {
             executed.set(executed.get() + 1);
         }
         Ok(())
@@ -87,22 +91,36 @@ fn outputs_stay_bit_for_bit() {
     }
     // Formats that no integer holds are refused: not so many that nothing is tested.
     assert!(executed.get() > cases / 2, "only {} of {cases} networks could be executed", executed.get());
-    let fates = fates.into_inner();
-    eprintln!("{} of {cases} networks executed; conversions: {fates:?}", executed.get());
+    let (fates, contents) = (counts.fates.into_inner(), counts.contents.into_inner());
+    eprintln!("{} of {cases} networks executed", executed.get());
+    eprintln!("networks with {contents:?}\nconversions: {fates:?}");
+    for kind in contents::KINDS {
+        let found = contents.get(kind).copied().unwrap_or(0);
+        assert!(found * 40 >= cases, "only {found} networks have {kind}");
+    }
     for fate in Fate::ALL {
         let found = fates.get(&fate.to_string()).copied().unwrap_or(0);
         assert!(found * 50 >= cases || fate == Fate::Folded, "only {found} conversions are {fate}");
     }
 }
 
+/// What occurred.
+#[derive(Default)]
+struct Counts {
+    /// Conversions, by what became of them.
+    fates: RefCell<BTreeMap<String, u32>>,
+    /// Networks, by what they have.
+    contents: RefCell<BTreeMap<&'static str, u32>>,
+}
+
 /// Compares one network's outputs before and after each pass; whether it could be executed.
-fn check(recipe: &Recipe, fates: &RefCell<HashMap<String, u32>>) -> Result<bool, TestCaseError> {
+fn check(recipe: &Recipe, counts: &Counts) -> Result<bool, TestCaseError> {
     let graph = recipe.network();
     let session = Session::new();
     let Ok(module) = session.parse("network.mlir", graph.as_bytes()) else {
         return Err(fail(&graph, "the network is no program", &format!("{:?}", session.take_diagnostics())));
     };
-    if recipe.seed % 5 < 2 {
+    if recipe.seed % 5 < 3 {
         dynamic::add_peaks(&module, &mut graph::Random(recipe.seed ^ 0xd1));
     }
     if !passed(&session, &module, QUANTIZE, &graph)? {
@@ -124,6 +142,9 @@ fn check(recipe: &Recipe, fates: &RefCell<HashMap<String, u32>>) -> Result<bool,
         }
     }
     let Some(expected) = outputs(&module, &samples, &graph)? else { return Ok(false) };
+    for kind in contents::of(module.functions()[0]) {
+        *counts.contents.borrow_mut().entry(kind).or_default() += 1;
+    }
     let passes = if mutated { &BEHIND_MUTATION[..] } else { ORDERS[recipe.steps.len() % ORDERS.len()] };
     for pass in passes {
         let before = module.to_text(false);
@@ -142,7 +163,7 @@ fn check(recipe: &Recipe, fates: &RefCell<HashMap<String, u32>>) -> Result<bool,
         if *pass == "afp-eliminate-requant" {
             let entries = Ledger::of(module.op()).map_or_else(Vec::new, |ledger| ledger.entries);
             for fate in entries.into_iter().filter_map(|entry| entry.fate) {
-                *fates.borrow_mut().entry(fate.to_string()).or_default() += 1;
+                *counts.fates.borrow_mut().entry(fate.to_string()).or_default() += 1;
             }
         }
         if *pass == "afp-prove-widths" {

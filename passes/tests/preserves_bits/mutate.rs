@@ -2,10 +2,11 @@
 //!
 //! A program on codes is changed so that readers take re-encoded values, through operators that move
 //! elements too. It computes something else afterwards, which is no matter: what passes make of it must
-//! compute the same.
+//! compute the same. Values with dynamic scale exponents are re-encoded too, and some of the new formats
+//! have one.
 
 use afp_ir::{
-    dialect::{FloatType, view},
+    dialect::{FloatType, ScaleExponent, view},
     mlir::{Attr, Builder, Op, OpSpec, SourceModule, Value},
     numerics::{Code, Format},
 };
@@ -34,14 +35,23 @@ pub fn mutate(module: &SourceModule<'_>, random: &mut Random) {
     }
 }
 
-/// The static type of a value that is computed.
+/// The type of a value that is computed, and a scale exponent that it can have.
 fn coded(value: Value) -> Option<(FloatType, i32)> {
     let ty = FloatType::of(value.ty()).filter(|_| value.def_as("afp.constant").is_none())?;
-    Some((ty, ty.exp.fixed()?))
+    let (lo, hi) = ty.exp.interval();
+    Some((ty, lo + (hi - lo) / 2))
 }
 
-/// Another type: at times one that holds every value of the first.
+/// Another type: at times one that holds every value of the first, at times a dynamic one.
 fn other(ty: FloatType, exp: i32, random: &mut Random) -> FloatType {
+    let chosen = other_static(ty, exp, random);
+    let near = chosen.exp.fixed().filter(|_| random.once_in(6));
+    let Some(near) = near else { return chosen };
+    let mut end = |sign: i32| (near + sign * random.range(0, 6) as i32).clamp(-4096, 4096);
+    FloatType { exp: ScaleExponent::Dynamic { lo: end(-1), hi: end(1) }, ..chosen }
+}
+
+fn other_static(ty: FloatType, exp: i32, random: &mut Random) -> FloatType {
     let format = loop {
         let (signed, e, m) = (random.once_in(2), random.range(0, 3), random.range(0, 8));
         let widest = if random.once_in(4) { 16 } else { 8 };
@@ -64,7 +74,10 @@ fn other(ty: FloatType, exp: i32, random: &mut Random) -> FloatType {
 
 fn encode(builder: Builder, op: Op, value: Value, to: FloatType, random: &mut Random) -> Value {
     let mut spec = OpSpec::new("afp.encode").operands([value]);
-    if random.once_in(3) {
+    if to.exp.fixed().is_none() {
+        // Rule Y5: no limit but 0.
+        spec = if random.once_in(3) { spec.attr("lo", Attr::i32s(op.ctx(), &[0])) } else { spec };
+    } else if random.once_in(3) {
         let mut codes: Vec<Code> = to.format.canonical_codes().collect();
         codes.sort_by_key(|&code| to.format.decode(code));
         let channels = value.ty().shape().and_then(|shape| shape.last().copied()).unwrap_or(1);
@@ -105,7 +118,8 @@ fn through(op: Op, random: &mut Random) {
     if op.operands().into_iter().any(|operand| coded(operand).is_none()) || op.attr("value").is_some() {
         return;
     }
-    let to = other(ty, exp, random);
+    // Rule Y6: the operands of a concat have a static type.
+    let to = if op.is("afp.concat") { other_static(ty, exp, random) } else { other(ty, exp, random) };
     let (builder, uses) = (Builder::before(op), op.result(0).uses());
     let mut operands = Vec::new();
     let mut before: Vec<(Value, Value)> = Vec::new();

@@ -22,6 +22,13 @@ impl Geometry {
         Self { kernel, stride, dilation, pad, size: [0; 2] }.sized(shape)
     }
 
+    /// A convolution's that keeps the size of a feature map.
+    pub(super) fn same(shape: &[i64], random: &mut Random) -> Option<Self> {
+        let [h, w] = [random.range(0, 1), random.range(0, 1)];
+        let (kernel, pad) = ([2 * h + 1, 2 * w + 1], [h, h, w, w]);
+        Self { kernel, stride: [1, 1], dilation: [1, 1], pad, size: [0; 2] }.sized(shape)
+    }
+
     /// A pool's: padding is less than the kernel.
     pub(super) fn pool(shape: &[i64], random: &mut Random) -> Option<Self> {
         let mut pair = |hi: i64| [random.range(1, hi), random.range(1, hi)];

@@ -34,7 +34,11 @@ impl Writer {
         let channels = x.shape[3];
         let groups = if random.once_in(2) { 1 } else { divisor(channels, 4, random) };
         let outputs = groups * if groups == 1 { self.outputs(3, random) } else { random.range(1, 3) };
-        let Some(geometry) = Geometry::new(&x.shape, random) else { return };
+        // At times the shape of its operand, which can then be added.
+        let same = random.once_in(3);
+        let outputs = if same { channels } else { outputs };
+        let geometry = if same { Geometry::same(&x.shape, random) } else { Geometry::new(&x.shape, random) };
+        let Some(geometry) = geometry else { return };
         let [kh, kw] = geometry.kernel;
         if count(&x.shape) * outputs * kh * kw / groups > 4 * MAX_PRODUCTS {
             return;
