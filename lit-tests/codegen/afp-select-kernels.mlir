@@ -73,11 +73,13 @@ func.func @wide(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
   return %3 : tensor<1x8xf32>
 }
 
-// Depthwise: channels are lanes, none is added.
+// Depthwise: rows are interleaved for a dot product, two rows of four pixels together on AVX-512; else channels are
+// lanes. None is added.
 // CHECK-LABEL: func.func @depthwise
 // VNNI: afp.quantize {{.*}}afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
-// VNNI: afp.encode {{.*}} afp.kernel = {strategy = "depthwise", tile = array<i64: 6, 1, 8>}
-// SDOT: afp.encode {{.*}} afp.kernel = {strategy = "depthwise", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}
+// VNNI: afp.encode {{.*}} afp.kernel = {strategy = "interleaved", tile = array<i64: 2, 4, 8>}
+// V3: afp.encode {{.*}} afp.kernel = {strategy = "depthwise", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 8>}
+// SDOT: afp.encode {{.*}} afp.kernel = {strategy = "interleaved", tile = array<i64: 2, 4, 4>}
 // M4: afp.encode {{.*}} {strategy = "portable"
 func.func @depthwise(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
   %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>

@@ -118,47 +118,6 @@ func.func @wide(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
 // -----
 
 !u = !afp.float<ue0m8, exp = -8>
-!w = !afp.float<e2m4, exp = 0>
-
-// Depthwise: 9 products of at most 255 * 1 fit 16 bits, and stay there.
-// CHECK-LABEL: func.func @body
-// CHECK: func.func private @{{[^(]*}}_encode
-// CHECK: arith.extui {{.*}} : vector<8xi8> to vector<8xi16>
-// CHECK: arith.muli {{.*}} : vector<8xi16>
-// CHECK: arith.addi {{.*}} : vector<8xi16>
-// CHECK: arith.extsi {{.*}} : vector<8xi16> to vector<8xi32>
-func.func @depthwise(%x: tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
-  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
-  %0 = afp.quantize %x : tensor<1x4x4x8xf32> to tensor<1x4x4x8x!u>
-  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x4x4x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x4x4x8x!afp.exact>
-  %2 = afp.encode %1 : tensor<1x4x4x8x!afp.exact> to tensor<1x4x4x8x!u>
-  %3 = afp.dequantize %2 : tensor<1x4x4x8x!u> to tensor<1x4x4x8xf32>
-  return %3 : tensor<1x4x4x8xf32>
-}
-
-// -----
-
-!u = !afp.float<ue0m8, exp = -8>
-!w = !afp.float<e2m4, exp = 0>
-
-// 9 products of 255 * 124 do not: the sums have 32 bits.
-// CHECK-LABEL: func.func @body
-// CHECK: func.func private @{{[^(]*}}_encode
-// CHECK: arith.muli {{.*}} : vector<8xi16>
-// CHECK: arith.extsi {{.*}} : vector<8xi16> to vector<8xi32>
-// CHECK: arith.addi {{.*}} : vector<8xi32>
-func.func @depthwise_large(%x: tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
-  %w = afp.constant dense<63> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
-  %0 = afp.quantize %x : tensor<1x4x4x8xf32> to tensor<1x4x4x8x!u>
-  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x4x4x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x4x4x8x!afp.exact>
-  %2 = afp.encode %1 : tensor<1x4x4x8x!afp.exact> to tensor<1x4x4x8x!u>
-  %3 = afp.dequantize %2 : tensor<1x4x4x8x!u> to tensor<1x4x4x8xf32>
-  return %3 : tensor<1x4x4x8xf32>
-}
-
-// -----
-
-!u = !afp.float<ue0m8, exp = -8>
 !s = !afp.float<e0m7, exp = -7>
 
 // An average: the quotient is developed in 64 bits. The divisors of positions come from a table.
