@@ -28,8 +28,9 @@ const ANCHORS: usize = 3;
 const SLOPES: (f64, f64) = (0.5, 1.5);
 /// Formats of 8 bits with exponents: with a sign, and without.
 const WITH_EXPONENTS: [[&str; 2]; 2] = [["e2m5", "e3m4"], ["ue2m6", "ue3m5"]];
-/// The least part of the loss of all activations that a site's format must save: wider products cost time.
-const WORTH: f64 = 0.002;
+/// The least part of the loss of all activations that a site's format must save. Its integers exceed a byte:
+/// products with them take twice the time, and so does all that moves them.
+const WORTH: f64 = 0.1;
 
 /// Something that is quantized alone.
 #[derive(Clone, Copy, Debug, PartialEq)]

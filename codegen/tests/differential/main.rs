@@ -4,7 +4,7 @@
 //! ones; some get conversions between operators that no assignment makes, and some keep all that
 //! quantization made; the interpreter runs it on random
 //! samples and on extreme ones; then every execution of [`executions`] must give its outputs bit for
-//! bit. Stored regressions come first. A network that fails is shrunk, and stored as a regression.
+//! bit. Stored regressions come first, then kernels at odd sizes ([`sweep`]). A network that fails is shrunk, and stored as a regression.
 //!
 //! By default a fixed series of networks that takes about a minute. `make differential` runs long
 //! ones; the variables it sets:
@@ -23,6 +23,7 @@ mod graph;
 mod mutate;
 mod regressions;
 mod runner;
+mod sweep;
 
 use runner::{Plan, run};
 
@@ -40,6 +41,7 @@ fn executions_give_the_interpreters_bits() {
         Err(error) => panic!("{error}"),
     };
     regressions::replay(&host, &simulated);
+    regressions::sweep(&host, &simulated);
     let summary = run(&plan, &host, &simulated);
     eprintln!("{summary}");
     if plan.is_default {

@@ -3,11 +3,14 @@
 
 use std::{fs, path::PathBuf};
 
+use rayon::prelude::*;
+
 use crate::{
-    case::{Case, Form, Unfit},
+    case::{Case, Form, Prepared, Unfit},
     executions::Execution,
     graph::Recipe,
     runner::{Verdict, difference},
+    sweep,
 };
 
 fn folder(name: &str) -> PathBuf {
@@ -48,17 +51,46 @@ pub fn replay(host: &[Box<dyn Execution>], simulated: &[Box<dyn Execution>]) {
     }
 }
 
+/// Runs the programs of [`sweep`], on all processors.
+///
+/// # Panics
+/// If one fails.
+pub fn sweep(host: &[Box<dyn Execution>], simulated: &[Box<dyn Execution>]) {
+    let faults: Vec<String> = (0..sweep::count())
+        .into_par_iter()
+        .with_max_len(1)
+        .flat_map_iter(|number| {
+            let case = sweep::case(number);
+            let prepared = match case.prepare(0) {
+                Ok(prepared) => prepared,
+                Err(Unfit::Wrong(what)) => return vec![format!("program {number}: {what}\n{}", case.text)],
+                Err(Unfit::Refused) => return vec![format!("program {number} is refused\n{}", case.text)],
+            };
+            let found = host.iter().chain(simulated).filter_map(|execution| {
+                let what = fault_of(case.form, &prepared, execution.as_ref())?;
+                Some(format!("program {number} of the sweep: {}: {what}\n{}", execution.name(), case.text))
+            });
+            found.collect()
+        })
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// What is wrong with a case on an execution.
 fn fault(case: &Case, execution: &dyn Execution) -> Option<String> {
-    let prepared = match case.prepare(0) {
-        Ok(prepared) => prepared,
-        Err(Unfit::Wrong(what)) if case.form == Form::Exact => return Some(what),
-        Err(_) => return None,
-    };
-    let found = execution.run(std::slice::from_ref(&prepared)).pop()?;
-    match difference(&prepared, found) {
+    match case.prepare(0) {
+        Ok(prepared) => fault_of(case.form, &prepared, execution),
+        Err(Unfit::Wrong(what)) if case.form == Form::Exact => Some(what),
+        Err(_) => None,
+    }
+}
+
+/// The same of a case that is prepared.
+fn fault_of(form: Form, prepared: &Prepared, execution: &dyn Execution) -> Option<String> {
+    let found = execution.run(std::slice::from_ref(prepared)).pop()?;
+    match difference(prepared, found) {
         Verdict::Differs(what) => Some(what),
-        Verdict::Refused if case.form == Form::Exact => Some("a program has no native code".to_owned()),
+        Verdict::Refused if form == Form::Exact => Some("a program has no native code".to_owned()),
         Verdict::Equal | Verdict::Refused => None,
     }
 }
