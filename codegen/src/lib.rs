@@ -14,6 +14,7 @@
 //! * [`object_file`]: what backends give.
 //! * [`header`]: the C and C++ declaration of a generated function.
 //! * [`link`]: objects become a shared library; [`archive`]: or a static one.
+//! * [`peak`]: how fast a machine multiplies at all.
 //! * [`library`]: compiled code is loaded; [`call`]: and called.
 //! * [`simulate`]: objects for other machines are run by simulators.
 
@@ -30,6 +31,7 @@ pub mod link;
 pub mod llvm;
 pub mod memory;
 pub mod object_file;
+pub mod peak;
 pub mod pipeline;
 pub mod profile;
 pub mod select;

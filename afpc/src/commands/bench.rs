@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use afp_codegen::{call::Call, target};
+use afp_codegen::{call::Call, peak::Peak, target};
 use afp_ir::{
     diag::Diagnostic,
     dialect::Element,
@@ -35,6 +35,8 @@ const WARM_UP: usize = 3;
 const LEAST_CALLS: usize = 20;
 /// No more than this: the percentiles do not change any more.
 const MOST_CALLS: usize = 100_000;
+/// How long the machine's peak is measured.
+const PEAK: Duration = Duration::from_millis(100);
 /// Slowest layers that a person is shown.
 const SHOWN: usize = 10;
 
@@ -102,8 +104,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let layers =
         if arguments.per_layer { Some(layers(&load(true)?.0, &inputs, arguments.time)?) } else { None };
     let macs = network.description.macs();
+    let peak = peak(&target)?;
     let (backend, threads) = (arguments.backend.name(), arguments.generation.threads);
-    let result = Measured { target: target.name, backend, threads, macs, whole, layers };
+    let result = Measured { target: target.name, backend, threads, macs, whole, peak, layers };
     print(&if arguments.json { pretty(&result.json()) } else { result.lines().join("\n") + "\n" })?;
     Ok(())
 }
@@ -258,6 +261,8 @@ struct Measured {
     threads: u16,
     macs: u64,
     whole: Times,
+    /// The most that one thread of this machine reaches, in 10^9 products per second.
+    peak: Option<f64>,
     layers: Option<Vec<Timed>>,
 }
 
@@ -271,7 +276,24 @@ fn unit(seconds: f64) -> (&'static str, f64) {
     if seconds < 1e-3 { ("us", 1e6) } else { ("ms", 1e3) }
 }
 
+/// What a thread of this machine reaches when it does nothing but multiply; none without a dot product.
+fn peak(target: &target::Target) -> Result<Option<f64>, Diagnostic> {
+    let Some(peak) = Peak::new(target)? else { return Ok(None) };
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while times.len() < LEAST_CALLS || start.elapsed() < PEAK {
+        let before = Instant::now();
+        peak.run()?;
+        times.push(before.elapsed());
+    }
+    Ok(Some(gmacs(peak.macs, Times::of(times).p10)))
+}
+
 impl Measured {
+    /// A speed as a percentage of what all threads could reach.
+    fn share(&self, gmacs: f64) -> Option<f64> {
+        self.peak.map(|peak| 100.0 * gmacs / (peak * f64::from(self.threads)))
+    }
+
     fn lines(&self) -> Vec<String> {
         let Times { calls, median, p10, p90 } = self.whole;
         let (unit, per_second) = unit(median);
@@ -284,21 +306,26 @@ impl Measured {
             format!("MACs       {}", self.macs),
             format!("speed      {:.2} GMAC/s", gmacs(self.macs, median)),
         ];
+        lines.extend(self.peak.map(|peak| {
+            let share = self.share(gmacs(self.macs, median)).unwrap_or(0.0);
+            format!("peak       {peak:.2} GMAC/s of a thread; the network reaches {share:.0} % of it")
+        }));
         let Some(layers) = &self.layers else { return lines };
         let total: f64 = layers.iter().map(|layer| layer.seconds).sum();
         lines.push(String::new());
         lines.push(format!(
-            "{:<40} {:>9} {:>6} {:>11} {:>8}",
-            "slowest layers", unit, "share", "MACs", "GMAC/s"
+            "{:<34} {:>9} {:>6} {:>11} {:>8} {:>6}",
+            "slowest layers", unit, "share", "MACs", "GMAC/s", "peak"
         ));
         for layer in layers.iter().take(SHOWN) {
             let share = if total > 0.0 { 100.0 * layer.seconds / total } else { 0.0 };
             lines.push(format!(
-                "{:<40} {:>9.3} {share:>4.1} % {:>11} {:>8.2}",
-                shortened(&layer.name, 40),
+                "{:<34} {:>9.3} {share:>4.1} % {:>11} {:>8.2} {:>6}",
+                shortened(&layer.name, 34),
                 per_second * layer.seconds,
                 layer.macs,
-                gmacs(layer.macs, layer.seconds)
+                gmacs(layer.macs, layer.seconds),
+                self.share(gmacs(layer.macs, layer.seconds)).map_or("-".into(), |share| format!("{share:.0} %"))
             ));
         }
         lines
@@ -315,6 +342,9 @@ impl Measured {
             "macs": self.macs,
             "gmacs": gmacs(self.macs, median),
         });
+        if let Some(peak) = self.peak {
+            value["peak_gmacs"] = json!(peak);
+        }
         if let Some(layers) = &self.layers {
             let layer = |layer: &Timed| {
                 json!({
