@@ -325,7 +325,8 @@ impl Measured {
                 per_second * layer.seconds,
                 layer.macs,
                 gmacs(layer.macs, layer.seconds),
-                self.share(gmacs(layer.macs, layer.seconds)).map_or("-".into(), |share| format!("{share:.0} %"))
+                self.share(gmacs(layer.macs, layer.seconds))
+                    .map_or("-".into(), |share| format!("{share:.0} %"))
             ));
         }
         lines
