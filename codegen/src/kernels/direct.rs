@@ -94,6 +94,16 @@ impl Geometry {
         Some(geometry)
     }
 
+    /// Makes rows of whole tiles from pixels that are joined, for threads to share.
+    fn split(&mut self, tile: i64) {
+        let tiles = self.pixels[2] / tile.max(1);
+        let rows = (1..=MOST_PARTS.min(tiles)).rev().find(|rows| tiles % rows == 0).unwrap_or(1);
+        if self.pixels[2] % tile == 0 {
+            self.pixels = [1, rows, self.pixels[2] / rows];
+            self.strides[1] = self.pixels[2] * self.strides[2];
+        }
+    }
+
     /// Products of one lane at a step.
     pub fn ways(&self) -> i64 {
         if self.bits == [8, 8] { 4 } else { 2 }
@@ -186,6 +196,8 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
         && is_surroundable(contraction)
 }
 
+/// Parts that threads share of pixels that are joined, at most.
+const MOST_PARTS: i64 = 16;
 /// Times that a halo may multiply the size of a value.
 const MOST_GROWTH: i64 = 64;
 
@@ -236,7 +248,11 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
             && geometry.channels[0] % geometry.ways() == 0
             && tile.lanes <= geometry.outputs
     });
-    let Some(geometry) = geometry else { return Err(misfit("an input of integers, with its halo")) };
+    let Some(mut geometry) = geometry else { return Err(misfit("an input of integers, with its halo")) };
+    let is_joined = geometry.pixels[..2] == [1, 1] && tree::conv(contraction).is_some() && dense;
+    if is_joined && lowering.threads > 1 {
+        geometry.split(tile.pixels);
+    }
     let needed = parts(parts(geometry.outputs, tile.lanes), tile.vectors) * tile.vectors;
     let channels =
         Channels { count: geometry.outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
@@ -244,8 +260,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let pixels = geometry.pixels;
     let joined = |layout: &Layout| {
         let mut layout = layout.clone();
-        if pixels[..2] == [1, 1] && layout.shape.len() == 4 && dense {
-            layout.shape = vec![1, 1, pixels[2], layout.shape[3]];
+        if is_joined && layout.shape.len() == 4 {
+            layout.shape = vec![1, pixels[1], pixels[2], layout.shape[3]];
         }
         layout
     };
