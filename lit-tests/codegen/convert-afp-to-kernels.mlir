@@ -184,3 +184,26 @@ func.func @equal(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
   %5 = afp.dequantize %4 : tensor<1x8x!u> to tensor<1x8xf32>
   return %5 : tensor<1x8xf32>
 }
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+// Weights of a block of channels that fill a good part of the first cache: each tile asks for some of the next
+// block's while it computes.
+// CHECK-LABEL: func.func @body
+// CHECK: func.func private @{{[^(]*}}_encode
+// CHECK: arith.select
+// CHECK: scf.for
+// CHECK: afpk.prefetch {{.*}} : memref<{{[0-9]+}}xi8>
+// CHECK: afpk.dot
+// INTEGER: afpk.prefetch
+func.func @ahead(%x: tensor<1x7x7x256xf32>) -> tensor<1x7x7x256xf32> {
+  %w = afp.constant dense<1> : tensor<256x1x1x256xi8> : tensor<256x1x1x256x!w>
+  %0 = afp.quantize %x : tensor<1x7x7x256xf32> to tensor<1x7x7x256x!u>
+  %1 = afp.conv2d %0, %w : (tensor<1x7x7x256x!u>, tensor<256x1x1x256x!w>) -> tensor<1x7x7x256x!afp.exact>
+  %2 = afp.encode %1 : tensor<1x7x7x256x!afp.exact> to tensor<1x7x7x256x!u>
+  %3 = afp.dequantize %2 : tensor<1x7x7x256x!u> to tensor<1x7x7x256xf32>
+  return %3 : tensor<1x7x7x256xf32>
+}

@@ -229,6 +229,11 @@ impl Kernel {
         self.value(spec.attr_opt("to_unsigned", unsigned.then(|| Attr::unit(self.ctx))).result(ty))
     }
 
+    /// Asks for memory that will be read soon.
+    pub fn prefetch(&self, memref: Value, index: Value) {
+        self.effect(OpSpec::new("afpk.prefetch").operands([memref, index]));
+    }
+
     /// A call of an intrinsic of LLVM.
     pub fn intrinsic(&self, name: &str, operands: &[Value], result: Type) -> Value {
         let sizes = Attr::i32s(self.ctx, &[operands.len() as i32, 0]);

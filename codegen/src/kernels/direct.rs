@@ -16,7 +16,7 @@ use afp_target::Vectors;
 
 use super::{
     Lowering, apart,
-    builder::Kernel,
+    builder::{Cmp, Kernel},
     epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
     layout::{Layout, Storage},
     rows::Rows,
@@ -196,6 +196,10 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
         && is_surroundable(contraction)
 }
 
+/// Bytes of a line of the first cache.
+const LINE: i64 = 64;
+/// Bytes of weights of a block that are asked for before they are needed.
+const WORTH_FETCHING: i64 = 8192;
 /// Parts that threads share of pixels that are joined, at most.
 const MOST_PARTS: i64 = 16;
 /// Times that a halo may multiply the size of a value.
@@ -307,19 +311,44 @@ impl Writer {
         k.fold(scope.from, scope.to, &[], |k, item, _| {
             let at = scope::split_index(k, item, &[blocks, images, height]);
             let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
-            let mut tile = |k: &Kernel, pixels: i64, x: Value| {
-                let done = self.tile(scope, k, (&filters, initial), pixels, [at[0], at[1], at[2], x]);
+            let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
+                let place = [at[0], at[1], at[2], x];
+                let done = self.tile(scope, k, (&filters, initial), pixels, (place, ahead));
                 if done.is_err() {
                     outcome = done;
                 }
             };
-            k.each(full, |k, t| tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels))));
+            k.each(full, |k, t| {
+                let ahead = self.ahead(k, at[0], t);
+                tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
+            });
             if rest > 0 {
-                tile(k, rest, k.index(full * self.tile.pixels));
+                tile(k, rest, k.index(full * self.tile.pixels), None);
             }
             Vec::new()
         });
         outcome
+    }
+
+    /// Weights of a block.
+    fn block(&self) -> i64 {
+        let (columns, steps) = self.geometry.steps();
+        let panel = self.tile.vectors * self.tile.lanes * self.geometry.ways();
+        self.geometry.kernel[0] * columns * steps * panel
+    }
+
+    /// How far behind a step's weights those are that a tile asks for already: a vector of the next block's, of
+    /// each tile another one. None where they are few, and near in any case.
+    fn ahead(&self, k: &Kernel, block: Value, tile: Value) -> Option<Value> {
+        let (size, last) = (self.block(), self.channels.vectors / self.tile.vectors - 1);
+        let vector = self.tile.lanes * self.geometry.ways();
+        let bytes = if self.geometry.ways() == 4 { 1 } else { 2 };
+        if last == 0 || size * bytes < WORTH_FETCHING || vector * bytes != LINE {
+            return None;
+        }
+        let which = k.min(tile, k.index(self.tile.vectors - 1));
+        let distance = k.add(k.mul(which, k.index(vector)), k.index(size));
+        Some(k.select(k.cmp(Cmp::Eq, block, k.index(last)), k.index(0), distance))
     }
 
     /// Packs the weights.
@@ -370,7 +399,7 @@ impl Writer {
         k: &Kernel,
         (filters, initial): (&Filters, Value),
         pixels: i64,
-        [block, n, y, x]: [Value; 4],
+        ([block, n, y, x], ahead): ([Value; 4], Option<Value>),
     ) -> Result<(), Diagnostic> {
         let (geometry, tile) = (&self.geometry, self.tile);
         let (columns, steps) = geometry.steps();
@@ -388,7 +417,7 @@ impl Writer {
         let column = k.mul(x, k.index(geometry.stride[1] * geometry.strides[2]));
         let image = k.mul(n, k.index(geometry.strides[0]));
         let base = k.add(k.add(image, row), k.add(column, k.index(geometry.first)));
-        let block_weights = k.mul(block, k.index(geometry.kernel[0] * columns * steps * panel));
+        let block_weights = k.mul(block, k.index(self.block()));
         let sums = k.fold(k.index(0), k.index(geometry.kernel[0]), &sums, |k, ky, sums| {
             let row = k.add(base, k.mul(ky, k.index(geometry.dilation[0] * geometry.strides[1])));
             let row_weights = k.add(block_weights, k.mul(ky, k.index(columns * steps * panel)));
@@ -398,6 +427,9 @@ impl Writer {
                 k.fold(k.index(0), k.index(steps), sums, |k, step, sums| {
                     let inputs = k.add(inputs, k.mul(step, k.index(ways)));
                     let weights = k.add(weights, k.mul(step, k.index(panel)));
+                    if let Some(ahead) = ahead {
+                        k.prefetch(filters.memref, k.add(weights, ahead));
+                    }
                     self.step(k, filters, (inputs, weights), pixels, sums)
                 })
             })
