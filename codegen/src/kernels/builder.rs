@@ -229,6 +229,17 @@ impl Kernel {
         self.value(spec.attr_opt("to_unsigned", unsigned.then(|| Attr::unit(self.ctx))).result(ty))
     }
 
+    /// Products of neighbours, added to sums: see `afpk.dot`. With them, whether the first operand's bytes have no
+    /// sign, and whether the sums of two products fit 16 bits.
+    pub fn dot(&self, sum: Value, a: Value, b: Value, (unsigned, pairs_fit): (bool, bool)) -> Value {
+        let unit = || Attr::unit(self.ctx);
+        let spec = OpSpec::new("afpk.dot")
+            .operands([sum, a, b])
+            .attr_opt("unsigned_a", unsigned.then(unit))
+            .attr_opt("pairs_fit", (unsigned && pairs_fit).then(unit));
+        self.value(spec.result(sum.ty()))
+    }
+
     /// Asks for memory that will be read soon.
     pub fn prefetch(&self, memref: Value, index: Value) {
         self.effect(OpSpec::new("afpk.prefetch").operands([memref, index]));

@@ -10,7 +10,7 @@
 
 use afp_ir::{
     diag::Diagnostic,
-    mlir::{Op, OpSpec, Value},
+    mlir::{Op, Value},
 };
 use afp_target::Vectors;
 
@@ -381,12 +381,7 @@ impl Writer {
                 }
             }
         }
-        let largest = geometry.input.format.int_max() + geometry.input.zero();
-        let pairs_fit = ways == 4
-            && packed.chunks(2).all(|pair| {
-                let sum = |keep: fn(i64) -> i64| pair.iter().map(|&w| keep(w)).sum::<i64>() * largest;
-                sum(|w| w.max(0)) <= 32767 && sum(|w| w.min(0)) >= -32768
-            });
+        let pairs_fit = ways == 4 && geometry.input.pairs_fit(&packed);
         let bits = if ways == 4 { 8 } else { 16 };
         let memref = scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed);
         Filters { memref, pairs_fit }
@@ -462,27 +457,18 @@ impl Writer {
                 k.vector_load(filters.memref, at, tile.lanes * ways)
             })
             .collect();
+        let stored = &self.geometry.input;
+        let unsigned = ways == 4 && !stored.storage.is_signed(stored.format);
         let mut next = Vec::new();
         for p in 0..pixels {
             let offset = p * self.geometry.stride[1] * self.geometry.strides[2];
             let input = self.broadcast(k, k.add(inputs, k.index(offset)));
             for j in 0..tile.vectors {
                 let sum = sums[(p * tile.vectors + j) as usize];
-                next.push(self.dot(k, sum, input, loaded[j as usize], filters.pairs_fit));
+                next.push(k.dot(sum, input, loaded[j as usize], (unsigned, filters.pairs_fit)));
             }
         }
         next
-    }
-
-    fn dot(&self, k: &Kernel, sum: Value, a: Value, b: Value, pairs_fit: bool) -> Value {
-        let unit = || afp_ir::mlir::Attr::unit(k.ctx());
-        let input = &self.geometry.input;
-        let unsigned = self.geometry.ways() == 4 && !input.storage.is_signed(input.format);
-        let spec = OpSpec::new("afpk.dot")
-            .operands([sum, a, b])
-            .attr_opt("unsigned_a", unsigned.then(unit))
-            .attr_opt("pairs_fit", (unsigned && pairs_fit).then(unit));
-        k.value(spec.result(sum.ty()))
     }
 
     /// The neighbouring inputs of a step in every lane.

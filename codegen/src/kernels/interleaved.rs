@@ -14,7 +14,7 @@
 use afp_ir::{
     diag::Diagnostic,
     dialect::view::Conv,
-    mlir::{Attr, Op, OpSpec, Value},
+    mlir::{Op, Value},
 };
 use afp_target::{Dot, Vectors};
 
@@ -242,11 +242,7 @@ impl Writer {
         let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
         let packed = self.filters(weights);
-        let largest = self.input.format.int_max() + self.input.zero();
-        let pairs_fit = packed.chunks(2).all(|pair| {
-            let sum = |keep: fn(i64) -> i64| pair.iter().map(|&w| keep(w)).sum::<i64>() * largest;
-            sum(|w| w.max(0)) <= 32767 && sum(|w| w.min(0)) >= -32768
-        });
+        let pairs_fit = self.input.pairs_fit(&packed);
         let filters = scope.constant("weights", &[packed.len() as i64], k.int(8), &packed);
         let constants = Constants { filters, pairs_fit, initial };
 
@@ -368,6 +364,7 @@ impl Writer {
     ) {
         let window = self.window;
         let span = window.span(self.tile.pixels);
+        let unsigned = !self.input.storage.is_signed(self.input.format);
         for group in 0..parts(span, 4) {
             let rows = [0, 1, 2, 3].map(|way| self.load(k, inputs, (4 * group + way).min(span - 1), column));
             let quad = interleaved(k, rows, self.tile.lanes);
@@ -385,7 +382,7 @@ impl Writer {
                             let vector = (number * window.columns + tap) * QUAD + j;
                             let at = k.add(weights, k.index(vector * self.tile.lanes * 4));
                             let weight = k.vector_load(constants.filters, at, self.tile.lanes * 4);
-                            *sum = self.dot(k, *sum, quad[j as usize], weight, constants.pairs_fit);
+                            *sum = k.dot(*sum, quad[j as usize], weight, (unsigned, constants.pairs_fit));
                         }
                     }
                     number += 1;
@@ -405,16 +402,6 @@ impl Writer {
         let strides = self.strides();
         let at = k.add(inputs, k.index(row * strides[1] + column * strides[2]));
         k.vector_load(self.memory, at, self.tile.lanes * 4)
-    }
-
-    fn dot(&self, k: &Kernel, sum: Value, a: Value, b: Value, pairs_fit: bool) -> Value {
-        let unit = || Attr::unit(k.ctx());
-        let unsigned = !self.input.storage.is_signed(self.input.format);
-        let spec = OpSpec::new("afpk.dot")
-            .operands([sum, a, b])
-            .attr_opt("unsigned_a", unsigned.then(unit))
-            .attr_opt("pairs_fit", (unsigned && pairs_fit).then(unit));
-        k.value(spec.result(sum.ty()))
     }
 
     /// Stores a column of the output rows.

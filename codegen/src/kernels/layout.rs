@@ -211,6 +211,16 @@ impl Layout {
         }
     }
 
+    /// Whether the products of any two neighbours with weights, which lie as they are multiplied, have a sum of
+    /// 16 bits: what `pmaddubsw` needs.
+    pub fn pairs_fit(&self, weights: &[i64]) -> bool {
+        let largest = self.format.int_max() + self.zero();
+        weights.chunks(2).all(|pair| {
+            let sum = |keep: fn(i64) -> i64| pair.iter().map(|&w| keep(w)).sum::<i64>() * largest;
+            sum(|w| w.max(0)) <= 32767 && sum(|w| w.min(0)) >= -32768
+        })
+    }
+
     /// Whether rows follow each other without a gap, and channels too.
     pub fn is_dense(&self) -> bool {
         self.halo == [0; 4] && self.shape.last().is_none_or(|&c| c == self.channels)
