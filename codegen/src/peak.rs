@@ -25,7 +25,7 @@ const CYCLE: u64 = 4096;
 
 /// Code that multiplies as fast as a machine can.
 pub struct Peak {
-    library: Library,
+    code: Library,
     /// Products of a call.
     pub macs: u64,
 }
@@ -55,8 +55,8 @@ impl Peak {
         let path = folder.path().join("libpeak.so");
         link_shared(&[object], &path)?;
         // SAFETY: the library was made just now, and the function has this interface.
-        let library = unsafe { Library::open(&path, symbol, Interface::of(&module)?) }?;
-        Ok(Some(Self { library, macs: tile.macs() }))
+        let code = unsafe { Library::open(&path, symbol, Interface::of(&module)?) }?;
+        Ok(Some(Self { code, macs: tile.macs() }))
     }
 
     /// One call.
@@ -64,7 +64,7 @@ impl Peak {
     /// # Errors
     /// What the call reports.
     pub fn run(&self) -> Result<Vec<Tensor>, Diagnostic> {
-        self.library.run(&[])
+        self.code.run(&[])
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Attributes only. `afp.layout` on the operation that yields a stored value: the offset of its
 //! integers, the rows and columns of zeros around it, channels added for alignment
-//! ([`crate::kernels::layout`]). `afp.kernel` on every encode: strategy, tile, how products are
-//! computed and weights are stored ([`crate::kernels::strategy`]). A program without them is
+//! ([`crate::kernels::layout`]). `afp.kernel` on every encode and quantize: strategy, tile, how products
+//! are computed and weights are stored ([`crate::kernels::strategy`]). A program without them is
 //! converted by the portable strategy on codes.
 
 use std::collections::{HashMap, HashSet};

@@ -669,3 +669,71 @@ func.func @constant() -> tensor<1x2x2x1xf32> {
   %1 = afp.dequantize %0 : tensor<1x2x2x1x!u> to tensor<1x2x2x1xf32>
   return %1 : tensor<1x2x2x1xf32>
 }
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @interleaved_rows(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
+  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a depthwise convolution of bytes with its halo, and as many rows}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "interleaved", tile = array<i64: 6, 4, 8>}, afp.layout = {offset = 0 : i64}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @interleaved_vectors(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
+  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a depthwise convolution of bytes with its halo, and as many rows}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "interleaved", tile = array<i64: 2, 3, 8>}, afp.layout = {offset = 0 : i64}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @interleaved_lanes(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
+  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: as many channels as four vectors have, or pixels that fill them}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "interleaved", tile = array<i64: 2, 4, 16>}, afp.layout = {offset = 0 : i64}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+func.func @elementwise_group(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<3x3x8x1xi8> : tensor<3x3x8x1x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x8xf32> to tensor<1x5x6x8x!u>
+  %1 = afp.depthwise_conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x8x!u>, tensor<3x3x8x1x!w>) -> tensor<1x5x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a strategy of contractions}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "elementwise", tile = array<i64: 1, 1, 8>}, afp.layout = {offset = 0 : i64}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
+  return %3 : tensor<1x5x6x8xf32>
+}

@@ -88,3 +88,28 @@ func.func @prefetch(%m: memref<64xi8>, %i: index) {
   afpk.prefetch %m[%i] : memref<64xi8>
   return
 }
+
+// Four vectors as bytes: narrowed twice, which saturates; what has no such instruction compares.
+// CHECK-LABEL: func.func @pack(
+// VNNI-COUNT-2: "llvm.x86.avx512.packssdw.512"
+// VNNI: "llvm.x86.avx512.packuswb.512"
+// V3: arith.maxsi {{.*}} : vector<16xi32>
+// V3: vector.shuffle
+// SDOT: arith.maxsi {{.*}} : vector<16xi32>
+// CHECK-LABEL: func.func @pack_four(
+// VNNI-COUNT-2: "llvm.x86.sse2.packssdw.128"
+// VNNI: "llvm.x86.sse2.packsswb.128"
+// V2-COUNT-2: "llvm.x86.sse2.packssdw.128"
+// SDOT-COUNT-2: "llvm.aarch64.neon.sqxtn.v4i16"
+// SDOT: "llvm.aarch64.neon.sqxtn.v8i8"
+// SDOT-COUNT-2: "llvm.aarch64.neon.sqxtn.v4i16"
+// SDOT: "llvm.aarch64.neon.sqxtn.v8i8"
+// PLAIN-COUNT-2: "llvm.aarch64.neon.sqxtn.v4i16"
+func.func @pack(%a: vector<16xi32>, %b: vector<16xi32>) -> vector<64xi8> {
+  %0 = afpk.pack %a, %b, %a, %b {to_unsigned} : vector<16xi32> to vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @pack_four(%a: vector<4xi32>, %b: vector<4xi32>) -> vector<16xi8> {
+  %0 = afpk.pack %a, %b, %a, %b : vector<4xi32> to vector<16xi8>
+  return %0 : vector<16xi8>
+}

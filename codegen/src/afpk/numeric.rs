@@ -322,13 +322,13 @@ impl Scale {
 pub fn quantize(k: &Kernel, x: Value, format: Format, scale: Scale) -> Value {
     let bits_type = with_element(x.ty(), k.int(32));
     let bits = k.value(OpSpec::new("arith.bitcast").operands([x]).result(bits_type));
-    let negative = k.cmp(Cmp::Slt, bits, k.like(bits, 0));
     if let Scale::Known(exp @ -119..=99) = scale
         && format.exp_bits() == 0
         && format.int_max() < 1 << 22
     {
         return quantize_fixed(k, bits, format, exp);
     }
+    let negative = k.cmp(Cmp::Slt, bits, k.like(bits, 0));
     let width = encode_bits(format, 24);
     let bits = k.resize(bits, width, false);
     let c = |value: i64| k.like(bits, value);

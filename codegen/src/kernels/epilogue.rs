@@ -470,10 +470,9 @@ impl Epilogue {
         })
     }
 
-    /// How results are stored as bytes, if they are, and within the same limits in all channels.
+    /// How results are stored as bytes, if they are.
     fn bytes(&self) -> Option<Bytes> {
-        let (layout, rounding) = (&self.result.0, &self.rounding);
-        Bytes::of(layout, rounding)
+        Bytes::of(&self.result.0, &self.rounding)
     }
 
     /// Rounds the sums that are kept in a memref of one dimension.

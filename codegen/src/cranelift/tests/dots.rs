@@ -85,3 +85,46 @@ fn words() {
         check(16, lanes, "", &words, &words);
     }
 }
+
+#[test]
+fn packs_saturate_and_keep_the_order() {
+    for (flag, lo, hi) in [("", -128, 127), ("{to_unsigned}", 0, 255)] {
+        for lanes in [4usize, 8, 16] {
+            let ends = [
+                i64::from(i32::MIN),
+                -40_000,
+                -129,
+                -128,
+                -1,
+                0,
+                127,
+                128,
+                255,
+                256,
+                70_000,
+                i64::from(i32::MAX),
+            ];
+            let input: Vec<i64> = (0..4 * lanes).map(|i| ends[i * 5 % ends.len()]).collect();
+            let expected =
+                (0..4 * lanes).map(|at| input[at % 16 / 4 * lanes + at / 16 * 4 + at % 4].clamp(lo, hi));
+            let loads: String = (0..4)
+                .map(|j| {
+                    let at = j * lanes;
+                    format!(
+                        "%at{j} = arith.constant {at} : index
+                         %v{j} = vector.load %in0[%at{j}] : memref<{count}xi32>, vector<{lanes}xi32>\n",
+                        count = 4 * lanes
+                    )
+                })
+                .collect();
+            let text = format!(
+                "{loads}
+                 %r = afpk.pack %v0, %v1, %v2, %v3 {flag} : vector<{lanes}xi32> to vector<{bytes}xi8>
+                 vector.store %r, %out[%c0] : memref<{bytes}xi8>, vector<{bytes}xi8>",
+                bytes = 4 * lanes
+            );
+            let kernels = vec![("pack".to_owned(), text, Buffer::new(8, expected))];
+            Program { inputs: vec![Buffer::new(32, input.clone())], kernels }.check();
+        }
+    }
+}
