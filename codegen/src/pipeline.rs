@@ -58,9 +58,10 @@ impl Choices {
         let Target { name, vectors, .. } = self.target;
         let multiply = if self.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" };
         let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
-        let bits = vectors.bits;
+        let (bits, matrix) = (vectors.bits, vectors.matrix);
         format!(
-            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} multiply={multiply} weights={weights}}})"
+            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} matrix={matrix} \
+             multiply={multiply} weights={weights}}})"
         )
     }
 

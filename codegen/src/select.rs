@@ -16,8 +16,11 @@ use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::Target;
 
 use crate::kernels::{
-    constant_behind, depthwise, direct, interleaved,
+    constant_behind, depthwise, direct,
+    geometry::{self, Geometry},
+    interleaved,
     layout::{Layout, Storage},
+    matrix,
     strategy::{Choice, Multiply, Strategy, Tile, Weights},
     tree,
 };
@@ -30,6 +33,7 @@ pub static PASS: Pass = Pass {
     options: &[
         PassOption { name: "target", help: "the machine, as afpc --target names it", default: "x86-64-v3" },
         PassOption { name: "vector-bits", help: "at most so many bits in a vector", default: "512" },
+        PassOption { name: "matrix", help: "true or false: whether to use a matrix unit", default: "true" },
         PassOption { name: "multiply", help: "native or shift-add", default: "native" },
         PassOption { name: "weights", help: "expanded or packed", default: "expanded" },
     ],
@@ -43,7 +47,11 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     if bits != 0 && !bits.is_power_of_two() {
         return Err(options.reject("vector-bits", "0 or a power of two"));
     }
-    let target = target.narrowed(bits);
+    let target = match options.text("matrix") {
+        "true" => target.narrowed(bits),
+        "false" => target.narrowed(bits).without_matrix(),
+        _ => return Err(options.reject("matrix", "true or false")),
+    };
     let multiply = match options.text("multiply") {
         "native" => Multiply::Native,
         "shift-add" => Multiply::ShiftAdd,
@@ -139,7 +147,7 @@ impl Selection {
         let source = contraction.operand(0);
         let Some(layout) = self.layouts.get(&source) else { return false };
         let padded = self.padded_channels(contraction, layout);
-        let plain = direct::halo(contraction) == [0; 4] && layout.shape.last() == Some(&padded);
+        let plain = geometry::halo(contraction) == [0; 4] && layout.shape.last() == Some(&padded);
         plain || (!self.joined.contains(&source) && layout.shape.len() == 4)
     }
 
@@ -149,7 +157,7 @@ impl Selection {
         if contraction.is("afp.depthwise_conv2d") {
             return channels;
         }
-        let ways = direct::Geometry::of(contraction, layout.clone(), false).map_or(4, |g| g.ways());
+        let ways = Geometry::of(contraction, layout.clone(), false).map_or(4, |g| g.ways());
         tree::parts(channels, ways) * ways
     }
 
@@ -160,7 +168,7 @@ impl Selection {
         if let Some(layout) = self.layouts.get_mut(&source)
             && layout.shape.len() == 4
         {
-            for (has, needs) in layout.halo.iter_mut().zip(direct::halo(contraction)) {
+            for (has, needs) in layout.halo.iter_mut().zip(geometry::halo(contraction)) {
                 *has = (*has).max(needs);
             }
             layout.channels = layout.channels.max(padded);
@@ -181,7 +189,9 @@ impl Selection {
         let dense = |value: &Value| self.layouts.get(value).is_some_and(Layout::is_dense);
         let all = tree::leaves(op).ok()?.iter().all(dense) && dense(&op.result(0));
         let input = self.layouts.get(&contraction.operand(0))?.clone();
-        let geometry = direct::Geometry::of(contraction, input, all)?;
-        geometry.tile(vectors).map(Strategy::Direct)
+        let geometry = Geometry::of(contraction, input, all)?;
+        let (direct, tile) = geometry.tile(vectors)?;
+        let by_matrix = matrix::tile(&geometry, vectors).filter(|(cycles, _)| *cycles < direct);
+        Some(by_matrix.map_or(Strategy::Direct(tile), |(_, tile)| Strategy::Matrix(tile)))
     }
 }

@@ -25,6 +25,8 @@ pub struct Vectors {
     pub registers: u32,
     /// The dot product.
     pub dot: Dot,
+    /// Whether there is a matrix unit, which multiplies tiles of bytes: AMX.
+    pub matrix: bool,
 }
 
 /// What runs the code.
@@ -61,7 +63,7 @@ const X86: &str = "x86_64-unknown-linux-gnu";
 const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 const fn vectors(bits: u32, registers: u32, dot: Dot) -> Vectors {
-    Vectors { bits, registers, dot }
+    Vectors { bits, registers, dot, matrix: false }
 }
 
 const fn linux(
@@ -75,11 +77,17 @@ const fn linux(
 }
 
 /// Every machine, the more capable of an architecture behind the less.
-pub const TABLE: [Target; 7] = [
+pub const TABLE: [Target; 8] = [
     linux("x86-64-v2", X86, ("x86-64-v2", ""), vectors(128, 16, Dot::Maddubs)),
     linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
     linux("x86-64-v4", X86, ("x86-64-v4", ""), vectors(512, 32, Dot::Maddubs)),
     linux("x86-64-v4+vnni", X86, ("x86-64-v4", "+avx512vnni"), vectors(512, 32, Dot::Vnni)),
+    linux(
+        "x86-64-v4+amx",
+        X86,
+        ("x86-64-v4", "+avx512vnni,+amx-tile,+amx-int8"),
+        Vectors { matrix: true, ..vectors(512, 32, Dot::Vnni) },
+    ),
     linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::None)),
     linux("aarch64+dotprod", AARCH64, ("generic", "+dotprod"), vectors(128, 32, Dot::Sdot)),
     Target {
@@ -134,6 +142,7 @@ impl Target {
             "x86-64-v3" => v3,
             "x86-64-v4" => v4,
             "x86-64-v4+vnni" => v4 && has!("avx512vnni"),
+            "x86-64-v4+amx" => v4 && has!("avx512vnni") && amx::is_usable(),
             _ => false,
         }
     }
@@ -156,7 +165,44 @@ impl Target {
         // The second half of x86's registers belongs to AVX-512, whose encodings such a backend lacks.
         let most = if self.triple.starts_with("x86") { 16 } else { self.vectors.registers };
         let registers = self.vectors.registers.min(most);
-        Self { vectors: Vectors { bits, registers, ..self.vectors }, ..self }
+        Self { vectors: Vectors { bits, registers, matrix: false, ..self.vectors }, ..self }
+    }
+
+    /// The same machine without its matrix unit, for a backend that has no use of it.
+    pub fn without_matrix(self) -> Self {
+        Self { vectors: Vectors { matrix: false, ..self.vectors }, ..self }
+    }
+}
+
+/// The matrix unit of x86-64.
+#[cfg(target_arch = "x86_64")]
+mod amx {
+    use std::arch::{asm, x86_64::__cpuid_count};
+
+    /// Whether the processor has it for bytes, and the system lets this process use it: Linux grants that on
+    /// demand, for all threads.
+    pub fn is_usable() -> bool {
+        let features = __cpuid_count(7, 0).edx;
+        let (tiles, bytes) = (features >> 24 & 1 == 1, features >> 25 & 1 == 1);
+        tiles && bytes && cfg!(target_os = "linux") && is_granted()
+    }
+
+    /// `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`.
+    fn is_granted() -> bool {
+        let mut status: i64 = 158;
+        // SAFETY: the call changes what the process may use, and no memory.
+        unsafe {
+            asm!(
+                "syscall",
+                inlateout("rax") status,
+                in("rdi") 0x1023,
+                in("rsi") 18,
+                lateout("rcx") _,
+                lateout("r11") _,
+                options(nostack)
+            );
+        }
+        status == 0
     }
 }
 

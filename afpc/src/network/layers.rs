@@ -1,10 +1,6 @@
 //! The layers of an exact AFP program: everything that is stored, with what is computed on the way.
 
-use afp_codegen::kernels::{
-    layer_name,
-    strategy::{Choice, Strategy},
-    value_name,
-};
+use afp_codegen::kernels::{layer_name, strategy::Choice, value_name};
 use afp_ir::{
     dialect::{Element, FloatType, view},
     mlir::{Attr, Op, SourceModule, Value},
@@ -156,13 +152,7 @@ fn layer(op: Op) -> Layer {
 
 /// How an operation is computed, as `afp-select-kernels` has chosen.
 fn strategy(op: Op) -> &'static str {
-    match Choice::of(op).unwrap_or(Choice::PORTABLE).strategy {
-        Strategy::Portable => "portable",
-        Strategy::Direct(_) => "direct",
-        Strategy::Depthwise(_) => "depthwise",
-        Strategy::Interleaved(_) => "interleaved",
-        Strategy::Elementwise(_) => "elementwise",
-    }
+    Choice::of(op).unwrap_or(Choice::PORTABLE).strategy.name()
 }
 
 /// The operators whose exact results an operation needs, each behind those that it needs itself.

@@ -7,13 +7,13 @@ use afp_ir::{
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::{Dot, Target};
 
-use super::pack;
+use super::{matrix, pack};
 use crate::kernels::builder::Kernel;
 
 /// The pass.
 pub static PASS: Pass = Pass {
     name: "convert-afpk-to-llvm",
-    description: "Write afpk.dot and afpk.pack as intrinsics of a target, afpk.prefetch as memref.prefetch",
+    description: "Write afpk.dot, afpk.pack and afpk.matrix_* as intrinsics of a target, afpk.prefetch as memref.prefetch",
     anchor: "builtin.module",
     options: &[PassOption {
         name: "target",
@@ -35,6 +35,11 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
             op.replace_with(pack::lower(op, &k, &target));
         } else if op.is("afpk.prefetch") {
             prefetch(op);
+        } else if op.name().starts_with("afpk.matrix_") {
+            matrix::lower(op, &target).map_err(|problem| {
+                problem.emit(op.loc());
+                Failed
+            })?;
         } else if op.name().starts_with("afpk.") {
             Diagnostic::error("AFP0001", format!("{} is left behind afpk-expand", op.name())).emit(op.loc());
             return Err(Failed);

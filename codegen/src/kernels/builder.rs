@@ -247,13 +247,21 @@ impl Kernel {
 
     /// A call of an intrinsic of LLVM.
     pub fn intrinsic(&self, name: &str, operands: &[Value], result: Type) -> Value {
+        self.value(self.intrinsic_spec(name, operands).result(result))
+    }
+
+    /// A call of an intrinsic without a result.
+    pub fn effect_intrinsic(&self, name: &str, operands: &[Value]) {
+        self.effect(self.intrinsic_spec(name, operands));
+    }
+
+    fn intrinsic_spec<'a>(&self, name: &str, operands: &[Value]) -> OpSpec<'a> {
         let sizes = Attr::i32s(self.ctx, &[operands.len() as i32, 0]);
-        let spec = OpSpec::new("llvm.call_intrinsic")
+        OpSpec::new("llvm.call_intrinsic")
             .operands(operands.iter().copied())
             .attr("intrin", Attr::string(self.ctx, name))
             .attr("operandSegmentSizes", sizes)
-            .attr("op_bundle_sizes", Attr::i32s(self.ctx, &[]));
-        self.value(spec.result(result))
+            .attr("op_bundle_sizes", Attr::i32s(self.ctx, &[]))
     }
 
     /// The integer of a code, `bits` wide.

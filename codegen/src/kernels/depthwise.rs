@@ -13,7 +13,7 @@ use afp_target::Vectors;
 use super::{
     Lowering, apart,
     builder::{Kernel, vector},
-    direct::{halo, is_surroundable, surrounds},
+    geometry::{halo, is_surroundable, surrounds},
     epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
     layout::{Layout, Storage},
     rows::Rows,

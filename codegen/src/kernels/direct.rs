@@ -1,9 +1,7 @@
 //! Convolutions and products with weights on vectors of output channels, by dot products.
 //!
-//! The input has its padding around it in memory (its *halo*), so that the taps of a kernel row are
-//! neighbours: a convolution is a matrix product whose left side needs no copy. A tile of pixels by
-//! vectors of channels stays in registers; at each step a few neighbouring inputs of a pixel are
-//! broadcast and multiplied with the weights of all its channels.
+//! A tile of pixels by vectors of channels stays in registers; at each step a few neighbouring inputs of a
+//! pixel are broadcast and multiplied with the weights of all its channels.
 //!
 //! Weights lie as `[blocks][kernel rows][steps][vectors][lanes][ways]`. What an offset of the stored
 //! inputs adds is taken away by the sums' initial values.
@@ -17,114 +15,42 @@ use afp_target::Vectors;
 use super::{
     Lowering, apart,
     builder::{Cmp, Kernel},
-    epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
-    layout::{Layout, Storage},
+    epilogue::{self, Channels, Epilogue, Order, Spot},
+    geometry::{Geometry, Problem, is_surroundable},
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
-    tree::{self, parts, shape_of, unsupported},
+    tree::{self, parts, shape_of},
 };
 
-/// A convolution or a product with weights, as this strategy sees it.
-pub struct Geometry {
-    /// The contraction.
-    pub op: Op,
-    /// Images, rows and columns of the result.
-    pub pixels: [i64; 3],
-    /// Output channels.
-    pub outputs: i64,
-    /// Kernel rows and columns.
-    pub kernel: [i64; 2],
-    stride: [i64; 2],
-    dilation: [i64; 2],
-    /// Elements between images, rows and columns of the input in memory.
-    strides: [i64; 3],
-    /// The first element that the first window reads.
-    first: i64,
-    /// Input channels in memory and in the program.
-    channels: [i64; 2],
-    input: Layout,
-    /// Bits of an input in memory and of a weight.
-    bits: [u32; 2],
+/// Whether a group's contraction can take this strategy, whatever its input's layout becomes.
+pub fn applicable(op: Op, contraction: Op) -> bool {
+    if contraction.is("afp.depthwise_conv2d")
+        || !(epilogue::applicable(op, contraction) || apart::applicable(op, contraction))
+    {
+        return false;
+    }
+    let groups = tree::conv(contraction).map_or(1, |conv| conv.groups);
+    let outputs = shape_of(op.result(0)).last().copied().unwrap_or(0);
+    let small = Rows::of(contraction).is_ok_and(|rows| rows.integer_bits() <= 16);
+    groups == 1
+        && outputs >= 4
+        && small
+        && contraction.operand(0).def_as("afp.constant").is_none()
+        && is_surroundable(contraction)
 }
 
+/// Cycles of an instruction.
+const CYCLES: f64 = 0.5;
+/// Bytes of a line of the first cache.
+const LINE: i64 = 64;
+/// Bytes of weights of a block that are asked for before they are needed.
+const WORTH_FETCHING: i64 = 8192;
+
 impl Geometry {
-    /// The geometry of a group's contraction, given its input's layout. Rows of pixels are joined where
-    /// `dense` says that nothing lies between them anywhere.
-    pub fn of(op: Op, input: Layout, dense: bool) -> Option<Self> {
-        let (weight, result) = (shape_of(op.operand(1)), shape_of(op.result(0)));
-        let weight_bits = Rows::of(op).ok()?.integer_bits();
-        let bits = [input.bits(), weight_bits];
-        let memory = input.memory();
-        if op.is("afp.fully_connected") {
-            return Some(Self {
-                op,
-                pixels: [result[0], 1, 1],
-                outputs: result[1],
-                kernel: [1, 1],
-                stride: [1, 1],
-                dilation: [1, 1],
-                strides: [memory[1], memory[1], memory[1]],
-                first: 0,
-                channels: [memory[1], weight[1]],
-                input,
-                bits,
-            });
-        }
-        let conv = tree::conv(op)?;
-        let strides = [memory[1] * memory[2] * memory[3], memory[2] * memory[3], memory[3]];
-        let (top, left) = (input.halo[0] - conv.pad[0], input.halo[2] - conv.pad[2]);
-        let mut geometry = Self {
-            op,
-            pixels: [result[0], result[1], result[2]],
-            outputs: result[3],
-            kernel: [weight[1], weight[2]],
-            stride: conv.stride,
-            dilation: conv.dilation,
-            strides,
-            first: top * strides[1] + left * strides[2],
-            channels: [memory[3], weight[3]],
-            input,
-            bits,
-        };
-        let pointwise = geometry.kernel == [1, 1] && conv.stride == [1, 1] && conv.pad == [0; 4];
-        if pointwise && dense && geometry.input.halo == [0; 4] {
-            geometry.pixels = [1, 1, geometry.pixels.iter().product()];
-        }
-        Some(geometry)
-    }
-
-    /// Makes rows of whole tiles from pixels that are joined, for threads to share.
-    fn split(&mut self, tile: i64) {
-        let tiles = self.pixels[2] / tile.max(1);
-        let rows = (1..=MOST_PARTS.min(tiles)).rev().find(|rows| tiles % rows == 0).unwrap_or(1);
-        if self.pixels[2] % tile == 0 {
-            self.pixels = [1, rows, self.pixels[2] / rows];
-            self.strides[1] = self.pixels[2] * self.strides[2];
-        }
-    }
-
-    /// Products of one lane at a step.
-    pub fn ways(&self) -> i64 {
-        if self.bits == [8, 8] { 4 } else { 2 }
-    }
-
-    /// Whether all taps of a kernel row are neighbours in memory.
-    fn rows_join(&self) -> bool {
-        self.dilation[1] == 1 || self.kernel[1] == 1
-    }
-
-    /// Kernel columns that are visited one by one, and the steps of each.
-    fn steps(&self) -> (i64, i64) {
-        if self.rows_join() {
-            (1, self.kernel[1] * self.channels[0] / self.ways())
-        } else {
-            (self.kernel[1], self.channels[0] / self.ways())
-        }
-    }
-
-    /// The tile that suits a machine's registers: least loads and least waste.
-    pub fn tile(&self, vectors: &Vectors) -> Option<Tile> {
+    /// The tile that suits a machine's registers, by least loads and least waste, and the cycles that its kernel
+    /// takes for the products, about.
+    pub fn tile(&self, vectors: &Vectors) -> Option<(f64, Tile)> {
         let mut best: Option<(f64, Tile)> = None;
         let widest = i64::from(vectors.bits / 32);
         let mut lanes = widest;
@@ -146,7 +72,9 @@ impl Geometry {
             }
             lanes /= 2;
         }
-        best.map(|(_, tile)| tile)
+        let steps: i64 = self.all_steps().iter().product();
+        let cycles = CYCLES * (self.pixels[0] * self.pixels[1] * steps) as f64;
+        best.map(|(cost, tile)| (cost * cycles, tile))
     }
 
     /// Instructions of a step over all pixels and channels, about, with tiles of so many vectors.
@@ -179,97 +107,17 @@ impl Geometry {
     }
 }
 
-/// Whether a group's contraction can take this strategy, whatever its input's layout becomes.
-pub fn applicable(op: Op, contraction: Op) -> bool {
-    if contraction.is("afp.depthwise_conv2d")
-        || !(epilogue::applicable(op, contraction) || apart::applicable(op, contraction))
-    {
-        return false;
-    }
-    let groups = tree::conv(contraction).map_or(1, |conv| conv.groups);
-    let outputs = shape_of(op.result(0)).last().copied().unwrap_or(0);
-    let small = Rows::of(contraction).is_ok_and(|rows| rows.integer_bits() <= 16);
-    groups == 1
-        && outputs >= 4
-        && small
-        && contraction.operand(0).def_as("afp.constant").is_none()
-        && is_surroundable(contraction)
-}
-
-/// Bytes of a line of the first cache.
-const LINE: i64 = 64;
-/// Bytes of weights of a block that are asked for before they are needed.
-const WORTH_FETCHING: i64 = 8192;
-/// Parts that threads share of pixels that are joined, at most.
-const MOST_PARTS: i64 = 16;
-/// Times that a halo may multiply the size of a value.
-const MOST_GROWTH: i64 = 64;
-
-/// Whether the halo that a contraction needs is worth its memory. Padding may be any number.
-pub(super) fn is_surroundable(contraction: Op) -> bool {
-    let Some(conv) = tree::conv(contraction) else { return true };
-    let shape = shape_of(contraction.operand(0));
-    if conv.pad.iter().any(|&pad| pad > i64::from(u16::MAX)) {
-        return false;
-    }
-    let [top, bottom, left, right] = halo(contraction).map(i128::from);
-    let (rows, columns) = (i128::from(shape[1]), i128::from(shape[2]));
-    (rows + top + bottom) * (columns + left + right) <= i128::from(MOST_GROWTH) * rows * columns
-}
-
-/// Rows and columns that a convolution reads around its input.
-pub fn halo(contraction: Op) -> [i64; 4] {
-    let Some(conv) = tree::conv(contraction) else { return [0; 4] };
-    let (input, weight) = (shape_of(contraction.operand(0)), shape_of(contraction.operand(1)));
-    let result = shape_of(contraction.result(0));
-    let kernel = if conv.depthwise { [weight[0], weight[1]] } else { [weight[1], weight[2]] };
-    let behind = |d: usize| {
-        let last = (result[1 + d] - 1) * conv.stride[d] + (kernel[d] - 1) * conv.dilation[d];
-        (last - conv.pad[2 * d] - (input[1 + d] - 1)).max(0)
-    };
-    [conv.pad[0], behind(0), conv.pad[2], behind(1)]
-}
-
-/// Whether a layout has all that a contraction reads.
-pub(super) fn surrounds(layout: &Layout, contraction: Op) -> bool {
-    layout.halo.iter().zip(halo(contraction)).all(|(&has, needs)| has >= needs)
-}
-
 /// Adds the kernel of a group and its call.
 pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
-    let misfit = |what: &str| tree::misfit(op, what);
-    let contraction = match tree::contractions(op)[..] {
-        [one] if applicable(op, one) => one,
-        _ => return Err(misfit("one contraction, with an epilogue on vectors")),
-    };
-    let operands = Operands::of(lowering, op, contraction)?;
-    let dense = operands.are_dense();
-    let input = scope::layout(lowering, contraction.operand(0), op)?;
-    let is_integer = matches!(input.storage, Storage::Integer { .. });
-    let geometry = Geometry::of(contraction, input, dense).filter(|geometry| {
-        is_integer
-            && surrounds(&geometry.input, contraction)
-            && geometry.channels[0] % geometry.ways() == 0
-            && tile.lanes <= geometry.outputs
-    });
-    let Some(mut geometry) = geometry else { return Err(misfit("an input of integers, with its halo")) };
-    let is_joined = geometry.pixels[..2] == [1, 1] && tree::conv(contraction).is_some() && dense;
-    if is_joined && lowering.threads > 1 {
-        geometry.split(tile.pixels);
+    let mut problem = Problem::of(lowering, op, tile.lanes)?;
+    if problem.joined && lowering.threads > 1 {
+        problem.geometry.split(tile.pixels);
     }
-    let needed = parts(parts(geometry.outputs, tile.lanes), tile.vectors) * tile.vectors;
-    let channels =
-        Channels { count: geometry.outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
-    let items = needed / tile.vectors * geometry.pixels[0] * geometry.pixels[1];
-    let pixels = geometry.pixels;
-    let joined = |layout: &Layout| {
-        let mut layout = layout.clone();
-        if is_joined && layout.shape.len() == 4 {
-            layout.shape = vec![1, pixels[1], pixels[2], layout.shape[3]];
-        }
-        layout
-    };
-    operands.convert(lowering, items, channels, joined, |scope, k, epilogue, memory| {
+    let Geometry { outputs, pixels, .. } = problem.geometry;
+    let needed = parts(parts(outputs, tile.lanes), tile.vectors) * tile.vectors;
+    let channels = Channels { count: outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
+    let items = needed / tile.vectors * pixels[0] * pixels[1];
+    problem.convert(lowering, items, channels, |scope, k, geometry, epilogue, memory| {
         Writer { geometry, tile, channels, epilogue, memory }.write(scope, k)
     })
 }
@@ -292,18 +140,11 @@ struct Filters {
 impl Writer {
     fn write(&self, scope: &mut Scope<'_>, k: &Kernel) -> Result<(), Diagnostic> {
         let geometry = &self.geometry;
-        let rows = Rows::of(geometry.op)?;
-        let weights = crate::afpk::numeric::decoded(rows.format, &rows.codes);
-        let Storage::Integer { offset } = geometry.input.storage else {
-            return Err(unsupported(geometry.op, "an input of integers"));
-        };
-        let corrections: Vec<i64> = weights
-            .chunks(rows.taps.max(1) as usize)
-            .map(|taps| -offset * taps.iter().sum::<i64>())
-            .collect();
+        let weights = geometry.weights()?;
+        let corrections = geometry.corrections(&weights)?;
         let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
-        let filters = self.filters(scope, k, &weights, rows.taps);
+        let filters = self.filters(scope, k, &weights);
 
         let [images, height, width] = geometry.pixels;
         let blocks = self.channels.vectors / self.tile.vectors;
@@ -352,9 +193,8 @@ impl Writer {
     }
 
     /// Packs the weights.
-    fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64], taps: i64) -> Filters {
+    fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64]) -> Filters {
         let (geometry, ways) = (&self.geometry, self.geometry.ways());
-        let [stored, real] = geometry.channels;
         let (columns, steps) = geometry.steps();
         let (lanes, count) = (self.tile.lanes, self.tile.vectors);
         let blocks = self.channels.vectors / count;
@@ -367,14 +207,8 @@ impl Writer {
                             let start = self.channels.start(block * count + lane / lanes);
                             let output = start + lane % lanes;
                             for way in 0..ways {
-                                let position = step * ways + way;
-                                let (kx, c) = (column + position / stored, position % stored);
-                                let tap = (ky * geometry.kernel[1] + kx) * real + c;
-                                packed.push(if c < real {
-                                    weights[(output * taps + tap) as usize]
-                                } else {
-                                    0
-                                });
+                                let element = step * ways + way;
+                                packed.push(geometry.weight(weights, output, [ky, column], element));
                             }
                         }
                     }
@@ -408,16 +242,14 @@ impl Writer {
         let sums: Vec<Value> = (0..pixels).flat_map(|_| sums.clone()).collect();
 
         let panel = count * lanes * ways;
-        let row = k.mul(y, k.index(geometry.stride[0] * geometry.strides[1]));
-        let column = k.mul(x, k.index(geometry.stride[1] * geometry.strides[2]));
-        let image = k.mul(n, k.index(geometry.strides[0]));
-        let base = k.add(k.add(image, row), k.add(column, k.index(geometry.first)));
+        let base = geometry.window(k, [n, y, x]);
+        let [down, right] = geometry.tap_strides();
         let block_weights = k.mul(block, k.index(self.block()));
         let sums = k.fold(k.index(0), k.index(geometry.kernel[0]), &sums, |k, ky, sums| {
-            let row = k.add(base, k.mul(ky, k.index(geometry.dilation[0] * geometry.strides[1])));
+            let row = k.add(base, k.mul(ky, k.index(down)));
             let row_weights = k.add(block_weights, k.mul(ky, k.index(columns * steps * panel)));
             k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
-                let inputs = k.add(row, k.mul(kx, k.index(geometry.dilation[1] * geometry.strides[2])));
+                let inputs = k.add(row, k.mul(kx, k.index(right)));
                 let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
                 k.fold(k.index(0), k.index(steps), sums, |k, step, sums| {
                     let inputs = k.add(inputs, k.mul(step, k.index(ways)));
@@ -461,7 +293,7 @@ impl Writer {
         let unsigned = ways == 4 && !stored.storage.is_signed(stored.format);
         let mut next = Vec::new();
         for p in 0..pixels {
-            let offset = p * self.geometry.stride[1] * self.geometry.strides[2];
+            let offset = p * self.geometry.pixel_stride();
             let input = self.broadcast(k, k.add(inputs, k.index(offset)));
             for j in 0..tile.vectors {
                 let sum = sums[(p * tile.vectors + j) as usize];
@@ -525,7 +357,7 @@ mod tests {
                 let found = geometry.tile(&target.vectors);
                 let case = format!("{}: {outputs} outputs of {rows} by {width}: {found:?}", target.name);
                 assert_eq!(found.is_some(), target.vectors.bits > 0, "{case}");
-                let Some(Tile { pixels, vectors, lanes }) = found else { continue };
+                let Some((_, Tile { pixels, vectors, lanes })) = found else { continue };
                 assert!((1..=width).contains(&pixels) && vectors >= 1 && lanes <= outputs, "{case}");
                 assert!(
                     [4, 8, 16].contains(&lanes) && lanes * 32 <= i64::from(target.vectors.bits),

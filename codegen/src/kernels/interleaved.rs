@@ -22,7 +22,7 @@ use super::{
     Lowering,
     builder::{Cmp, Kernel},
     depthwise,
-    direct::{halo, surrounds},
+    geometry::{halo, surrounds},
     dynamic::is_dynamic,
     epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
     layout::{Layout, Storage},

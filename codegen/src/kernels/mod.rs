@@ -8,7 +8,8 @@
 //!
 //! * [`group`], [`movement`]: loops over scalars. The *portable* strategy: it runs on every backend and
 //!   target, and defines the bits.
-//! * [`direct`]: convolutions and products with weights, on vectors, by dot products.
+//! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`matrix`]: by a matrix
+//!   unit. Both see them as [`geometry`] has them.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
 //! Where vectors can compute a contraction but not what is added to it, scalars do the rest ([`apart`]).
@@ -24,9 +25,11 @@ pub mod depthwise;
 pub mod direct;
 mod dynamic;
 mod epilogue;
+pub mod geometry;
 mod group;
 pub mod interleaved;
 pub mod layout;
+pub mod matrix;
 mod movement;
 mod places;
 mod ports;
@@ -245,6 +248,7 @@ impl Lowering {
             "afp.encode" => match Choice::of(op)?.strategy {
                 Strategy::Portable => group::convert(self, op),
                 Strategy::Direct(tile) => direct::convert(self, op, tile),
+                Strategy::Matrix(tile) => matrix::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
                 Strategy::Interleaved(tile) => interleaved::convert(self, op, tile),
                 Strategy::Elementwise(_) => Err(tree::misfit(op, "a strategy of contractions")),

@@ -34,12 +34,40 @@ pub enum Strategy {
     Portable,
     /// By dot products on vectors of output channels: [`super::direct`].
     Direct(Tile),
+    /// By a matrix unit: [`super::matrix`].
+    Matrix(Tile),
     /// By products on vectors of channels: [`super::depthwise`].
     Depthwise(Tile),
     /// By dot products of four rows, interleaved: [`super::interleaved`]. The tile's pixels are rows.
     Interleaved(Tile),
     /// Element by element, so many lanes at a time: [`super::boundary`].
     Elementwise(Tile),
+}
+
+impl Strategy {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Direct(_) => "direct",
+            Self::Matrix(_) => "matrix",
+            Self::Depthwise(_) => "depthwise",
+            Self::Interleaved(_) => "interleaved",
+            Self::Elementwise(_) => "elementwise",
+        }
+    }
+
+    /// The tile, if it has one.
+    pub fn tile(self) -> Option<Tile> {
+        match self {
+            Self::Portable => None,
+            Self::Direct(tile)
+            | Self::Matrix(tile)
+            | Self::Depthwise(tile)
+            | Self::Interleaved(tile)
+            | Self::Elementwise(tile) => Some(tile),
+        }
+    }
 }
 
 /// How products are computed.
@@ -109,13 +137,13 @@ impl Choice {
         let strategy = match (text("strategy")?.as_deref(), tile) {
             (Some("portable"), None) => Strategy::Portable,
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
+            (Some("matrix"), Some(tile)) => Strategy::Matrix(tile),
             (Some("depthwise"), Some(tile)) => Strategy::Depthwise(tile),
             (Some("interleaved"), Some(tile)) => Strategy::Interleaved(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let expected =
-                    "'portable', or 'direct', 'depthwise', 'interleaved' or 'elementwise' with a tile";
-                return Err(misfit(expected));
+                let named = "'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise'";
+                return Err(misfit(&format!("'portable', or {named} with a tile")));
             }
         };
         let multiply = match text("multiply")?.as_deref() {
@@ -138,15 +166,8 @@ impl Choice {
     /// Attaches the attribute.
     pub fn attach(&self, op: Op) {
         let ctx = op.ctx();
-        let (name, tile) = match self.strategy {
-            Strategy::Portable => ("portable", None),
-            Strategy::Direct(tile) => ("direct", Some(tile)),
-            Strategy::Depthwise(tile) => ("depthwise", Some(tile)),
-            Strategy::Interleaved(tile) => ("interleaved", Some(tile)),
-            Strategy::Elementwise(tile) => ("elementwise", Some(tile)),
-        };
-        let mut entries = vec![("strategy", Attr::string(ctx, name))];
-        if let Some(Tile { pixels, vectors, lanes }) = tile {
+        let mut entries = vec![("strategy", Attr::string(ctx, self.strategy.name()))];
+        if let Some(Tile { pixels, vectors, lanes }) = self.strategy.tile() {
             entries.push(("tile", Attr::i64s(ctx, &[pixels, vectors, lanes])));
         }
         if self.multiply == Multiply::ShiftAdd {

@@ -54,6 +54,42 @@ pub(super) fn add<'c>(
     .map_err(unbuilt)
 }
 
+/// Where code uses the matrix unit of x86-64, a constructor of the object asks Linux for it, for the whole process:
+/// `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`.
+pub(super) fn ask_for_matrix_unit<'c>(context: &'c Context, code: &Module<'c>) -> Result<(), Diagnostic> {
+    if code.get_function("llvm.x86.ldtilecfg").is_none() {
+        return Ok(());
+    }
+    let unbuilt = |error: BuilderError| internal("the constructor cannot be built").found(error.to_string());
+    let (int, long) = (context.i32_type(), context.i64_type());
+    let ask = code.add_function("ask", context.void_type().fn_type(&[], false), Some(Linkage::Internal));
+    set_attributes(context, ask);
+    let builder = context.create_builder();
+    builder.position_at_end(context.append_basic_block(ask, ""));
+    let call = long.fn_type(&[long.into(); 3], false);
+    let assembly = context.create_inline_asm(
+        call,
+        "syscall".to_owned(),
+        "={rax},{rax},{rdi},{rsi},~{rcx},~{r11},~{memory}".to_owned(),
+        true,
+        false,
+        None,
+        false,
+    );
+    let arguments = [158, 0x1023, 18].map(|value| long.const_int(value, false).into());
+    builder.build_indirect_call(call, assembly, &arguments, "").map_err(unbuilt)?;
+    builder.build_return(None).map_err(unbuilt)?;
+    let ptr = context.ptr_type(AddressSpace::default());
+    let ask = ask.as_global_value().as_pointer_value();
+    let entry = [int.const_int(65535, false).into(), ask.into(), ptr.const_null().into()];
+    let constructors = context.const_struct(&entry, false);
+    let ty = constructors.get_type().array_type(1);
+    let list = code.add_global(ty, None, "llvm.global_ctors");
+    list.set_linkage(Linkage::Appending);
+    list.set_initializer(&constructors.get_type().const_array(&[constructors]));
+    Ok(())
+}
+
 fn make_local<'c>(context: &'c Context, function: FunctionValue<'c>) {
     function.set_linkage(Linkage::Internal);
     set_attributes(context, function);

@@ -113,6 +113,7 @@ pub fn products(
         legalize::divisions(&context, &code)?;
     }
     entry::add(&context, &code, symbol, &body, &interface)?;
+    entry::ask_for_matrix_unit(&context, &code)?;
     optimize(&code, &machine, opt)?;
     if target.system == System::Bare {
         // SAFETY: the machine is alive.

@@ -1,4 +1,4 @@
-//! The operators of the `afpk` dialect (rules N1 to N4).
+//! The operators of the `afpk` dialect (rules N1 to N5).
 
 use super::{Check, Violation};
 use crate::{
@@ -24,6 +24,7 @@ pub fn verify(op: Op) -> Check {
         }
         "afpk.encode" => encode(op),
         "afpk.pack" => pack(op),
+        "afpk.matrix_dot" => matrix_dot(op),
         _ => Ok(()),
     }
 }
@@ -47,6 +48,28 @@ fn pack(op: Op) -> Check {
     if lanes % 4 != 0 || bytes != 4 * lanes {
         let expected = "four times as many bytes as lanes, which are a multiple of 4";
         return Err(Violation::new("N4", expected, format!("{lanes} lanes and {bytes} bytes")));
+    }
+    Ok(())
+}
+
+/// Rows, panels and a depth that a unit of tiles of 16 rows of 64 bytes can have in eight registers.
+fn matrix_dot(op: Op) -> Check {
+    let size = |name: &str| op.attr(name).and_then(Attr::as_int).unwrap_or(0);
+    let list = |name: &str| op.attr(name).and_then(Attr::as_i64s).unwrap_or_default();
+    let groups = op.operands().len() as i64 - 4;
+    let [rows, panels, depth] = ["rows", "panels", "depth"].map(size);
+    if !(1..=16).contains(&rows) || !(4..=64).contains(&depth) || depth % 4 != 0 {
+        let expected = "1 to 16 rows and a depth of 4 to 64, a multiple of 4";
+        return Err(Violation::new("N5", expected, format!("{rows} rows, depth {depth}")));
+    }
+    if groups < 1 || !(1..=8).contains(&panels) || (groups + 1) * (panels + 1) > 9 {
+        let expected = "groups of rows and panels that eight registers hold with their products";
+        return Err(Violation::new("N5", expected, format!("{groups} groups, {panels} panels")));
+    }
+    let (counts, strides) = (list("counts"), list("strides"));
+    if counts.len() != strides.len() || counts.iter().any(|&count| count < 1) {
+        let expected = "as many strides as counts, which are at least 1";
+        return Err(Violation::new("N5", expected, format!("{counts:?} and {strides:?}")));
     }
     Ok(())
 }

@@ -1,0 +1,279 @@
+//! Contractions as kernels on vectors see them: sizes, strides and steps.
+//!
+//! The input has its padding around it in memory (its *halo*), so that the taps of a kernel row are
+//! neighbours: a convolution is a matrix product whose left side needs no copy.
+
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Op, Value},
+};
+
+use super::{
+    Lowering,
+    builder::Kernel,
+    direct,
+    epilogue::{Channels, Epilogue, Operands},
+    layout::{Layout, Storage},
+    rows::Rows,
+    scope::{self, Scope},
+    tree::{self, shape_of, unsupported},
+};
+
+/// Times that a halo may multiply the size of a value.
+const MOST_GROWTH: i64 = 64;
+
+/// Parts that threads share of pixels that are joined, at most.
+const MOST_PARTS: i64 = 16;
+
+/// A convolution or a product with weights, as kernels on vectors see it.
+pub struct Geometry {
+    /// The contraction.
+    pub op: Op,
+    /// Images, rows and columns of the result.
+    pub pixels: [i64; 3],
+    /// Output channels.
+    pub outputs: i64,
+    /// Kernel rows and columns.
+    pub kernel: [i64; 2],
+    /// Rows and columns between windows.
+    pub(super) stride: [i64; 2],
+    /// Rows and columns between the taps of a kernel.
+    pub(super) dilation: [i64; 2],
+    /// Elements between images, rows and columns of the input in memory.
+    pub(super) strides: [i64; 3],
+    /// The first element that the first window reads.
+    pub(super) first: i64,
+    /// Input channels in memory and in the program.
+    pub(super) channels: [i64; 2],
+    /// The layout of the input.
+    pub(super) input: Layout,
+    /// Bits of an input in memory and of a weight.
+    pub(super) bits: [u32; 2],
+}
+
+impl Geometry {
+    /// The geometry of a group's contraction, given its input's layout. Rows of pixels are joined where
+    /// `dense` says that nothing lies between them anywhere.
+    pub fn of(op: Op, input: Layout, dense: bool) -> Option<Self> {
+        let (weight, result) = (shape_of(op.operand(1)), shape_of(op.result(0)));
+        let weight_bits = Rows::of(op).ok()?.integer_bits();
+        let bits = [input.bits(), weight_bits];
+        let memory = input.memory();
+        if op.is("afp.fully_connected") {
+            return Some(Self {
+                op,
+                pixels: [result[0], 1, 1],
+                outputs: result[1],
+                kernel: [1, 1],
+                stride: [1, 1],
+                dilation: [1, 1],
+                strides: [memory[1], memory[1], memory[1]],
+                first: 0,
+                channels: [memory[1], weight[1]],
+                input,
+                bits,
+            });
+        }
+        let conv = tree::conv(op)?;
+        let strides = [memory[1] * memory[2] * memory[3], memory[2] * memory[3], memory[3]];
+        let (top, left) = (input.halo[0] - conv.pad[0], input.halo[2] - conv.pad[2]);
+        let mut geometry = Self {
+            op,
+            pixels: [result[0], result[1], result[2]],
+            outputs: result[3],
+            kernel: [weight[1], weight[2]],
+            stride: conv.stride,
+            dilation: conv.dilation,
+            strides,
+            first: top * strides[1] + left * strides[2],
+            channels: [memory[3], weight[3]],
+            input,
+            bits,
+        };
+        let pointwise = geometry.kernel == [1, 1] && conv.stride == [1, 1] && conv.pad == [0; 4];
+        if pointwise && dense && geometry.input.halo == [0; 4] {
+            geometry.pixels = [1, 1, geometry.pixels.iter().product()];
+        }
+        Some(geometry)
+    }
+
+    /// The geometry with rows of pixels joined wherever nothing lies between those of the input.
+    pub(super) fn joined(&self) -> Self {
+        let own = || Self { input: self.input.clone(), ..*self };
+        Self::of(self.op, self.input.clone(), true).unwrap_or_else(own)
+    }
+
+    /// Makes rows of whole tiles from pixels that are joined, for threads to share.
+    pub(super) fn split(&mut self, tile: i64) {
+        let tiles = self.pixels[2] / tile.max(1);
+        let rows = (1..=MOST_PARTS.min(tiles)).rev().find(|rows| tiles % rows == 0).unwrap_or(1);
+        if self.pixels[2] % tile == 0 {
+            self.pixels = [1, rows, self.pixels[2] / rows];
+            self.strides[1] = self.pixels[2] * self.strides[2];
+        }
+    }
+
+    /// Products of one lane at a step.
+    pub fn ways(&self) -> i64 {
+        if self.bits == [8, 8] { 4 } else { 2 }
+    }
+
+    /// Whether all taps of a kernel row are neighbours in memory.
+    fn rows_join(&self) -> bool {
+        self.dilation[1] == 1 || self.kernel[1] == 1
+    }
+
+    /// Kernel columns that are visited one by one, and the steps of each.
+    pub(super) fn steps(&self) -> (i64, i64) {
+        if self.rows_join() {
+            (1, self.kernel[1] * self.channels[0] / self.ways())
+        } else {
+            (self.kernel[1], self.channels[0] / self.ways())
+        }
+    }
+
+    /// How often each loop over the steps of a pixel runs: kernel rows, columns that are visited one by one, steps.
+    pub(super) fn all_steps(&self) -> [i64; 3] {
+        let (columns, steps) = self.steps();
+        [self.kernel[0], columns, steps]
+    }
+
+    /// Elements of the input between neighbouring pixels.
+    pub(super) fn pixel_stride(&self) -> i64 {
+        self.stride[1] * self.strides[2]
+    }
+
+    /// The first element that the window of a pixel reads.
+    pub(super) fn window(&self, k: &Kernel, [n, y, x]: [Value; 3]) -> Value {
+        let row = k.mul(y, k.index(self.stride[0] * self.strides[1]));
+        let column = k.mul(x, k.index(self.pixel_stride()));
+        let image = k.mul(n, k.index(self.strides[0]));
+        k.add(k.add(image, row), k.add(column, k.index(self.first)))
+    }
+
+    /// Elements between kernel rows, and between kernel columns that are visited one by one.
+    pub(super) fn tap_strides(&self) -> [i64; 2] {
+        [self.dilation[0] * self.strides[1], self.dilation[1] * self.strides[2]]
+    }
+
+    /// The weight that the element of a kernel row is multiplied with, counted from a visited column's first: 0
+    /// for channels that were added.
+    pub(super) fn weight(&self, weights: &[i64], output: i64, [ky, column]: [i64; 2], element: i64) -> i64 {
+        let [stored, real] = self.channels;
+        let (kx, c) = (column + element / stored, element % stored);
+        let taps = self.kernel[0] * self.kernel[1] * real;
+        let tap = (ky * self.kernel[1] + kx) * real + c;
+        if c < real { weights[(output * taps + tap) as usize] } else { 0 }
+    }
+
+    /// The integers of the weights, output after output.
+    ///
+    /// # Errors
+    /// AFP0611 for weights that are no constant.
+    pub(super) fn weights(&self) -> Result<Vec<i64>, Diagnostic> {
+        let rows = Rows::of(self.op)?;
+        Ok(crate::afpk::numeric::decoded(rows.format, &rows.codes))
+    }
+
+    /// What the offset of the stored inputs adds to the sums of each output, to be taken away.
+    ///
+    /// # Errors
+    /// AFP0611 for an input that is not stored as integers.
+    pub(super) fn corrections(&self, weights: &[i64]) -> Result<Vec<i64>, Diagnostic> {
+        let Storage::Integer { offset } = self.input.storage else {
+            return Err(unsupported(self.op, "an input of integers"));
+        };
+        let taps = (weights.len() as i64 / self.outputs).max(1) as usize;
+        Ok(weights.chunks(taps).map(|taps| -offset * taps.iter().sum::<i64>()).collect())
+    }
+
+    /// The layout of an operand or the result, as a kernel sees it: with rows joined as the pixels are.
+    fn seen(&self, layout: &Layout) -> Layout {
+        let mut layout = layout.clone();
+        if layout.shape.len() == 4 {
+            layout.shape = vec![1, self.pixels[1], self.pixels[2], layout.shape[3]];
+        }
+        layout
+    }
+}
+
+/// A group that vectors compute: what is contracted, and what it reads and writes.
+pub(super) struct Problem {
+    pub operands: Operands,
+    pub geometry: Geometry,
+    /// Whether the rows of pixels are joined.
+    pub joined: bool,
+}
+
+impl Problem {
+    /// The problem of a group, of which a vector has so many lanes.
+    ///
+    /// # Errors
+    /// AFP0612 if vectors cannot compute it.
+    pub fn of(lowering: &Lowering, op: Op, lanes: i64) -> Result<Self, Diagnostic> {
+        let contraction = match tree::contractions(op)[..] {
+            [one] if direct::applicable(op, one) => one,
+            _ => return Err(tree::misfit(op, "one contraction, with an epilogue on vectors")),
+        };
+        let operands = Operands::of(lowering, op, contraction)?;
+        let dense = operands.are_dense();
+        let input = scope::layout(lowering, contraction.operand(0), op)?;
+        let is_integer = matches!(input.storage, Storage::Integer { .. });
+        let geometry = Geometry::of(contraction, input, dense).filter(|geometry| {
+            is_integer
+                && surrounds(&geometry.input, contraction)
+                && geometry.channels[0] % geometry.ways() == 0
+                && lanes <= geometry.outputs
+        });
+        let geometry = geometry.ok_or_else(|| tree::misfit(op, "an input of integers, with its halo"))?;
+        let joined = geometry.pixels[..2] == [1, 1] && tree::conv(contraction).is_some() && dense;
+        Ok(Self { operands, geometry, joined })
+    }
+
+    /// Adds the kernels of the group, as [`Operands::convert`] does.
+    pub fn convert(
+        self,
+        lowering: &mut Lowering,
+        items: i64,
+        channels: Channels,
+        write: impl FnOnce(&mut Scope<'_>, &Kernel, Geometry, Epilogue, Value) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let Self { operands, geometry, joined } = self;
+        let shape = Geometry { input: geometry.input.clone(), ..geometry };
+        let seen = |layout: &Layout| if joined { shape.seen(layout) } else { layout.clone() };
+        operands.convert(lowering, items, channels, seen, |scope, k, epilogue, memory| {
+            write(scope, k, geometry, epilogue, memory)
+        })
+    }
+}
+
+/// Whether the halo that a contraction needs is worth its memory. Padding may be any number.
+pub(super) fn is_surroundable(contraction: Op) -> bool {
+    let Some(conv) = tree::conv(contraction) else { return true };
+    let shape = shape_of(contraction.operand(0));
+    if conv.pad.iter().any(|&pad| pad > i64::from(u16::MAX)) {
+        return false;
+    }
+    let [top, bottom, left, right] = halo(contraction).map(i128::from);
+    let (rows, columns) = (i128::from(shape[1]), i128::from(shape[2]));
+    (rows + top + bottom) * (columns + left + right) <= i128::from(MOST_GROWTH) * rows * columns
+}
+
+/// Rows and columns that a convolution reads around its input.
+pub fn halo(contraction: Op) -> [i64; 4] {
+    let Some(conv) = tree::conv(contraction) else { return [0; 4] };
+    let (input, weight) = (shape_of(contraction.operand(0)), shape_of(contraction.operand(1)));
+    let result = shape_of(contraction.result(0));
+    let kernel = if conv.depthwise { [weight[0], weight[1]] } else { [weight[1], weight[2]] };
+    let behind = |d: usize| {
+        let last = (result[1 + d] - 1) * conv.stride[d] + (kernel[d] - 1) * conv.dilation[d];
+        (last - conv.pad[2 * d] - (input[1 + d] - 1)).max(0)
+    };
+    [conv.pad[0], behind(0), conv.pad[2], behind(1)]
+}
+
+/// Whether a layout has all that a contraction reads.
+pub(super) fn surrounds(layout: &Layout, contraction: Op) -> bool {
+    layout.halo.iter().zip(halo(contraction)).all(|(&has, needs)| has >= needs)
+}
+
