@@ -124,7 +124,7 @@ def Afpk_MatrixReleaseOp : Afpk_Op<"matrix_release"> {
 def Afpk_MatrixDotOp : Afpk_Op<"matrix_dot"> {
   let summary = "sums of products of rows of bytes with panels of bytes, by a matrix unit";
   let description = [{
-    `sums[(g*rows + r)*16*panels + 16*p + l]` becomes the sum, over all steps `s` and
+    `sums[at_sums + (g*rows + r)*16*panels + 16*p + l]` becomes the sum, over all steps `s` and
     all `d < depth`, of `a[at_g + r*row_stride + offset(s) + d]` times
     `b[at_b + (s*panels + p)*16*depth + d/4*64 + 4*l + d%4]` (rule N5), for every index
     `at_g` behind `a`, every `r < rows` and `p < panels`, and 16 lanes `l`. Steps are
@@ -132,10 +132,10 @@ def Afpk_MatrixDotOp : Afpk_Op<"matrix_dot"> {
     is signed; `a` is signed unless `unsigned_a` stands there. Sums wrap. The unit is
     set up for these rows, depth, panels and number of indices.
   }];
-  let arguments = (ins MemRefRankOf<[I32], [1]>:$sums, MemRefRankOf<[I8], [1]>:$a, MemRefRankOf<[I8], [1]>:$b, Index:$at_b,
+  let arguments = (ins MemRefRankOf<[I32], [1]>:$sums, MemRefRankOf<[I8], [1]>:$a, MemRefRankOf<[I8], [1]>:$b, Index:$at_sums, Index:$at_b,
                        Variadic<Index>:$at_a, I64Attr:$rows, I64Attr:$panels, I64Attr:$depth, I64Attr:$row_stride,
                        DenseI64ArrayAttr:$counts, DenseI64ArrayAttr:$strides, UnitAttr:$unsigned_a);
-  let assemblyFormat = "$sums `,` $a `[` $at_a `]` `,` $b `[` $at_b `]` attr-dict `:` type($sums) `,` type($a) `,` type($b)";
+  let assemblyFormat = "$sums `[` $at_sums `]` `,` $a `[` $at_a `]` `,` $b `[` $at_b `]` attr-dict `:` type($sums) `,` type($a) `,` type($b)";
   let hasVerifier = 1;
 }
 

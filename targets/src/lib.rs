@@ -62,6 +62,10 @@ pub struct Target {
 const X86: &str = "x86_64-unknown-linux-gnu";
 const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
+/// Without the tuning LLVM splits `vpdpwssd` in two.
+const VNNI: &str = "+avx512vnni,+fast-dpwssd";
+const AMX: &str = "+avx512vnni,+fast-dpwssd,+amx-tile,+amx-int8";
+
 const fn vectors(bits: u32, registers: u32, dot: Dot) -> Vectors {
     Vectors { bits, registers, dot, matrix: false }
 }
@@ -81,11 +85,11 @@ pub const TABLE: [Target; 8] = [
     linux("x86-64-v2", X86, ("x86-64-v2", ""), vectors(128, 16, Dot::Maddubs)),
     linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
     linux("x86-64-v4", X86, ("x86-64-v4", ""), vectors(512, 32, Dot::Maddubs)),
-    linux("x86-64-v4+vnni", X86, ("x86-64-v4", "+avx512vnni"), vectors(512, 32, Dot::Vnni)),
+    linux("x86-64-v4+vnni", X86, ("x86-64-v4", VNNI), vectors(512, 32, Dot::Vnni)),
     linux(
         "x86-64-v4+amx",
         X86,
-        ("x86-64-v4", "+avx512vnni,+amx-tile,+amx-int8"),
+        ("x86-64-v4", AMX),
         Vectors { matrix: true, ..vectors(512, 32, Dot::Vnni) },
     ),
     linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::None)),

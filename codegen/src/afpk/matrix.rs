@@ -97,7 +97,7 @@ impl Product {
     fn of(op: Op) -> Self {
         let size = |name: &str| op.attr(name).and_then(Attr::as_int).unwrap_or(1);
         let list = |name: &str| op.attr(name).and_then(Attr::as_i64s).unwrap_or_default();
-        let block = Block { groups: op.operands().len() as i64 - 4, panels: size("panels") };
+        let block = Block { groups: op.operands().len() as i64 - 5, panels: size("panels") };
         let steps = list("counts").into_iter().zip(list("strides")).filter(|(count, _)| *count > 1).collect();
         Self { op, block, rows: size("rows"), depth: size("depth"), row_stride: size("row_stride"), steps }
     }
@@ -110,12 +110,13 @@ impl Product {
                 k.effect_intrinsic("llvm.x86.tilezero", &[register(k, block.sum(group, panel))]);
             }
         }
-        let (at_a, at_b) = (self.op.operands().split_off(4), self.op.operand(3));
+        let (at_a, at_b) = (self.op.operands().split_off(5), self.op.operand(4));
         self.step(k, &self.steps, &at_a, at_b);
         let stride = k.constant(k.int(64), block.panels * 64);
         for group in 0..block.groups {
             for panel in 0..block.panels {
                 let at = k.index((group * self.rows * block.panels + panel) * 16);
+                let at = k.add(self.op.operand(3), at);
                 let sums = pointer(k, self.op.operand(0), Some(at), 4);
                 let tile = register(k, block.sum(group, panel));
                 k.effect_intrinsic("llvm.x86.tilestored64", &[tile, sums, stride]);

@@ -90,7 +90,11 @@ impl Product {
         let whole = [128, 256, 512].contains(&bits) && bits <= i64::from(target.vectors.bits);
         if self.a.ty().int_width() == Some(16) {
             return match target.vectors.dot {
-                Dot::Maddubs | Dot::Vnni if whole => self.pmaddwd(k, bits),
+                Dot::Vnni if whole => {
+                    let name = format!("llvm.x86.avx512.vpdpwssd.{bits}");
+                    k.intrinsic(&name, &[self.acc, self.a, self.b], self.acc.ty())
+                }
+                Dot::Maddubs if whole => self.pmaddwd(k, bits),
                 _ => self.halves(k),
             };
         }

@@ -196,6 +196,7 @@ impl Lowering {
                 Extra::Constant(index) => self.global_in_body(index),
                 Extra::Scratch => self.scratch(ty),
                 Extra::Own(buffer) => self.own(buffer, ty),
+                Extra::Shared(memory) => memory,
                 Extra::Exponent(value) => self
                     .exponents
                     .get(&value)

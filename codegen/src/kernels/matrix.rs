@@ -6,6 +6,9 @@
 //! three. A step takes as many neighbouring elements of a window as a row of a tile has, a divisor of those there
 //! are. Sums go through memory to vectors, which finish them as [`super::direct`]'s are.
 //!
+//! Inputs of two bytes are parted first: the lower bytes of all elements make one plane, the upper ones another.
+//! The products of both with the same weights are two sums, of which the upper counts 256 times.
+//!
 //! Weights lie as `[blocks][kernel rows][steps][panels][quadruples][lanes][4]`.
 
 use afp_ir::{
@@ -17,6 +20,7 @@ use afp_target::Vectors;
 use super::{
     Lowering,
     builder::Kernel,
+    calls::Destination,
     epilogue::{Channels, Epilogue, Order, Spot},
     geometry::{Geometry, Problem},
     scope::{self, Scope},
@@ -46,6 +50,8 @@ struct Plan {
     blocks: [i64; 2],
     /// Bytes of a step.
     depth: i64,
+    /// Bytes of an element of the input, each in a plane.
+    planes: i64,
 }
 
 impl Plan {
@@ -53,8 +59,9 @@ impl Plan {
     fn of(geometry: &Geometry, tile: Tile) -> Option<Self> {
         let [_, height, width] = geometry.pixels;
         let stored = &geometry.input;
-        let fits = geometry.bits == [8, 8]
-            && !stored.storage.is_signed(stored.format)
+        let planes = i64::from(geometry.bits[0] / 8);
+        let fits = geometry.bits[1] == 8
+            && (planes == 2 || planes == 1 && !stored.storage.is_signed(stored.format))
             && tile.lanes == LANES
             && geometry.outputs >= LANES
             && (1..=ROWS.min(width)).contains(&tile.pixels)
@@ -67,15 +74,20 @@ impl Plan {
         let down = across == 1 && groups == 2;
         let blocks = if down { [1, parts(height, 2)] } else { [parts(across, groups), height] };
         let block = Block { groups, panels: tile.vectors };
-        let run = geometry.all_steps()[2] * 4;
+        let run = geometry.all_steps()[2] * geometry.ways();
         let depth = (1..=BYTES / 4).rev().map(|quads| quads * 4).find(|depth| run % depth == 0)?;
-        Some(Self { block, rows: tile.pixels, across, down, blocks, depth })
+        Some(Self { block, rows: tile.pixels, across, down, blocks, depth, planes })
+    }
+
+    /// Sums of a block.
+    const fn sums(&self) -> i64 {
+        self.block.groups * self.rows * self.block.panels * LANES
     }
 
     /// How often each loop over the steps of a pixel runs.
     fn counts(&self, geometry: &Geometry) -> [i64; 3] {
         let [rows, columns, steps] = geometry.all_steps();
-        [rows, columns, steps * 4 / self.depth]
+        [rows, columns, steps * geometry.ways() / self.depth]
     }
 
     /// Cycles of all products, about, and what the way of the sums through memory adds: measured.
@@ -88,7 +100,8 @@ impl Plan {
         let sums = tiles * (12.0 + 1.6 * rows);
         let times = parts(parts(geometry.outputs, LANES), panels) * geometry.pixels[0];
         let times = times * self.blocks[0] * self.blocks[1];
-        SETUP + times as f64 * (BLOCK + products + sums)
+        let parting = if self.planes == 2 { PARTING * geometry.input.bytes() as f64 } else { 0.0 };
+        SETUP + times as f64 * (BLOCK + self.planes as f64 * (products + sums)) + parting
     }
 }
 
@@ -96,6 +109,8 @@ impl Plan {
 const SETUP: f64 = 200.0;
 /// Cycles of a block that its products do not cover.
 const BLOCK: f64 = 40.0;
+/// Cycles of a byte that goes to one of two planes.
+const PARTING: f64 = 0.15;
 
 /// The tile that takes the least time, and its cycles, about. None where the unit cannot compute a contraction.
 pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
@@ -127,13 +142,45 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let image = Some(apart).filter(|apart| *apart != problem.geometry.pixels);
     let plan = Plan::of(&problem.geometry, tile);
     let plan = plan.ok_or_else(|| tree::misfit(op, "products of bytes, on tiles of a matrix unit"))?;
+    let parted = match plan.planes {
+        2 => Some(part(lowering, op, &problem.geometry)?),
+        _ => None,
+    };
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, LANES), tile.vectors) * tile.vectors;
     let channels = Channels { count: outputs, lanes: LANES, vectors: needed, order: Order::Plain };
     let items = needed / tile.vectors * pixels[0] * plan.blocks[0] * plan.blocks[1];
     problem.convert(lowering, items, channels, |scope, k, geometry, epilogue, memory| {
+        let memory = parted.map_or(memory, |planes| scope.shared(planes));
         Writer { geometry, image, plan, channels, epilogue, memory }.write(scope, k)
     })
+}
+
+/// Adds the kernel that parts the bytes of a contraction's input, and gives the planes.
+fn part(lowering: &mut Lowering, op: Op, geometry: &Geometry) -> Result<Value, Diagnostic> {
+    let (source, memory) = (geometry.op.operand(0), geometry.input.memory());
+    let planes = lowering.allocate(geometry.input.bytes());
+    let (rows, rest) = memory.split_at(memory.len() / 2);
+    let (items, row): (i64, i64) = (rows.iter().product(), rest.iter().product());
+    let lanes = [32, 16, 8, 4, 2, 1].into_iter().find(|lanes| *lanes <= row).unwrap_or(1);
+    lowering.kernel(op, &[source], items, Destination::Memory(planes), |scope, k| {
+        let (from, to) = (k.flat(scope.operands[0]), scope.result);
+        k.fold(scope.from, scope.to, &[], |k, item, _| {
+            let first = k.mul(item, k.index(row));
+            k.each(parts(row, lanes), |k, part| {
+                // The last may overlap the one before.
+                let at = k.add(first, k.min(k.mul(part, k.index(lanes)), k.index(row - lanes)));
+                let both = k.vector_load(from, at, lanes);
+                let upper = k.shr(both, k.like(both, 8));
+                for (plane, bytes) in [(0, both), (items * row, upper)] {
+                    k.vector_store(k.resize(bytes, 8, false), to, k.add(at, k.index(plane)));
+                }
+            });
+            Vec::new()
+        });
+        Ok(())
+    })?;
+    Ok(planes)
 }
 
 /// A kernel being written.
@@ -160,8 +207,8 @@ impl Writer {
         let weights = geometry.weights()?;
         let initial = self.epilogue.initial(&geometry.corrections(&weights)?)?;
         let initial = self.channels.packed(&initial);
-        let Block { groups, panels } = plan.block;
-        let sums = Type::memref(&[groups * plan.rows * panels * LANES], k.int(32));
+        let panels = plan.block.panels;
+        let sums = Type::memref(&[plan.planes * plan.sums()], k.int(32));
         let shared = Shared {
             initial: scope.constant("bias", &[initial.len() as i64], k.int(32), &initial),
             filters: self.filters(scope, k, &weights),
@@ -232,18 +279,27 @@ impl Writer {
         let [down, right] = geometry.tap_strides();
         let filters = counts.iter().product::<i64>() * panels * LANES * plan.depth;
         let windows: Vec<Value> = pixels.iter().map(|&pixel| geometry.window(k, pixel)).collect();
+        let filters = k.mul(block, k.index(filters));
         let size = |value: i64| Attr::int(k.ctx(), 64, value);
-        let spec = OpSpec::new("afpk.matrix_dot")
-            .operands([shared.sums, self.memory, shared.filters, k.mul(block, k.index(filters))])
-            .operands(windows)
-            .attr("rows", size(plan.rows))
-            .attr("panels", size(panels))
-            .attr("depth", size(plan.depth))
-            .attr("row_stride", size(geometry.pixel_stride()))
-            .attr("counts", Attr::i64s(k.ctx(), &counts))
-            .attr("strides", Attr::i64s(k.ctx(), &[down, right, plan.depth]))
-            .attr("unsigned_a", Attr::unit(k.ctx()));
-        k.effect(spec);
+        for plane in 0..plan.planes {
+            let ahead = plane * geometry.input.memory().iter().product::<i64>();
+            let windows = windows.iter().map(|&window| k.add(window, k.index(ahead)));
+            // The upper bytes have the sign of the whole.
+            let stored = &geometry.input;
+            let unsigned = plane + 1 < plan.planes || !stored.storage.is_signed(stored.format);
+            let at_sums = k.index(plane * plan.sums());
+            let spec = OpSpec::new("afpk.matrix_dot")
+                .operands([shared.sums, self.memory, shared.filters, at_sums, filters])
+                .operands(windows.collect::<Vec<Value>>())
+                .attr("rows", size(plan.rows))
+                .attr("panels", size(panels))
+                .attr("depth", size(plan.depth))
+                .attr("row_stride", size(geometry.pixel_stride()))
+                .attr("counts", Attr::i64s(k.ctx(), &counts))
+                .attr("strides", Attr::i64s(k.ctx(), &[down, right, plan.depth]))
+                .attr_opt("unsigned_a", unsigned.then(|| Attr::unit(k.ctx())));
+            k.effect(spec);
+        }
 
         let vectors: Vec<Value> =
             (0..panels).map(|panel| k.add(k.mul(block, k.index(panels)), k.index(panel))).collect();
@@ -262,7 +318,11 @@ impl Writer {
                     let vector = vectors[panel as usize];
                     let at = k.add(from, k.index((p * panels + panel) * LANES));
                     let initial = k.vector_load(shared.initial, k.mul(vector, k.index(LANES)), LANES);
-                    let sum = k.add(k.vector_load(shared.sums, at, LANES), initial);
+                    let mut sum = k.add(k.vector_load(shared.sums, at, LANES), initial);
+                    if plan.planes == 2 {
+                        let upper = k.vector_load(shared.sums, k.add(at, k.index(plan.sums())), LANES);
+                        sum = k.add(sum, k.shl(upper, k.like(upper, 8)));
+                    }
                     let channel = self.channels.start_value(k, vector);
                     let (pixel, behind) = self.place(k, pixel, p);
                     spots.push((sum, Spot { pixel, behind, vector, channel }));

@@ -18,6 +18,8 @@ pub(super) enum Extra {
     Scratch,
     /// The thread's part of a buffer.
     Own(Value),
+    /// A memref of the body.
+    Shared(Value),
     /// The scale exponent that a value has when the code runs.
     Exponent(Value),
 }
@@ -87,6 +89,13 @@ impl<'l> Scope<'l> {
     pub fn own(&mut self, buffer: Value, ty: Type) -> Value {
         let value = self.block.add_arg(ty, self.loc);
         self.extras.push((Extra::Own(buffer), value));
+        value
+    }
+
+    /// A memref of the body, that other kernels use too.
+    pub fn shared(&mut self, memory: Value) -> Value {
+        let value = self.block.add_arg(memory.ty(), self.loc);
+        self.extras.push((Extra::Shared(memory), value));
         value
     }
 

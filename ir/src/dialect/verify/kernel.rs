@@ -56,7 +56,7 @@ fn pack(op: Op) -> Check {
 fn matrix_dot(op: Op) -> Check {
     let size = |name: &str| op.attr(name).and_then(Attr::as_int).unwrap_or(0);
     let list = |name: &str| op.attr(name).and_then(Attr::as_i64s).unwrap_or_default();
-    let groups = op.operands().len() as i64 - 4;
+    let groups = op.operands().len() as i64 - 5;
     let [rows, panels, depth] = ["rows", "panels", "depth"].map(size);
     if !(1..=16).contains(&rows) || !(4..=64).contains(&depth) || depth % 4 != 0 {
         let expected = "1 to 16 rows and a depth of 4 to 64, a multiple of 4";
