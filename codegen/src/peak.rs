@@ -1,7 +1,7 @@
 //! The fastest that a machine multiplies bytes: what the speed of kernels is held against.
 //!
 //! A tile of sums in registers takes products, as [`crate::kernels::direct`] does in the middle of a layer; nothing
-//! is started, rounded or stored. Where one instruction does it all, its operands stay in registers too; else a
+//! is started, rounded or stored. A matrix unit's blocks have few steps and their loads and stores. Where one instruction does it all, its operands stay in registers too; else a
 //! compiler would take what steps have in common out of the loop, and they come from the first cache.
 
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use afp_ir::{diag::Diagnostic, interp::Tensor, mlir::Session};
 use afp_target::Dot;
 
 use crate::{
+    afpk::matrix::Block,
     interface::Interface,
     internal,
     library::Library,
@@ -39,9 +40,13 @@ impl Peak {
         if target.vectors.dot == Dot::None || target.vectors.bits < 128 {
             return Ok(None);
         }
-        let tile = Tile::of(target);
         let session = Session::new();
-        let text = tile.program();
+        let (text, macs) = if target.vectors.matrix {
+            by_matrix_unit()
+        } else {
+            let tile = Tile::of(target);
+            (tile.program(), tile.macs())
+        };
         let module = session.parse("peak.mlir", text.as_bytes()).map_err(|_| {
             internal("the program that measures the machine is malformed")
                 .found(format!("{:?}", session.take_diagnostics()))
@@ -56,7 +61,7 @@ impl Peak {
         link_shared(&[object], &path)?;
         // SAFETY: the library was made just now, and the function has this interface.
         let code = unsafe { Library::open(&path, symbol, Interface::of(&module)?) }?;
-        Ok(Some(Self { code, macs: tile.macs() }))
+        Ok(Some(Self { code, macs }))
     }
 
     /// One call.
@@ -66,6 +71,45 @@ impl Peak {
     pub fn run(&self) -> Result<Vec<Tensor>, Diagnostic> {
         self.code.run(&[])
     }
+}
+
+/// Steps of a block of a matrix unit's products, whose panels stay in the first cache.
+const BLOCK_STEPS: u64 = 16;
+
+/// Blocks of products by a matrix unit, one after the other, and their number.
+fn by_matrix_unit() -> (String, u64) {
+    let block = Block { groups: 2, panels: 2 };
+    let shapes: Vec<String> = block.shapes(16, 64).iter().map(|byte| format!("{}", *byte as i8)).collect();
+    let (blocks, panels, rows) = (STEPS / BLOCK_STEPS, BLOCK_STEPS * 2 * 1024, 32 * BLOCK_STEPS * 64);
+    let arena = 4096 + panels + rows;
+    let text = format!(
+        "memref.global \"private\" constant @shapes : memref<64xi8> = dense<[{}]>
+         func.func @body(%to: memref<1xf32>, %arena: memref<{arena}xi8>) attributes {{afp.inputs = 0 : i64}} {{
+           %zero = arith.constant 0 : index
+           %one = arith.constant 1 : index
+           %blocks = arith.constant {blocks} : index
+           %from = arith.constant 4096 : index
+           %behind = arith.constant {} : index
+           %half = arith.constant {} : index
+           %shapes = memref.get_global @shapes : memref<64xi8>
+           %sums = memref.view %arena[%zero][] : memref<{arena}xi8> to memref<1024xi32>
+           %b = memref.view %arena[%from][] : memref<{arena}xi8> to memref<{panels}xi8>
+           %a = memref.view %arena[%behind][] : memref<{arena}xi8> to memref<{rows}xi8>
+           afpk.matrix_setup %shapes : memref<64xi8>
+           scf.for %i = %zero to %blocks step %one {{
+             afpk.matrix_dot %sums[%zero], %a[%zero, %half], %b[%zero]
+               {{rows = 16 : i64, panels = 2 : i64, depth = 64 : i64, row_stride = {} : i64, counts = array<i64: {BLOCK_STEPS}>,
+                 strides = array<i64: 64>, unsigned_a}} : memref<1024xi32>, memref<{rows}xi8>, memref<{panels}xi8>
+           }}
+           afpk.matrix_release
+           return
+         }}",
+        shapes.join(", "),
+        4096 + panels,
+        rows / 2,
+        BLOCK_STEPS * 64
+    );
+    (text, STEPS * 4 * 16 * 16 * 64)
 }
 
 /// Sums in registers.

@@ -11,7 +11,7 @@ use crate::{
     afpk::{expand, to_llvm},
     kernels::{
         self,
-        strategy::{Multiply, Weights},
+        strategy::{Matrix, Multiply, Weights},
     },
     memory, select,
 };
@@ -36,6 +36,8 @@ pub fn register() {
 pub struct Choices {
     /// The machine.
     pub target: Target,
+    /// When a matrix unit is used.
+    pub matrix: Matrix,
     /// Products.
     pub multiply: Multiply,
     /// Weights in memory.
@@ -50,7 +52,8 @@ impl Choices {
     /// Floats at the boundary, one thread, the machine's multiplier.
     pub fn new(target: Target) -> Self {
         let (multiply, weights) = (Multiply::Native, Weights::Expanded);
-        Self { target, multiply, weights, codes: false, threads: 1 }
+        let matrix = Matrix::Auto;
+        Self { target, matrix, multiply, weights, codes: false, threads: 1 }
     }
 
     /// The textual pipeline of the choice of kernels, which attaches attributes.
@@ -58,7 +61,8 @@ impl Choices {
         let Target { name, vectors, .. } = self.target;
         let multiply = if self.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" };
         let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
-        let (bits, matrix) = (vectors.bits, vectors.matrix);
+        let matrix = if vectors.matrix { self.matrix } else { Matrix::Never }.name();
+        let bits = vectors.bits;
         format!(
             "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} matrix={matrix} \
              multiply={multiply} weights={weights}}})"

@@ -21,7 +21,7 @@ use crate::kernels::{
     interleaved,
     layout::{Layout, Storage},
     matrix,
-    strategy::{Choice, Multiply, Strategy, Tile, Weights},
+    strategy::{Choice, Matrix, Multiply, Strategy, Tile, Weights},
     tree,
 };
 
@@ -33,7 +33,11 @@ pub static PASS: Pass = Pass {
     options: &[
         PassOption { name: "target", help: "the machine, as afpc --target names it", default: "x86-64-v3" },
         PassOption { name: "vector-bits", help: "at most so many bits in a vector", default: "512" },
-        PassOption { name: "matrix", help: "true or false: whether to use a matrix unit", default: "true" },
+        PassOption {
+            name: "matrix",
+            help: "never, auto or always: whether to use a matrix unit",
+            default: "auto",
+        },
         PassOption { name: "multiply", help: "native or shift-add", default: "native" },
         PassOption { name: "weights", help: "expanded or packed", default: "expanded" },
     ],
@@ -47,11 +51,9 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     if bits != 0 && !bits.is_power_of_two() {
         return Err(options.reject("vector-bits", "0 or a power of two"));
     }
-    let target = match options.text("matrix") {
-        "true" => target.narrowed(bits),
-        "false" => target.narrowed(bits).without_matrix(),
-        _ => return Err(options.reject("matrix", "true or false")),
-    };
+    let target = target.narrowed(bits);
+    let matrix = Matrix::NAMES.iter().find(|(name, _)| *name == options.text("matrix"));
+    let matrix = matrix.ok_or_else(|| options.reject("matrix", "never, auto or always"))?.1;
     let multiply = match options.text("multiply") {
         "native" => Multiply::Native,
         "shift-add" => Multiply::ShiftAdd,
@@ -64,8 +66,8 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     };
     for function in module.blocks().into_iter().flat_map(Block::ops).filter(|op| op.is("func.func")) {
         if let Some(&body) = function.blocks().first() {
-            Selection { target, multiply, weights, layouts: HashMap::new(), joined: HashSet::new() }
-                .visit(body);
+            let (layouts, joined) = (HashMap::new(), HashSet::new());
+            Selection { target, matrix, multiply, weights, layouts, joined }.visit(body);
         }
     }
     Ok(())
@@ -74,6 +76,7 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
 /// The choices for one function.
 struct Selection {
     target: Target,
+    matrix: Matrix,
     multiply: Multiply,
     weights: Weights,
     layouts: HashMap<Value, Layout>,
@@ -191,7 +194,12 @@ impl Selection {
         let input = self.layouts.get(&contraction.operand(0))?.clone();
         let geometry = Geometry::of(contraction, input, all)?;
         let (direct, tile) = geometry.tile(vectors)?;
-        let by_matrix = matrix::tile(&geometry, vectors).filter(|(cycles, _)| *cycles < direct);
+        let is_worth_it = |cycles: f64| match self.matrix {
+            Matrix::Never => false,
+            Matrix::Auto => cycles < direct,
+            Matrix::Always => true,
+        };
+        let by_matrix = matrix::tile(&geometry, vectors).filter(|(cycles, _)| is_worth_it(*cycles));
         Some(by_matrix.map_or(Strategy::Direct(tile), |(_, tile)| Strategy::Matrix(tile)))
     }
 }

@@ -280,7 +280,7 @@ func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "winograd"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "winograd"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -316,7 +316,7 @@ func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "direct"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -334,7 +334,7 @@ func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -736,4 +736,22 @@ func.func @elementwise_group(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
   %2 = afp.encode %1 {afp.kernel = {strategy = "elementwise", tile = array<i64: 1, 1, 8>}, afp.layout = {offset = 0 : i64}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
   %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
   return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!r = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m4, exp = 0>
+
+// A group of rows has 16 pixels at most.
+func.func @matrix_pixels(%x: tensor<1x5x20x8xf32>) -> tensor<1x5x20x16xf32> {
+  %w = afp.constant dense<1> : tensor<16x1x1x8xi8> : tensor<16x1x1x8x!w>
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<1x5x20x8xf32> to tensor<1x5x20x8x!r>
+  %1 = afp.conv2d %0, %w : (tensor<1x5x20x8x!r>, tensor<16x1x1x8x!w>) -> tensor<1x5x20x16x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: products of bytes, on tiles of a matrix unit}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "matrix", tile = array<i64: 20, 2, 16>}} : tensor<1x5x20x16x!afp.exact> to tensor<1x5x20x16x!r>
+  %3 = afp.dequantize %2 : tensor<1x5x20x16x!r> to tensor<1x5x20x16xf32>
+  return %3 : tensor<1x5x20x16xf32>
 }

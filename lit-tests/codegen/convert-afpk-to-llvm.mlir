@@ -63,7 +63,7 @@ func.func @four(%acc: vector<4xi32>, %a: vector<16xi8>, %b: vector<16xi8>) -> ve
 }
 
 // Pairs of 16 bits.
-// VNNI: "llvm.x86.sse2.pmadd.wd"(%arg1, %arg2)
+// VNNI: "llvm.x86.avx512.vpdpwssd.128"(%arg0, %arg1, %arg2)
 // V3: "llvm.x86.sse2.pmadd.wd"(%arg1, %arg2)
 // SDOT-COUNT-2: arith.muli {{.*}} : vector<4xi32>
 // PLAIN-COUNT-2: arith.muli {{.*}} : vector<4xi32>

@@ -11,6 +11,10 @@
 // POWER: error: [AFP0201]
 // POWER: expected: 0 or a power of two
 
+// RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{matrix=often})' 2>&1 | FileCheck %s --check-prefix=MATRIX
+// MATRIX: error: [AFP0201]
+// MATRIX: expected: never, auto or always
+
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{multiply=add})' 2>&1 | FileCheck %s --check-prefix=MULTIPLY
 // MULTIPLY: error: [AFP0201]
 // MULTIPLY: expected: native or shift-add

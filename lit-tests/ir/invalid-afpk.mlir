@@ -1,4 +1,4 @@
-// What the operators of the afpk dialect refuse: rules N1 to N4.
+// What the operators of the afpk dialect refuse: rules N1 to N5.
 
 // RUN: afp-opt %s -split-input-file -verify-diagnostics
 
@@ -157,5 +157,53 @@ func.func @pack_few(%a: vector<2xi32>) {
 func.func @pack_bytes(%a: vector<8xi32>) {
   // expected-error@+1 {{'afpk.pack' op [N4] expected four times as many bytes as lanes, which are a multiple of 4, found 8 lanes and 16 bytes}}
   %0 = afpk.pack %a, %a, %a, %a {to_unsigned} : vector<8xi32> to vector<16xi8>
+  return
+}
+
+// -----
+
+func.func @matrix_rows(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<4096xi8>, %i: index) {
+  // expected-error@+1 {{'afpk.matrix_dot' op [N5] expected 1 to 16 rows and a depth of 4 to 64, a multiple of 4, found 17 rows, depth 64}}
+  afpk.matrix_dot %s[%i], %a[%i], %b[%i] {rows = 17 : i64, panels = 1 : i64, depth = 64 : i64, row_stride = 64 : i64, counts = array<i64: 1>, strides = array<i64: 0>} : memref<1024xi32>, memref<4096xi8>, memref<4096xi8>
+  return
+}
+
+// -----
+
+func.func @matrix_depth(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<4096xi8>, %i: index) {
+  // expected-error@+1 {{'afpk.matrix_dot' op [N5] expected 1 to 16 rows and a depth of 4 to 64, a multiple of 4, found 16 rows, depth 62}}
+  afpk.matrix_dot %s[%i], %a[%i], %b[%i] {rows = 16 : i64, panels = 1 : i64, depth = 62 : i64, row_stride = 64 : i64, counts = array<i64: 1>, strides = array<i64: 0>} : memref<1024xi32>, memref<4096xi8>, memref<4096xi8>
+  return
+}
+
+// -----
+
+func.func @matrix_registers(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<4096xi8>, %i: index) {
+  // expected-error@+1 {{'afpk.matrix_dot' op [N5] expected groups of rows and panels that eight registers hold with their products, found 2 groups, 3 panels}}
+  afpk.matrix_dot %s[%i], %a[%i, %i], %b[%i] {rows = 16 : i64, panels = 3 : i64, depth = 64 : i64, row_stride = 64 : i64, counts = array<i64: 1>, strides = array<i64: 0>} : memref<1024xi32>, memref<4096xi8>, memref<4096xi8>
+  return
+}
+
+// -----
+
+func.func @matrix_groups(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<4096xi8>, %i: index) {
+  // expected-error@+1 {{'afpk.matrix_dot' op [N5] expected groups of rows and panels that eight registers hold with their products, found 0 groups, 1 panels}}
+  afpk.matrix_dot %s[%i], %a[], %b[%i] {rows = 16 : i64, panels = 1 : i64, depth = 64 : i64, row_stride = 64 : i64, counts = array<i64: 1>, strides = array<i64: 0>} : memref<1024xi32>, memref<4096xi8>, memref<4096xi8>
+  return
+}
+
+// -----
+
+func.func @matrix_steps(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<4096xi8>, %i: index) {
+  // expected-error@+1 {{'afpk.matrix_dot' op [N5] expected as many strides as counts, which are at least 1, found [2, 3] and [64]}}
+  afpk.matrix_dot %s[%i], %a[%i], %b[%i] {rows = 16 : i64, panels = 1 : i64, depth = 64 : i64, row_stride = 64 : i64, counts = array<i64: 2, 3>, strides = array<i64: 64>} : memref<1024xi32>, memref<4096xi8>, memref<4096xi8>
+  return
+}
+
+// -----
+
+func.func @matrix_never(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<4096xi8>, %i: index) {
+  // expected-error@+1 {{'afpk.matrix_dot' op [N5] expected as many strides as counts, which are at least 1, found [0] and [64]}}
+  afpk.matrix_dot %s[%i], %a[%i], %b[%i] {rows = 16 : i64, panels = 1 : i64, depth = 64 : i64, row_stride = 64 : i64, counts = array<i64: 0>, strides = array<i64: 64>} : memref<1024xi32>, memref<4096xi8>, memref<4096xi8>
   return
 }

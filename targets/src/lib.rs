@@ -86,12 +86,7 @@ pub const TABLE: [Target; 8] = [
     linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
     linux("x86-64-v4", X86, ("x86-64-v4", ""), vectors(512, 32, Dot::Maddubs)),
     linux("x86-64-v4+vnni", X86, ("x86-64-v4", VNNI), vectors(512, 32, Dot::Vnni)),
-    linux(
-        "x86-64-v4+amx",
-        X86,
-        ("x86-64-v4", AMX),
-        Vectors { matrix: true, ..vectors(512, 32, Dot::Vnni) },
-    ),
+    linux("x86-64-v4+amx", X86, ("x86-64-v4", AMX), Vectors { matrix: true, ..vectors(512, 32, Dot::Vnni) }),
     linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::None)),
     linux("aarch64+dotprod", AARCH64, ("generic", "+dotprod"), vectors(128, 32, Dot::Sdot)),
     Target {

@@ -62,7 +62,9 @@ pub(super) fn lower(op: Op, target: &Target) -> Result<(), Diagnostic> {
     }
     let k = Kernel::before(op);
     match op.name().as_str() {
-        "afpk.matrix_setup" => k.effect_intrinsic("llvm.x86.ldtilecfg", &[pointer(&k, op.operand(0), None, 1)]),
+        "afpk.matrix_setup" => {
+            k.effect_intrinsic("llvm.x86.ldtilecfg", &[pointer(&k, op.operand(0), None, 1)])
+        }
         "afpk.matrix_release" => k.effect_intrinsic("llvm.x86.tilerelease", &[]),
         _ => Product::of(op).lower(&k),
     }

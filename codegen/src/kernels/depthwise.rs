@@ -13,8 +13,8 @@ use afp_target::Vectors;
 use super::{
     Lowering, apart,
     builder::{Kernel, vector},
-    geometry::{halo, is_surroundable, surrounds},
     epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
+    geometry::{halo, is_surroundable, surrounds},
     layout::{Layout, Storage},
     rows::Rows,
     scope::{self, Scope},

@@ -276,4 +276,3 @@ pub fn halo(contraction: Op) -> [i64; 4] {
 pub(super) fn surrounds(layout: &Layout, contraction: Op) -> bool {
     layout.halo.iter().zip(halo(contraction)).all(|(&has, needs)| has >= needs)
 }
-

@@ -235,8 +235,9 @@ impl Writer {
         let panels = plan.block.panels;
         let mut packed = Vec::new();
         for block in 0..self.channels.vectors / panels {
-            let outputs: Vec<i64> =
-                (0..panels * LANES).map(|lane| self.channels.channel(block * panels * LANES + lane)).collect();
+            let outputs: Vec<i64> = (0..panels * LANES)
+                .map(|lane| self.channels.channel(block * panels * LANES + lane))
+                .collect();
             for (ky, column, step) in every([rows, columns, steps]) {
                 for (panel, quad, lane) in every([panels, plan.depth / 4, LANES]) {
                     let output = outputs[(panel * LANES + lane) as usize];
@@ -304,7 +305,8 @@ impl Writer {
         let vectors: Vec<Value> =
             (0..panels).map(|panel| k.add(k.mul(block, k.index(panels)), k.index(panel))).collect();
         // So many pixels fill vectors of bytes.
-        let together = (1..=plan.rows.min(4)).find(|pixels| pixels * panels % 4 == 0).unwrap_or(plan.rows.min(2));
+        let together =
+            (1..=plan.rows.min(4)).find(|pixels| pixels * panels % 4 == 0).unwrap_or(plan.rows.min(2));
         let mut outcome = Ok(());
         for (group, pixel) in (0..).zip(pixels) {
             k.each(parts(plan.rows, together), |k, part| {

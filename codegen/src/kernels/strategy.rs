@@ -90,6 +90,29 @@ pub enum Weights {
     Packed,
 }
 
+/// When a matrix unit is used, where a target has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matrix {
+    /// Never.
+    Never,
+    /// Where it is thought to be faster than vectors.
+    #[default]
+    Auto,
+    /// Wherever it can be.
+    Always,
+}
+
+impl Matrix {
+    /// All of them, by name.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("never", Self::Never), ("auto", Self::Auto), ("always", Self::Always)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, named)| *named == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// Everything about the kernel of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use afp_codegen::{
     cranelift,
     interface::Interface,
-    kernels::strategy::{Multiply, Weights},
+    kernels::strategy::{Matrix, Multiply, Weights},
     library::Library,
     link::link_shared,
     llvm::{self, OptLevel},
@@ -45,6 +45,7 @@ pub fn host() -> Vec<Box<dyn Execution>> {
     let (least, most) = (Llvm::new(OptLevel::O0), Llvm::new(OptLevel::O3));
     let shift_add = Llvm { multiply: Multiply::ShiftAdd, ..most };
     let packed = Llvm { weights: Weights::Packed, ..most };
+    let matrix = Llvm { matrix: Matrix::Always, ..most };
     let (threads, codes) = (Llvm { threads: 3, ..most }, Llvm { codes: true, ..most });
     let this = vec![Target::host()];
     let mut all: Vec<Box<dyn Execution>> = vec![
@@ -57,10 +58,13 @@ pub fn host() -> Vec<Box<dyn Execution>> {
         // Kernels for narrow vectors, and wide ones that it splits.
         Box::new(Native {
             name: "Cranelift",
-            targets: vec![Target::host().narrowed(128), Target::host()],
+            targets: vec![Target::host().narrowed(128), Target::host().without_matrix()],
             build: Cranelift,
         }),
     ];
+    if Target::host().vectors.matrix {
+        all.push(Box::new(native("matrix unit", vec![Target::host()], matrix)));
+    }
     if !levels.is_empty() {
         all.push(Box::new(native("LLVM O3 for lesser processors", levels, most)));
     }
@@ -145,6 +149,7 @@ fn object(
 #[derive(Clone, Copy)]
 struct Llvm {
     opt: OptLevel,
+    matrix: Matrix,
     multiply: Multiply,
     weights: Weights,
     threads: usize,
@@ -156,12 +161,12 @@ impl Llvm {
     /// The usual code.
     const fn new(opt: OptLevel) -> Self {
         let (multiply, weights) = (Multiply::Native, Weights::Expanded);
-        Self { opt, multiply, weights, threads: 1, codes: false }
+        Self { opt, matrix: Matrix::Auto, multiply, weights, threads: 1, codes: false }
     }
 
     fn choices(&self, target: Target) -> Choices {
-        let Self { multiply, weights, threads, codes, .. } = *self;
-        Choices { multiply, weights, threads, codes, ..Choices::new(target) }
+        let Self { matrix, multiply, weights, threads, codes, .. } = *self;
+        Choices { matrix, multiply, weights, threads, codes, ..Choices::new(target) }
     }
 }
 
