@@ -83,7 +83,8 @@ fn by_matrix_unit() -> (String, u64) {
     let (blocks, panels, rows) = (STEPS / BLOCK_STEPS, BLOCK_STEPS * 2 * 1024, 32 * BLOCK_STEPS * 64);
     let arena = 4096 + panels + rows;
     let text = format!(
-        "memref.global \"private\" constant @shapes : memref<64xi8> = dense<[{}]>
+        "builtin.module {{
+         memref.global \"private\" constant @shapes : memref<64xi8> = dense<[{}]>
          func.func @body(%to: memref<1xf32>, %arena: memref<{arena}xi8>) attributes {{afp.inputs = 0 : i64}} {{
            %zero = arith.constant 0 : index
            %one = arith.constant 1 : index
@@ -103,6 +104,7 @@ fn by_matrix_unit() -> (String, u64) {
            }}
            afpk.matrix_release
            return
+         }}
          }}",
         shapes.join(", "),
         4096 + panels,

@@ -20,7 +20,7 @@ use crate::kernels::{
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
-    matrix,
+    matrix, pool,
     strategy::{Choice, Matrix, Multiply, Strategy, Tile, Weights},
     tree,
 };
@@ -112,7 +112,7 @@ impl Selection {
         let chosen: HashMap<Op, Strategy> =
             candidates.into_iter().filter_map(|(op, c)| Some((op, self.strategy(op, c)?))).collect();
         for &op in &groups {
-            let strategy = chosen.get(&op).copied().unwrap_or(Strategy::Portable);
+            let strategy = chosen.get(&op).copied().or_else(|| self.pool(op)).unwrap_or(Strategy::Portable);
             Choice { strategy, multiply: self.multiply, weights: self.weights }.attach(op);
         }
         let lanes = i64::from(self.target.vectors.bits / 32).min(16);
@@ -143,6 +143,13 @@ impl Selection {
         let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
         (integer && fits && tree::leaves(op).ok()?.iter().all(stored) && self.can_surround(contraction))
             .then_some(contraction)
+    }
+
+    /// A pool's strategy on vectors.
+    fn pool(&self, op: Op) -> Option<Strategy> {
+        let coded = Element::of(op.result(0).ty()) != Element::Real;
+        let native = self.multiply == Multiply::Native && self.weights == Weights::Expanded;
+        pool::tile(op, &self.target.vectors).filter(|_| coded && native).map(Strategy::Pool)
     }
 
     /// Whether the input of a contraction can get what it needs around and between its elements.

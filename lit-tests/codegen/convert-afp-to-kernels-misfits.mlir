@@ -280,7 +280,7 @@ func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "winograd"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "winograd"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -316,7 +316,7 @@ func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "direct"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -334,7 +334,7 @@ func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>

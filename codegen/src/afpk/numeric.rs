@@ -111,6 +111,9 @@ impl Target {
     }
 }
 
+/// Bits of values that can be doubled, and a unit added, in 32 bits.
+const MASKED_BITS: u32 = 29;
+
 /// Bits of the integers that serve for values below `2^bits` and this format.
 pub fn encode_bits(format: Format, bits: u32) -> u32 {
     if bits <= 30 && format.int_max() < 1 << 30 { 32 } else { 64 }
@@ -122,7 +125,13 @@ impl Target {
     /// magnitude. `d` is a constant or computed.
     pub fn encode(&self, k: &Kernel, mantissa: Value, d: Value, divisor: Option<Value>, bits: u32) -> Value {
         if divisor.is_none() && self.rounding == Rounding::HalfUp && self.room(mantissa) > 0 {
-            return self.half_up(k, mantissa, d);
+            let ranges = self.format.exp_bits() >= 2 && self.is_right && bits <= MASKED_BITS;
+            let width = mantissa.ty().int_width();
+            return if ranges && width == Some(32) {
+                self.masked(k, mantissa, d)
+            } else {
+                self.half_up(k, mantissa, d)
+            };
         }
         let zero = k.like(mantissa, 0);
         let negative = k.cmp(Cmp::Slt, mantissa, zero);
@@ -150,6 +159,27 @@ impl Target {
         let largest = i64::from(self.format.int_max().ilog2()) + 1;
         let room = width - 2 - largest;
         if room >= largest { room } else { 0 }
+    }
+
+    /// As [`Target::half_up`] for a shift to the right of values below `2^`[`MASKED_BITS`], with fewer variable
+    /// shifts, of which a processor does one at a time. What is below half a unit is cleared by a mask. Exponents
+    /// beyond the format's need no care: whatever rounds to them is beyond its largest integer.
+    fn masked(&self, k: &Kernel, x: Value, d: Value) -> Value {
+        let format = self.format;
+        let c = |value: i64| k.like(x, value);
+        // Where more is shifted out, nothing is left either.
+        let d = k.min(d, c(30));
+        let x = if format.is_signed() { x } else { k.max(x, c(0)) };
+        let magnitude = if format.is_signed() { k.max(x, k.sub(c(0), x)) } else { x };
+        let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
+        let bits = k.min(k.add(leading, c(i64::from(format.man_bits()))), k.sub(c(31), d));
+        // All below a unit: with twice the value, the unit itself is the half.
+        let mask = k.shr(c(i64::from(i32::MAX)), bits);
+        let sum = k.add(k.add(k.add(x, x), c(1)), mask);
+        let kept = k.and(sum, k.binary("arith.xori", k.add(mask, mask), c(-1)));
+        let rounded = k.binary("arith.shrsi", kept, k.add(d, c(1)));
+        let limited = k.min(rounded, c(format.int_max()));
+        if format.is_signed() { k.max(limited, c(format.int_min())) } else { limited }
     }
 
     /// As [`Target::encode`], ties up: half a unit is added and shifted out, and the sign needs no care.

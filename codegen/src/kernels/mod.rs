@@ -10,6 +10,7 @@
 //!   target, and defines the bits.
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`matrix`]: by a matrix
 //!   unit. Both see them as [`geometry`] has them.
+//! * [`pool`]: sums over windows, on vectors of channels.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
 //! Where vectors can compute a contraction but not what is added to it, scalars do the rest ([`apart`]).
@@ -32,6 +33,7 @@ pub mod layout;
 pub mod matrix;
 mod movement;
 mod places;
+pub mod pool;
 mod ports;
 mod real;
 mod rows;
@@ -251,6 +253,7 @@ impl Lowering {
                 Strategy::Matrix(tile) => matrix::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
                 Strategy::Interleaved(tile) => interleaved::convert(self, op, tile),
+                Strategy::Pool(tile) => pool::convert(self, op, tile),
                 Strategy::Elementwise(_) => Err(tree::misfit(op, "a strategy of contractions")),
             },
             "afp.quantize" if boundary::transposed(op).is_some() => Ok(()),

@@ -40,6 +40,8 @@ pub enum Strategy {
     Depthwise(Tile),
     /// By dot products of four rows, interleaved: [`super::interleaved`]. The tile's pixels are rows.
     Interleaved(Tile),
+    /// Sums over windows, on vectors of channels: [`super::pool`].
+    Pool(Tile),
     /// Element by element, so many lanes at a time: [`super::boundary`].
     Elementwise(Tile),
 }
@@ -53,6 +55,7 @@ impl Strategy {
             Self::Matrix(_) => "matrix",
             Self::Depthwise(_) => "depthwise",
             Self::Interleaved(_) => "interleaved",
+            Self::Pool(_) => "pool",
             Self::Elementwise(_) => "elementwise",
         }
     }
@@ -65,6 +68,7 @@ impl Strategy {
             | Self::Matrix(tile)
             | Self::Depthwise(tile)
             | Self::Interleaved(tile)
+            | Self::Pool(tile)
             | Self::Elementwise(tile) => Some(tile),
         }
     }
@@ -163,9 +167,10 @@ impl Choice {
             (Some("matrix"), Some(tile)) => Strategy::Matrix(tile),
             (Some("depthwise"), Some(tile)) => Strategy::Depthwise(tile),
             (Some("interleaved"), Some(tile)) => Strategy::Interleaved(tile),
+            (Some("pool"), Some(tile)) => Strategy::Pool(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let named = "'direct', 'matrix', 'depthwise', 'interleaved' or 'elementwise'";
+                let named = "'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise'";
                 return Err(misfit(&format!("'portable', or {named} with a tile")));
             }
         };
