@@ -333,6 +333,7 @@ mod tests {
     use afp_target::TABLE;
 
     use super::*;
+    use crate::kernels::layout::Layout;
 
     const PROGRAM: &str = "
         func.func @f(%x: tensor<1x4x!afp.float<ue0m8, exp = 0>>) -> tensor<1x4x!afp.exact> {
