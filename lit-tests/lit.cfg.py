@@ -6,6 +6,7 @@ AFP_LIT_OUT      folder for the tests' own files; target/lit if it is not set
 """
 
 import os
+import platform
 import shutil
 import sys
 
@@ -51,6 +52,9 @@ if missing:
     lit_config.note("tests on simulated machines are skipped: expected " + ", ".join(missing) + " in PATH")
 else:
     config.available_features.add("simulators")
+
+if platform.machine() == "x86_64":
+    config.available_features.add("x86-64")
 
 # Root may write anywhere: tests of permissions say `UNSUPPORTED: root`.
 if hasattr(os, "geteuid") and os.geteuid() == 0:

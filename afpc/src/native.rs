@@ -167,6 +167,19 @@ pub struct Compiled {
     pub llvm: Option<String>,
     /// The assembly, if wanted.
     pub assembly: Option<String>,
+    /// The versions that the code has, the more capable behind the less; none if it is for one machine.
+    pub versions: Vec<Version>,
+}
+
+/// A version of compiled code, of several.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Version {
+    /// The machine that it is for.
+    pub target: &'static str,
+    /// The memory that it needs of the arena.
+    pub arena_bytes: usize,
+    /// Its constants, which it may share with other versions.
+    pub constant_bytes: u64,
 }
 
 /// Code that is loaded.
@@ -249,7 +262,50 @@ fn produce(
             (cranelift::compile(module, symbol, &choices.target).map_err(failed)?, None, None, None)
         }
     };
-    Ok(Compiled { object, interface, description, constants, stack_bytes, llvm, assembly })
+    let versions = Vec::new();
+    Ok(Compiled { object, interface, description, constants, stack_bytes, llvm, assembly, versions })
+}
+
+/// Compiles an exact AFP program to code with a version for each of several machines, the more capable
+/// behind the less, which chooses one when it runs. The program stays.
+///
+/// The description is that of the last version.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_versions(
+    session: &Session,
+    module: &SourceModule<'_>,
+    request: &Request<'_>,
+    targets: &[Target],
+    names: Names<'_>,
+) -> Result<Compiled, Failure> {
+    let failed = |error| with_details(session, error);
+    let (mut programs, mut prepared, mut interfaces) = (Vec::new(), Vec::new(), Vec::new());
+    for &target in targets {
+        let program = module.duplicate();
+        let request = Request { choices: Choices { target, ..request.choices }, ..*request };
+        prepared.push(prepare(session, &program, &request)?);
+        interfaces.push(interface(&program, names)?);
+        programs.push((target, program));
+    }
+    let of = |((target, interface), prepared): ((&Target, &Interface), &Prepared)| Version {
+        target: target.name,
+        arena_bytes: interface.arena_bytes,
+        constant_bytes: prepared.constants.weights + prepared.constants.tables,
+    };
+    let versions: Vec<Version> = targets.iter().zip(&interfaces).zip(&prepared).map(of).collect();
+    let all: Vec<Constants> = prepared.iter().map(|version| version.constants.clone()).collect();
+    let constants = Constants::joined(&all);
+    let joined = Interface::joined(&interfaces).zip(prepared.pop());
+    let (interface, Prepared { description, .. }) = joined.ok_or_else(|| {
+        Diagnostic::error("AFP0001", "versions of a program differ in what they take; this is a bug in afpc")
+    })?;
+    let programs: Vec<llvm::Version<'_, '_>> = programs.iter().map(|(target, p)| (*target, p)).collect();
+    let products = llvm::products_of_versions(&programs, request.symbol, OptLevel::O3, request.wanted);
+    let Products { object, stack_bytes, llvm, assembly } = products.map_err(failed)?;
+    let stack_bytes = Some(stack_bytes);
+    Ok(Compiled { object, interface, description, constants, stack_bytes, llvm, assembly, versions })
 }
 
 /// Compiles an exact AFP program for this machine, and loads it.

@@ -1,10 +1,13 @@
 //! Constants of a network in memory, by the layers that read them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use afp_ir::{
     diag::Diagnostic,
-    mlir::{Attr, Op, SourceModule},
+    mlir::{Attr, DenseData, Op, SourceModule},
 };
 
 use crate::interface::{LAYER, body};
@@ -24,6 +27,8 @@ pub struct Constants {
     pub tables: u64,
     /// By layer, as calls in the body name it.
     pub layers: BTreeMap<String, u64>,
+    /// By their contents: the bytes, and whether they are parameters.
+    contents: BTreeMap<u64, (u64, bool)>,
 }
 
 impl Constants {
@@ -39,7 +44,9 @@ impl Constants {
         for op in top.filter(|op| op.is("memref.global")) {
             let (Some(name), Some(bytes)) = (symbol(op), size(op)) else { continue };
             let role = op.attr(ROLE).and_then(Attr::as_string).unwrap_or_default();
-            *if PARAMETERS.contains(&role.as_str()) { &mut all.weights } else { &mut all.tables } += bytes;
+            let is_parameter = PARAMETERS.contains(&role.as_str());
+            *if is_parameter { &mut all.weights } else { &mut all.tables } += bytes;
+            all.contents.extend(digest(op).map(|digest| (digest, (bytes, is_parameter))));
             sizes.insert(name, bytes);
         }
         let functions: HashMap<String, Op> =
@@ -55,6 +62,30 @@ impl Constants {
         }
         Ok(all)
     }
+
+    /// The constants of versions of one program, of which equal ones are in memory once. Layers are those of
+    /// the last version.
+    pub fn joined(versions: &[Self]) -> Self {
+        let mut all = Self { layers: versions.last().cloned().unwrap_or_default().layers, ..Self::default() };
+        all.contents = versions.iter().flat_map(|version| version.contents.clone()).collect();
+        for &(bytes, is_parameter) in all.contents.values() {
+            *if is_parameter { &mut all.weights } else { &mut all.tables } += bytes;
+        }
+        all
+    }
+}
+
+/// What tells constants apart: the size of an element, and all elements.
+fn digest(global: Op) -> Option<u64> {
+    let value = global.attr("initial_value")?;
+    let ty = value.elements_type()?;
+    let mut hasher = DefaultHasher::new();
+    (ty.element_bytes()?, ty.element_count()?).hash(&mut hasher);
+    match value.dense_data()? {
+        DenseData::Splat(bytes) => (0..ty.element_count()?).for_each(|_| hasher.write(bytes)),
+        DenseData::All(bytes) => bytes.chunks_exact(ty.element_bytes()?).for_each(|one| hasher.write(one)),
+    }
+    Some(hasher.finish())
 }
 
 fn symbol(op: Op) -> Option<String> {

@@ -4,21 +4,26 @@ use std::fmt::Write;
 
 use afp_ir::{dialect::Element, interp::Signature};
 
-use crate::interface::{Interface, Storage};
+use crate::{
+    interface::{Interface, Storage},
+    versions::{NONE_RUNS, chooser},
+};
 
 /// What the code of a network takes, beside its tensors and its arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Footprint {
+pub struct Footprint<'a> {
     /// Alignment of the arena, in bytes.
     pub arena_alignment: usize,
     /// Code and constants, in bytes.
     pub flash_bytes: u64,
     /// The most stack that a call takes on each thread, in bytes; none if the backend does not say.
     pub stack_bytes: Option<u64>,
+    /// The names of the machines that it has versions for; none if it is for one alone.
+    pub versions: &'a [&'a str],
 }
 
 /// The header of a model: valid C99 and C++. `model` names the macros `AFP_<MODEL>_...`.
-pub fn header(symbol: &str, model: &str, interface: &Interface, footprint: &Footprint) -> String {
+pub fn header(symbol: &str, model: &str, interface: &Interface, footprint: &Footprint<'_>) -> String {
     let upper: String =
         model.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
     let prefix = format!("AFP_{upper}");
@@ -45,14 +50,23 @@ pub fn header(symbol: &str, model: &str, interface: &Interface, footprint: &Foot
              #define {prefix}_STACK_BYTES {stack}"
         );
     }
-    let mut threads = "Returns 0.".to_owned();
+    let mut computes = String::new();
+    let mut failures = Vec::new();
     if interface.threads > 1 {
         let _ = writeln!(memory, "#define {prefix}_THREADS {}", interface.threads);
-        threads = format!(
-            "Computes on {prefix}_THREADS threads of the pool in afp_pool.c.\n \
-             * Returns 0, or 1 if the system refuses a thread: then nothing was computed."
-        );
+        computes = format!("Computes on {prefix}_THREADS threads of the pool in afp_pool.c.\n * ");
+        failures.push("1 if the system refuses a thread".to_owned());
     }
+    let mut choice = String::new();
+    if !footprint.versions.is_empty() {
+        let _ = writeln!(memory, "#define {prefix}_VERSIONS {}", footprint.versions.len());
+        failures.push(format!("{NONE_RUNS} if the processor runs no version of the code"));
+        choice = versions(symbol, footprint.versions);
+    }
+    let returns = match failures[..] {
+        [] => "Returns 0.".to_owned(),
+        _ => format!("Returns 0, or {}: then nothing was computed.", failures.join(", ")),
+    };
     let coded = interface.inputs.iter().chain(&interface.outputs).any(|port| port.element != Element::Real);
     let integers = if coded { "#include <stdint.h>\n\n" } else { "" };
     format!(
@@ -72,9 +86,9 @@ pub fn header(symbol: &str, model: &str, interface: &Interface, footprint: &Foot
 extern \"C\" {{
 #endif
 
-/* {threads} */
+/* {computes}{returns} */
 int {symbol}(const void *const *inputs, void *const *outputs, void *arena);
-
+{choice}
 #ifdef __cplusplus
 }}
 #endif
@@ -82,6 +96,24 @@ int {symbol}(const void *const *inputs, void *const *outputs, void *arena);
 #endif
 ",
         name = printable(model),
+    )
+}
+
+/// The declaration of what chooses among versions.
+fn versions(symbol: &str, targets: &[&str]) -> String {
+    let list: Vec<String> =
+        (1..).zip(targets).map(|(number, name)| format!(" *   {number}  {name}")).collect();
+    format!(
+        "
+/* The code has versions for several processors, which all give the same results:
+{}
+ * The first call chooses the most capable that this processor and its system run. To have another, or to
+ * know which: chooses the version of a number, or by itself for 0, and returns its number; 0 if it cannot
+ * run here, and then nothing changes. Calls that are under way go on as they began. */
+int {}(int wanted);
+",
+        list.join("\n"),
+        chooser(symbol)
     )
 }
 

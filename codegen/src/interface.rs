@@ -163,6 +163,15 @@ impl Interface {
             threads,
         })
     }
+
+    /// The interface of versions of one program, with an arena that is enough for each. None for none, or
+    /// if they take or give different things.
+    pub fn joined(versions: &[Self]) -> Option<Self> {
+        let first = versions.first()?;
+        let arena_bytes = versions.iter().map(|version| version.arena_bytes).max()?;
+        let joined = Self { arena_bytes, ..first.clone() };
+        versions.iter().all(|version| Self { arena_bytes, ..version.clone() } == joined).then_some(joined)
+    }
 }
 
 /// The function that carries [`INPUTS`], and that number.

@@ -8,6 +8,7 @@
 //! * [`constants`]: what kernels keep in memory that does not change, by layer.
 //! * [`profile`]: the steps of a network, to be timed one by one.
 //! * [`interface`]: what a generated function takes and gives.
+//! * [`versions`]: what C programs see of code in several versions.
 //! * [`target`]: the machines that code is generated for.
 //! * [`llvm`]: a module in `scf`, `arith` and `memref` becomes an object file.
 //! * [`cranelift`]: the same by Cranelift, as an object file or in memory.
@@ -37,6 +38,7 @@ pub mod profile;
 pub mod select;
 pub mod simulate;
 pub mod target;
+pub mod versions;
 
 #[cfg(test)]
 mod tests;

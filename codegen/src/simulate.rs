@@ -80,7 +80,7 @@ impl Machine {
             "aarch64+dotprod" => user(AARCH64_GCC, qemu(&["qemu-aarch64", "-cpu", "max"])),
             "x86-64-v2" => user(X86_GCC, qemu(&["qemu-x86_64", "-cpu", "Nehalem"])),
             "x86-64-v3" => user(X86_GCC, qemu(&["qemu-x86_64", "-cpu", "max"])),
-            // QEMU has no AVX-512.
+            // QEMU has neither AVX-VNNI nor AVX-512.
             _ if target.runs_here() => user(X86_GCC, None),
             _ => return None,
         })

@@ -3,6 +3,7 @@
 // RUN: afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=x86-64-v4+vnni})' | FileCheck %s --check-prefixes=CHECK,VNNI
 // RUN: afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=x86-64-v4})' | FileCheck %s --check-prefixes=CHECK,V4
 // RUN: afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=x86-64-v3})' | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=x86-64-v3+avxvnni})' | FileCheck %s --check-prefixes=CHECK,AVXVNNI
 // RUN: afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=x86-64-v2})' | FileCheck %s --check-prefixes=CHECK,V2
 // RUN: afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=aarch64+dotprod})' | FileCheck %s --check-prefixes=CHECK,SDOT
 // RUN: afp-opt %s --pass-pipeline='builtin.module(convert-afpk-to-llvm{target=aarch64})' | FileCheck %s --check-prefixes=CHECK,PLAIN
@@ -36,6 +37,8 @@ func.func @pairs(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> 
 // CHECK-LABEL: func.func @eight
 // VNNI: "llvm.x86.avx512.vpdpbusd.256"
 // VNNI: "llvm.x86.avx512.vpdpbusd.256"
+// AVXVNNI: "llvm.x86.avx512.vpdpbusd.256"
+// AVXVNNI: "llvm.x86.avx512.vpdpbusd.256"
 // V3: "llvm.x86.avx2.pmadd.wd"
 // V3: "llvm.x86.avx2.pmadd.wd"
 // V3: "llvm.x86.avx2.pmadd.ub.sw"

@@ -3,6 +3,10 @@
 //! A [`Target`] is a row of [`TABLE`]: how LLVM calls the machine, and what kernels may count on, its
 //! [`Vectors`] and its dot product. Passes choose strategies by it, backends legalize by it.
 
+pub mod features;
+
+use features::Features;
+
 /// A dot product of 8-bit integers that a machine has, accumulating in lanes of 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dot {
@@ -63,6 +67,7 @@ const X86: &str = "x86_64-unknown-linux-gnu";
 const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 /// Without the tuning LLVM splits `vpdpwssd` in two.
+const AVX_VNNI: &str = "+avxvnni,+fast-dpwssd";
 const VNNI: &str = "+avx512vnni,+fast-dpwssd";
 const AMX: &str = "+avx512vnni,+fast-dpwssd,+amx-tile,+amx-int8";
 
@@ -81,9 +86,10 @@ const fn linux(
 }
 
 /// Every machine, the more capable of an architecture behind the less.
-pub const TABLE: [Target; 8] = [
+pub const TABLE: [Target; 9] = [
     linux("x86-64-v2", X86, ("x86-64-v2", ""), vectors(128, 16, Dot::Maddubs)),
     linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
+    linux("x86-64-v3+avxvnni", X86, ("x86-64-v3", AVX_VNNI), vectors(256, 16, Dot::Vnni)),
     linux("x86-64-v4", X86, ("x86-64-v4", ""), vectors(512, 32, Dot::Maddubs)),
     linux("x86-64-v4+vnni", X86, ("x86-64-v4", VNNI), vectors(512, 32, Dot::Vnni)),
     linux("x86-64-v4+amx", X86, ("x86-64-v4", AMX), Vectors { matrix: true, ..vectors(512, 32, Dot::Vnni) }),
@@ -102,6 +108,9 @@ pub const TABLE: [Target; 8] = [
     },
 ];
 
+/// The name of all rows of x86-64 together: for code that has a version for each, and chooses when it runs.
+pub const MULTI: &str = "x86-64-multi";
+
 impl Target {
     /// The machine of a name, or this one for `host`.
     pub fn named(name: &str) -> Option<Self> {
@@ -111,6 +120,11 @@ impl Target {
     /// The row of the table of a name: the same on every machine.
     pub fn listed(name: &str) -> Option<Self> {
         TABLE.into_iter().find(|target| target.name == name)
+    }
+
+    /// The rows of [`MULTI`], the more capable behind the less.
+    pub fn versions() -> Vec<Self> {
+        TABLE.into_iter().filter(|target| Features::of(target.name).is_some()).collect()
     }
 
     /// This machine: the most capable row of the table that it can run; the least of its architecture if it
@@ -125,25 +139,8 @@ impl Target {
     /// Whether this machine can run the target's code.
     #[cfg(target_arch = "x86_64")]
     pub fn runs_here(&self) -> bool {
-        use std::arch::is_x86_feature_detected as has;
-        let v2 = has!("sse4.2") && has!("ssse3") && has!("popcnt");
-        let v3 = v2
-            && has!("avx2")
-            && has!("bmi1")
-            && has!("bmi2")
-            && has!("fma")
-            && has!("lzcnt")
-            && has!("movbe");
-        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512cd");
-        let v4 = v3 && avx512 && has!("avx512dq") && has!("avx512vl");
-        match self.name {
-            "x86-64-v2" => v2,
-            "x86-64-v3" => v3,
-            "x86-64-v4" => v4,
-            "x86-64-v4+vnni" => v4 && has!("avx512vnni"),
-            "x86-64-v4+amx" => v4 && has!("avx512vnni") && amx::is_usable(),
-            _ => false,
-        }
+        let has_all = Features::of(self.name).is_some_and(|needed| Features::here().contain(needed));
+        has_all && (!self.vectors.matrix || amx::is_granted())
     }
 
     /// Whether this machine can run the target's code.
@@ -176,18 +173,14 @@ impl Target {
 /// The matrix unit of x86-64.
 #[cfg(target_arch = "x86_64")]
 mod amx {
-    use std::arch::{asm, x86_64::__cpuid_count};
+    use std::arch::asm;
 
-    /// Whether the processor has it for bytes, and the system lets this process use it: Linux grants that on
-    /// demand, for all threads.
-    pub fn is_usable() -> bool {
-        let features = __cpuid_count(7, 0).edx;
-        let (tiles, bytes) = (features >> 24 & 1 == 1, features >> 25 & 1 == 1);
-        tiles && bytes && cfg!(target_os = "linux") && is_granted()
-    }
-
+    /// Whether the system lets this process use it: Linux grants that on demand, for all threads.
     /// `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`.
-    fn is_granted() -> bool {
+    pub fn is_granted() -> bool {
+        if !cfg!(target_os = "linux") {
+            return false;
+        }
         let mut status: i64 = 158;
         // SAFETY: the call changes what the process may use, and no memory.
         unsafe {
@@ -227,8 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn versions_are_those_of_x86() {
+        let versions = Target::versions();
+        assert_eq!(versions, TABLE[..6]);
+        assert!(Target::named(MULTI).is_none(), "it is no single machine");
+    }
+
+    #[test]
     fn narrow_vectors_stay() {
-        let narrow = TABLE[2].narrowed(128).vectors;
+        let wide = Target::listed("x86-64-v4").expect("a row of the table");
+        let narrow = wide.narrowed(128).vectors;
         assert_eq!((narrow.bits, narrow.registers), (128, 16));
         assert_eq!(TABLE[0].narrowed(256), TABLE[0]);
     }

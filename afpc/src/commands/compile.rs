@@ -43,7 +43,8 @@ pub struct Arguments {
     /// Name of the files and, with _run behind it, of the C function [default: the model file's name]
     #[arg(long)]
     name: Option<String>,
-    /// The machine to compile for: host, or a name such as x86-64-v3 or aarch64
+    /// The machine to compile for: host, a name such as x86-64-v3 or aarch64, or x86-64-multi for all of
+    /// x86-64 at once
     #[arg(long, default_value = "host")]
     target: String,
     /// What makes the machine code
@@ -106,7 +107,21 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if arguments.task.recipe.until.is_some() {
         return Err(conflict("--until", "native code has all stages behind it").into());
     }
-    let target = target::named(&arguments.target)?;
+    let targets = target::versions(&arguments.target)?;
+    let Some(&target) = targets.first() else {
+        return Err(conflict("--target", "no machine").into());
+    };
+    let is_multi = targets.len() > 1;
+    if is_multi && arguments.backend != Backend::Llvm {
+        return Err(Diagnostic::error(
+            "AFP0506",
+            format!("--target {} does not go with --backend", target::MULTI),
+        )
+        .expected("--backend llvm")
+        .found(arguments.backend.name())
+        .help("Cranelift compiles for one machine: name it by --target")
+        .into());
+    }
     let emit = products(arguments, &target)?;
     let name = arguments.name.clone().unwrap_or_else(|| native::identifier(&arguments.task.model.path));
     let symbol = format!("{name}_run");
@@ -121,10 +136,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let module = model::load(&session, &arguments.task.model)?;
     let decisions = arguments.task.recipe.apply(&session, &module)?;
     let original = Program::from_function(main_function(&module)?).map_err(Failure::from)?;
-    let compiled = native::compile(&session, &module, &request, (original.inputs(), original.outputs()))?;
+    let names = (original.inputs(), original.outputs());
+    let compiled = match is_multi {
+        true => native::compile_versions(&session, &module, &request, &targets, names)?,
+        false => native::compile(&session, &module, &request, names)?,
+    };
     let mut options = arguments.task.recipe.chosen(&decisions);
     options.insert("backend".into(), arguments.backend.name().into());
-    options.insert("target".into(), target.name.into());
+    options.insert("target".into(), if is_multi { target::MULTI } else { target.name }.into());
     options.insert("threads".into(), arguments.generation.threads.into());
     for (option, value) in choice_names(&request.choices) {
         options.insert(option.into(), value.into());
@@ -227,10 +246,12 @@ impl Writer<'_> {
             self.file(&format!("{name}.o"), &object.bytes)?;
         }
         if self.has(Emit::Header) {
+            let versions: Vec<&str> = compiled.versions.iter().map(|version| version.target).collect();
             let footprint = Footprint {
                 arena_alignment: target.arena_alignment,
                 flash_bytes: object.code_bytes + object.data_bytes,
                 stack_bytes: compiled.stack_bytes,
+                versions: &versions,
             };
             let text = header(symbol, name, &compiled.interface, &footprint);
             self.file(&format!("{name}.h"), text.as_bytes())?;

@@ -15,7 +15,7 @@ use afp_passes::conversions::{self, Conversions, Ledger};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::native::Compiled;
+use crate::native::{Compiled, Version};
 use afp_ptq::cost::bits::average;
 use layers::Layer;
 use requant::Conversion;
@@ -67,6 +67,8 @@ pub struct Report {
     flash_bytes: Flash,
     #[serde(skip_serializing_if = "Option::is_none")]
     stack_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    versions: Vec<Version>,
     macs: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     average_weight_bits: Option<f64>,
@@ -138,6 +140,7 @@ impl Report {
             arena_bytes: compiled.interface.arena_bytes,
             flash_bytes: Flash { code, weights, tables: data - weights },
             stack_bytes: compiled.stack_bytes,
+            versions: compiled.versions.clone(),
             macs: program.macs(),
             average_weight_bits: program.average_weight_bits,
             average_activation_bits: program.average_activation_bits,
@@ -165,6 +168,10 @@ impl Report {
         let mut lines = vec![bytes("code", code), bytes("weights", weights), bytes("tables", tables)];
         lines.push(bytes("arena", self.arena_bytes as u64));
         lines.extend(self.stack_bytes.map(|stack| bytes("stack", stack)));
+        if !self.versions.is_empty() {
+            let targets: Vec<&str> = self.versions.iter().map(|version| version.target).collect();
+            lines.push(format!("versions    {}", targets.join(", ")));
+        }
         let bits = [("weights", self.average_weight_bits), ("activations", self.average_activation_bits)];
         let bits: Vec<String> = bits
             .into_iter()

@@ -15,9 +15,9 @@ use crate::{
 /// What the translator must know of the machine, beyond what Cranelift legalizes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Machine {
-    /// x86-64 without a dot product of 8 bits.
+    /// x86-64 without a dot product of 8 bits, or with AVX-VNNI, whose encoding of it Cranelift lacks.
     X86,
-    /// x86-64 with `vpdpbusd`.
+    /// x86-64 with the `vpdpbusd` of AVX-512.
     X86Vnni,
     /// aarch64; Cranelift finds `sdot` by itself.
     Aarch64,
@@ -71,7 +71,7 @@ fn description(target: &Target) -> Option<(Machine, &'static str, Vec<&'static s
         "x86-64-v4" => features.extend(X86_64_V3.into_iter().chain(X86_64_V4)),
         _ => return None,
     }
-    let vnni = dot == Dot::Vnni;
+    let vnni = dot == Dot::Vnni && target.cpu == "x86-64-v4";
     if vnni {
         features.push("has_avx512vnni");
     }

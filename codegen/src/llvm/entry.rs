@@ -4,11 +4,11 @@ use afp_ir::diag::Diagnostic;
 use inkwell::{
     AddressSpace,
     attributes::{Attribute, AttributeLoc},
-    builder::BuilderError,
+    builder::{Builder, BuilderError},
     context::Context,
     module::{Linkage, Module},
     types::BasicMetadataTypeEnum,
-    values::{BasicMetadataValueEnum, FunctionValue, PointerValue},
+    values::{BasicMetadataValueEnum, FunctionValue, IntValue, PointerValue},
 };
 
 use crate::{interface::Interface, internal, profile};
@@ -54,18 +54,36 @@ pub(super) fn add<'c>(
     .map_err(unbuilt)
 }
 
-/// Where code uses the matrix unit of x86-64, a constructor of the object asks Linux for it, for the whole process:
-/// `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`.
+/// Where code uses the matrix unit of x86-64, a constructor of the object asks Linux for it, for the whole process.
 pub(super) fn ask_for_matrix_unit<'c>(context: &'c Context, code: &Module<'c>) -> Result<(), Diagnostic> {
     if code.get_function("llvm.x86.ldtilecfg").is_none() {
         return Ok(());
     }
     let unbuilt = |error: BuilderError| internal("the constructor cannot be built").found(error.to_string());
-    let (int, long) = (context.i32_type(), context.i64_type());
+    let int = context.i32_type();
     let ask = code.add_function("ask", context.void_type().fn_type(&[], false), Some(Linkage::Internal));
     set_attributes(context, ask);
     let builder = context.create_builder();
     builder.position_at_end(context.append_basic_block(ask, ""));
+    request_matrix_unit(context, &builder).map_err(unbuilt)?;
+    builder.build_return(None).map_err(unbuilt)?;
+    let ptr = context.ptr_type(AddressSpace::default());
+    let ask = ask.as_global_value().as_pointer_value();
+    let entry = [int.const_int(65535, false).into(), ask.into(), ptr.const_null().into()];
+    let constructors = context.const_struct(&entry, false);
+    let ty = constructors.get_type().array_type(1);
+    let list = code.add_global(ty, None, "llvm.global_ctors");
+    list.set_linkage(Linkage::Appending);
+    list.set_initializer(&constructors.get_type().const_array(&[constructors]));
+    Ok(())
+}
+
+/// `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`, which gives 0 if the process may use the matrix unit.
+pub(super) fn request_matrix_unit<'c>(
+    context: &'c Context,
+    builder: &Builder<'c>,
+) -> Result<IntValue<'c>, BuilderError> {
+    let long = context.i64_type();
     let call = long.fn_type(&[long.into(); 3], false);
     let assembly = context.create_inline_asm(
         call,
@@ -77,17 +95,8 @@ pub(super) fn ask_for_matrix_unit<'c>(context: &'c Context, code: &Module<'c>) -
         false,
     );
     let arguments = [158, 0x1023, 18].map(|value| long.const_int(value, false).into());
-    builder.build_indirect_call(call, assembly, &arguments, "").map_err(unbuilt)?;
-    builder.build_return(None).map_err(unbuilt)?;
-    let ptr = context.ptr_type(AddressSpace::default());
-    let ask = ask.as_global_value().as_pointer_value();
-    let entry = [int.const_int(65535, false).into(), ask.into(), ptr.const_null().into()];
-    let constructors = context.const_struct(&entry, false);
-    let ty = constructors.get_type().array_type(1);
-    let list = code.add_global(ty, None, "llvm.global_ctors");
-    list.set_linkage(Linkage::Appending);
-    list.set_initializer(&constructors.get_type().const_array(&[constructors]));
-    Ok(())
+    let status = builder.build_indirect_call(call, assembly, &arguments, "")?.try_as_basic_value().basic();
+    Ok(status.map_or(long.const_all_ones(), |status| status.into_int_value()))
 }
 
 fn make_local<'c>(context: &'c Context, function: FunctionValue<'c>) {
@@ -106,7 +115,7 @@ fn separate<'c>(context: &'c Context, function: FunctionValue<'c>) {
 }
 
 /// No function unwinds, and none writes below its stack pointer, where sizes of frames do not count.
-fn set_attributes<'c>(context: &'c Context, function: FunctionValue<'c>) {
+pub(super) fn set_attributes<'c>(context: &'c Context, function: FunctionValue<'c>) {
     for name in ["nounwind", "noredzone"] {
         let attribute = context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0);
         function.add_attribute(AttributeLoc::Function, attribute);
@@ -204,7 +213,7 @@ impl<'c> Callers<'_, 'c> {
     /// A call of the body: on the tensors of the two lists, the arena, and on several threads a number.
     fn call(
         &self,
-        builder: &inkwell::builder::Builder<'c>,
+        builder: &Builder<'c>,
         lists: &[PointerValue<'c>],
         number: Option<BasicMetadataValueEnum<'c>>,
     ) -> Result<(), BuilderError> {

@@ -1,13 +1,16 @@
 //! A module in `scf`, `arith`, `math`, `memref` and `func` becomes an object file.
 //!
 //! [`lower`] runs upstream's passes to the `llvm` dialect; [`entry`] makes all but the C entry local;
-//! LLVM optimizes, and [`emit`] has it emit; [`stack`] adds up the frames.
+//! LLVM optimizes, and [`emit`] has it emit; [`stack`] adds up the frames. [`versions`] puts programs for several
+//! machines into one object.
 
+mod dispatch;
 mod emit;
 mod entry;
 mod legalize;
 mod lower;
 mod stack;
+mod versions;
 
 use std::sync::Once;
 
@@ -20,6 +23,7 @@ use inkwell::{
     targets::{CodeModel, FileType, RelocMode, Target as LlvmTarget, TargetMachine, TargetTriple},
 };
 
+pub use self::versions::{Version, products_of_versions};
 pub use crate::object_file::Object;
 use crate::{
     interface::Interface,
@@ -97,40 +101,61 @@ pub fn products(
     wanted: Wanted,
 ) -> Result<Products, Diagnostic> {
     check_symbol(symbol)?;
-    let interface = Interface::of(module)?;
-    let (body, _) = crate::interface::body(module)?;
-    let body = body.attr("sym_name").and_then(|name| name.as_string()).unwrap_or_default();
-    let lowered = lower::to_llvm_dialect(module, target)?;
-
     let machine = machine(target, opt)?;
     let context = Context::create();
-    let code = lower::translate(&lowered, &context)?;
-    // Before any pass: what is profitable depends on them.
-    code.set_triple(&machine.get_triple());
-    code.set_data_layout(&machine.get_target_data().get_data_layout());
-    code.set_source_file_name(symbol);
-    if target.pointer_bits < 64 {
-        legalize::divisions(&context, &code)?;
-    }
-    entry::add(&context, &code, symbol, &body, &interface)?;
+    let (code, interface) = translated(&context, module, symbol, target, &machine)?;
     entry::ask_for_matrix_unit(&context, &code)?;
     optimize(&code, &machine, opt)?;
     if target.system == System::Bare {
         // SAFETY: the machine is alive.
         unsafe { afpEmitNoUnwindTables(machine.as_mut_ptr()) };
     }
-    let calls = stack::calls(&code);
+    emitted(&code, &machine, symbol, interface.threads, wanted)
+}
+
+/// A module as LLVM's, with the C entry; not optimized yet.
+fn translated<'c>(
+    context: &'c Context,
+    module: &SourceModule<'_>,
+    symbol: &str,
+    target: &Target,
+    machine: &TargetMachine,
+) -> Result<(Module<'c>, Interface), Diagnostic> {
+    let interface = Interface::of(module)?;
+    let (body, _) = crate::interface::body(module)?;
+    let body = body.attr("sym_name").and_then(|name| name.as_string()).unwrap_or_default();
+    let lowered = lower::to_llvm_dialect(module, target)?;
+    let code = lower::translate(&lowered, context)?;
+    // Before any pass: what is profitable depends on them.
+    code.set_triple(&machine.get_triple());
+    code.set_data_layout(&machine.get_target_data().get_data_layout());
+    code.set_source_file_name(symbol);
+    if target.pointer_bits < 64 {
+        legalize::divisions(context, &code)?;
+    }
+    entry::add(context, &code, symbol, &body, &interface)?;
+    Ok((code, interface))
+}
+
+/// The object of an optimized module, and texts of it.
+fn emitted(
+    code: &Module<'_>,
+    machine: &TargetMachine,
+    symbol: &str,
+    threads: usize,
+    wanted: Wanted,
+) -> Result<Products, Diagnostic> {
+    let calls = stack::calls(code);
     // Emission changes the module that it is given.
     let llvm = wanted.llvm.then(|| code.print_to_string().to_string());
     let assembly = match wanted.assembly {
-        true => Some(emit::emit(&code.clone(), &machine, FileType::Assembly)?),
+        true => Some(emit::emit(&code.clone(), machine, FileType::Assembly)?),
         false => None,
     };
     let assembly = assembly.map(|text| String::from_utf8_lossy(text.as_slice()).into_owned());
     // SAFETY: the machine is alive.
     unsafe { afpEmitStackSizes(machine.as_mut_ptr()) };
-    let object =
-        measure(emit::emit(&code, &machine, FileType::Object)?.as_slice().to_vec(), interface.threads)?;
+    let object = measure(emit::emit(code, machine, FileType::Object)?.as_slice().to_vec(), threads)?;
     let stack_bytes = stack::bytes(&object.bytes, &calls, symbol)?;
     Ok(Products { object, stack_bytes, llvm, assembly })
 }

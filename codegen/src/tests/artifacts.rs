@@ -67,6 +67,50 @@ fn texts_say_what_was_compiled() {
     assert!(object == produced.object, "texts beside it change no object");
 }
 
+/// Adds products of bytes and products of pairs to sums, in vectors of so many lanes.
+fn dots(lanes: usize) -> String {
+    format!(
+        "func.func @body(%out: memref<1xf32>, %arena: memref<1024xi8>) attributes {{afp.inputs = 0 : i64}} {{
+           %c0 = arith.constant 0 : index
+           %c512 = arith.constant 512 : index
+           %sums = memref.view %arena[%c0][] : memref<1024xi8> to memref<64xi32>
+           %pairs = memref.view %arena[%c512][] : memref<1024xi8> to memref<64xi16>
+           %c = vector.load %sums[%c0] : memref<64xi32>, vector<{lanes}xi32>
+           %a = vector.load %arena[%c512] : memref<1024xi8>, vector<{bytes}xi8>
+           %b = vector.load %arena[%c0] : memref<1024xi8>, vector<{bytes}xi8>
+           %p = vector.load %pairs[%c0] : memref<64xi16>, vector<{words}xi16>
+           %r = afpk.dot %c, %a, %b {{unsigned_a}} : vector<{lanes}xi32>, vector<{bytes}xi8>
+           %s = afpk.dot %r, %p, %p : vector<{lanes}xi32>, vector<{words}xi16>
+           vector.store %s, %sums[%c0] : memref<64xi32>, vector<{lanes}xi32>
+           return }}",
+        bytes = 4 * lanes,
+        words = 2 * lanes,
+    )
+}
+
+#[test]
+fn dot_products_are_one_instruction() {
+    // The encodings of AVX-VNNI are other ones than those of AVX-512.
+    for (name, prefix, lanes) in [
+        ("x86-64-v3+avxvnni", "{vex}\t", &[4, 8][..]),
+        ("x86-64-v4+vnni", "\t", &[4, 8, 16]),
+        ("x86-64-v4+amx", "\t", &[4, 8, 16]),
+    ] {
+        let target = Target::listed(name).expect("a row of the table");
+        for &lanes in lanes {
+            let text = produced(&dots(lanes), &target, OptLevel::O3).assembly.expect("a text");
+            for mnemonic in ["vpdpbusd", "vpdpwssd"] {
+                assert_eq!(
+                    text.matches(&format!("{prefix}{mnemonic}\t")).count(),
+                    1,
+                    "{name} {lanes}: {text}"
+                );
+            }
+            assert!(!text.contains("vpmadd"), "{name} {lanes}: {text}");
+        }
+    }
+}
+
 /// A chain of two functions with 4096 and 1024 bytes of their own each, and one beside it with 2048.
 const FRAMES: &str = "\
 module {

@@ -69,7 +69,7 @@ fn codes_go_in_and_out() {
         assert_eq!(library.run(&wrong).expect_err("other elements").code, "AFP0404");
     }
 
-    let footprint = Footprint { arena_alignment: 8, flash_bytes: 1, stack_bytes: None };
+    let footprint = Footprint { arena_alignment: 8, flash_bytes: 1, stack_bytes: None, versions: &[] };
     let text = header("copy", "copy", &interface, &footprint);
     for line in [
         " *   inputs[0]  int8_t[3]  input0: codes of e0m7, scale exponent -5\n",

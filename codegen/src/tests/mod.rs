@@ -4,6 +4,7 @@ mod artifacts;
 mod codes;
 mod simulate;
 mod threads;
+mod versions;
 
 use std::{io::Write, path::Path, process::Command, process::Stdio};
 
@@ -137,7 +138,8 @@ fn headers_are_c_and_cpp() {
     assert_eq!(interface.inputs[0].name, "pixels");
     assert_eq!(interface.outputs[0].name, "output0");
     interface.inputs[0].name = "a*/ int x; /* ??/\n//".to_owned();
-    let footprint = Footprint { arena_alignment: 64, flash_bytes: 1234, stack_bytes: Some(56) };
+    let footprint =
+        Footprint { arena_alignment: 64, flash_bytes: 1234, stack_bytes: Some(56), versions: &[] };
     let text = header("digits_8x8", "digits-8x8 (é)", &interface, &footprint);
     let values = [("ARENA_BYTES", 64), ("ARENA_ALIGNMENT", 64), ("FLASH_BYTES", 1234), ("STACK_BYTES", 56)];
     let ports = [("INPUTS", 1), ("INPUT0_ELEMENTS", 4), ("INPUT0_BYTES", 16), ("OUTPUT0_ELEMENTS", 3)];

@@ -107,6 +107,8 @@ fn dot_products_are_instructions() {
         ("x86-64-v2", "unsigned_a", "pmaddwd"),
         ("x86-64-v2", "unsigned_a, pairs_fit", "pmaddubsw"),
         ("x86-64-v3", "", "vpmaddwd"),
+        ("x86-64-v3+avxvnni", "unsigned_a", "vpmaddwd"),
+        ("x86-64-v3+avxvnni", "unsigned_a, pairs_fit", "vpmaddubsw"),
         ("x86-64-v4+vnni", "unsigned_a", "vpdpbusd"),
         ("aarch64", "", "smull"),
         ("aarch64+dotprod", "", "sdot"),
