@@ -27,6 +27,8 @@ pub struct Vectors {
     pub dot: Dot,
     /// Whether there is a matrix unit, which multiplies tiles of bytes: AMX.
     pub matrix: bool,
+    /// Whether bytes of a register can be looked up in others, and unaligned fields taken from it: AVX-512 VBMI.
+    pub vbmi: bool,
 }
 
 /// What runs the code.
@@ -64,10 +66,11 @@ const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 /// Without the tuning LLVM splits `vpdpwssd` in two.
 const VNNI: &str = "+avx512vnni,+fast-dpwssd";
-const AMX: &str = "+avx512vnni,+fast-dpwssd,+amx-tile,+amx-int8";
+const VBMI: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi";
+const AMX: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi,+amx-tile,+amx-int8";
 
 const fn vectors(bits: u32, registers: u32, dot: Dot) -> Vectors {
-    Vectors { bits, registers, dot, matrix: false }
+    Vectors { bits, registers, dot, matrix: false, vbmi: false }
 }
 
 const fn linux(
@@ -81,12 +84,18 @@ const fn linux(
 }
 
 /// Every machine, the more capable of an architecture behind the less.
-pub const TABLE: [Target; 8] = [
+pub const TABLE: [Target; 9] = [
     linux("x86-64-v2", X86, ("x86-64-v2", ""), vectors(128, 16, Dot::Maddubs)),
     linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
     linux("x86-64-v4", X86, ("x86-64-v4", ""), vectors(512, 32, Dot::Maddubs)),
     linux("x86-64-v4+vnni", X86, ("x86-64-v4", VNNI), vectors(512, 32, Dot::Vnni)),
-    linux("x86-64-v4+amx", X86, ("x86-64-v4", AMX), Vectors { matrix: true, ..vectors(512, 32, Dot::Vnni) }),
+    linux("x86-64-v4+vbmi", X86, ("x86-64-v4", VBMI), Vectors { vbmi: true, ..vectors(512, 32, Dot::Vnni) }),
+    linux(
+        "x86-64-v4+amx",
+        X86,
+        ("x86-64-v4", AMX),
+        Vectors { matrix: true, vbmi: true, ..vectors(512, 32, Dot::Vnni) },
+    ),
     linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::None)),
     linux("aarch64+dotprod", AARCH64, ("generic", "+dotprod"), vectors(128, 32, Dot::Sdot)),
     Target {
@@ -136,12 +145,15 @@ impl Target {
             && has!("movbe");
         let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512cd");
         let v4 = v3 && avx512 && has!("avx512dq") && has!("avx512vl");
+        let vnni = v4 && has!("avx512vnni");
+        let vbmi = vnni && has!("avx512vbmi");
         match self.name {
             "x86-64-v2" => v2,
             "x86-64-v3" => v3,
             "x86-64-v4" => v4,
-            "x86-64-v4+vnni" => v4 && has!("avx512vnni"),
-            "x86-64-v4+amx" => v4 && has!("avx512vnni") && amx::is_usable(),
+            "x86-64-v4+vnni" => vnni,
+            "x86-64-v4+vbmi" => vbmi,
+            "x86-64-v4+amx" => vbmi && amx::is_usable(),
             _ => false,
         }
     }
@@ -164,7 +176,7 @@ impl Target {
         // The second half of x86's registers belongs to AVX-512, whose encodings such a backend lacks.
         let most = if self.triple.starts_with("x86") { 16 } else { self.vectors.registers };
         let registers = self.vectors.registers.min(most);
-        Self { vectors: Vectors { bits, registers, matrix: false, ..self.vectors }, ..self }
+        Self { vectors: Vectors { bits, registers, matrix: false, vbmi: false, ..self.vectors }, ..self }
     }
 
     /// The same machine without its matrix unit, for a backend that has no use of it.
@@ -230,6 +242,8 @@ mod tests {
     fn narrow_vectors_stay() {
         let narrow = TABLE[2].narrowed(128).vectors;
         assert_eq!((narrow.bits, narrow.registers), (128, 16));
+        let amx = Target::listed("x86-64-v4+amx").expect("a machine");
+        assert!(amx.vectors.vbmi && amx.without_matrix().vectors.vbmi && !amx.narrowed(256).vectors.vbmi);
         assert_eq!(TABLE[0].narrowed(256), TABLE[0]);
     }
 }

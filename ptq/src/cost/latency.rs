@@ -90,9 +90,14 @@ impl Class {
     }
 }
 
-/// Targets whose vectors are too narrow for a table of their own, and whose table stands for them.
-const ALIKE: [(&str, &str); 3] =
-    [("x86-64-v2", "x86-64-v3"), ("x86-64-v4", "x86-64-v4+vnni"), ("aarch64", "aarch64+dotprod")];
+/// Targets without a table of their own, and whose table stands for them.
+const ALIKE: [(&str, &str); 5] = [
+    ("x86-64-v2", "x86-64-v3"),
+    ("x86-64-v4", "x86-64-v4+vnni"),
+    ("x86-64-v4+vbmi", "x86-64-v4+vnni"),
+    ("x86-64-v4+amx", "x86-64-v4+vnni"),
+    ("aarch64", "aarch64+dotprod"),
+];
 
 impl Table {
     /// The table of a target; of a target without one that of a target alike. None for an unknown name.
@@ -233,6 +238,8 @@ mod tests {
             "x86-64-v3",
             "x86-64-v4",
             "x86-64-v4+vnni",
+            "x86-64-v4+vbmi",
+            "x86-64-v4+amx",
             "aarch64",
             "aarch64+dotprod",
             "cortex-m4",
