@@ -2,7 +2,7 @@
 """Latency at batch 1 beside onnxruntime and OpenVINO, float in and float out: the table of the README.
 
     python3 -m venv venv && venv/bin/pip install numpy onnx onnxruntime openvino
-    venv/bin/python bench/speed.py DIR... [--formats FILE|FORMAT] [--rounding nearest] [--threads 1] [--rounds 12] [--afpc target/release/afpc] [--json FILE]
+    venv/bin/python bench/speed.py DIR... [--formats FILE|FORMAT] [--threads 1] [--rounds 12] [--afpc target/release/afpc] [--json FILE]
 
 Each DIR holds model.onnx and calib.npy (bench/inputs.py makes them), and formats.json if formats were searched for. afpc
 compiles the network for this machine; onnxruntime quantizes it to static int8 (QDQ, per channel), which onnxruntime and
@@ -107,19 +107,19 @@ def work(engine, folder, file, threads):
         print(statistics.median(times), flush=True)
 
 
-def compare(folder, options, scratch):
-    files = {"onnxruntime int8": os.path.join(scratch, "int8.onnx")}
-    files["OpenVINO int8"] = files["onnxruntime int8"]
-    quantize(folder, files["onnxruntime int8"])
-    own = os.path.join(folder, "formats.json")
-    formats = options.formats or (own if os.path.exists(own) else "e2m2")
+def compile_network(folder, options, scratch, formats, *more):
+    """The shared library that afpc makes."""
     command = [options.afpc, "compile", os.path.join(folder, "model.onnx"), "--calib", os.path.join(folder, "calib.npy"),
-               "--formats", formats, "--rounding", options.rounding, "--threads", str(options.threads), "--name", "model", "-o", scratch]
+               "--formats", formats, "--threads", str(options.threads), "--name", "model", "-o", scratch, *more]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    files["afpc"] = os.path.join(scratch, "libmodel.so")
+    return os.path.join(scratch, "libmodel.so")
+
+
+def take_turns(folder, files, options, script=__file__):
+    """The medians of the turns of engines, each with its file, in processes of their own. `script` hands on --work."""
     workers = {}
     for engine, file in files.items():
-        arguments = [sys.executable, __file__, "--work", engine, folder, file, str(options.threads)]
+        arguments = [sys.executable, script, "--work", engine, folder, file, str(options.threads)]
         workers[engine] = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                            stderr=subprocess.DEVNULL, text=True)
     medians = {}
@@ -140,11 +140,20 @@ def compare(folder, options, scratch):
     return medians
 
 
+def compare(folder, options, scratch):
+    files = {"onnxruntime int8": os.path.join(scratch, "int8.onnx")}
+    files["OpenVINO int8"] = files["onnxruntime int8"]
+    quantize(folder, files["onnxruntime int8"])
+    own = os.path.join(folder, "formats.json")
+    formats = options.formats or (own if os.path.exists(own) else "e2m2")
+    files["afpc"] = compile_network(folder, options, scratch, formats)
+    return take_turns(folder, files, options)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", metavar="DIR")
     parser.add_argument("--formats", help="formats of weights, or a formats file; DIR/formats.json or e2m2 unless given")
-    parser.add_argument("--rounding", default="gptq", help="nearest compiles networks of many weights sooner, for timing alone")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--afpc", default="target/release/afpc")

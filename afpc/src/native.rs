@@ -61,7 +61,7 @@ pub enum MultiplyChoice {
 /// How weights are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum WeightsChoice {
-    /// Packed on microcontrollers, expanded on hosts
+    /// Packed on microcontrollers, expanded on hosts but for large matrices that are decoded in registers
     #[default]
     Auto,
     /// As many bits as the format has, unpacked when they are used
@@ -134,6 +134,9 @@ impl<'a> Request<'a> {
             WeightsChoice::Auto if bare => Weights::Packed,
             _ => Weights::Expanded,
         };
+        if generation.weights == WeightsChoice::Expanded {
+            self.choices.packed_from = None;
+        }
         if threads > 1 && self.choices.target.system == System::Bare {
             return Err(Diagnostic::error("AFP0512", "the target has no threads")
                 .expected("--threads 1, or a target with an operating system")

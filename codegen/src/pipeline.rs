@@ -11,6 +11,7 @@ use crate::{
     afpk::{expand, to_llvm},
     kernels::{
         self,
+        gemv::PACKED_FROM,
         strategy::{Matrix, Multiply, Weights},
     },
     memory, select,
@@ -42,6 +43,9 @@ pub struct Choices {
     pub multiply: Multiply,
     /// Weights in memory.
     pub weights: Weights,
+    /// Bytes of a program's weights from which products of one row read them packed, on machines that decode them
+    /// in registers; None for never.
+    pub packed_from: Option<u64>,
     /// Whether callers pass codes and not floats.
     pub codes: bool,
     /// Threads that share the work.
@@ -52,8 +56,8 @@ impl Choices {
     /// Floats at the boundary, one thread, the machine's multiplier.
     pub fn new(target: Target) -> Self {
         let (multiply, weights) = (Multiply::Native, Weights::Expanded);
-        let matrix = Matrix::Auto;
-        Self { target, matrix, multiply, weights, codes: false, threads: 1 }
+        let (matrix, packed_from) = (Matrix::Auto, Some(PACKED_FROM));
+        Self { target, matrix, multiply, weights, packed_from, codes: false, threads: 1 }
     }
 
     /// The textual pipeline of the choice of kernels, which attaches attributes.
@@ -61,11 +65,12 @@ impl Choices {
         let Target { name, vectors, .. } = self.target;
         let multiply = if self.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" };
         let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
+        let packed_from = self.packed_from.map_or_else(|| "never".to_owned(), |bytes| bytes.to_string());
         let matrix = if vectors.matrix { self.matrix } else { Matrix::Never }.name();
         let bits = vectors.bits;
         format!(
             "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} matrix={matrix} \
-             multiply={multiply} weights={weights}}})"
+             multiply={multiply} weights={weights} packed-from={packed_from}}})"
         )
     }
 

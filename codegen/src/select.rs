@@ -16,11 +16,11 @@ use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::Target;
 
 use crate::kernels::{
-    constant_behind, depthwise, direct,
+    constant_behind, depthwise, direct, gemv,
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
-    matrix, pool,
+    matrix, pool, rows,
     strategy::{Choice, Matrix, Multiply, Strategy, Tile, Weights},
     tree,
 };
@@ -40,6 +40,11 @@ pub static PASS: Pass = Pass {
         },
         PassOption { name: "multiply", help: "native or shift-add", default: "native" },
         PassOption { name: "weights", help: "expanded or packed", default: "expanded" },
+        PassOption {
+            name: "packed-from",
+            help: "bytes of a program's weights from which products of one row read them packed, or never",
+            default: "1572864",
+        },
     ],
     run,
 };
@@ -64,13 +69,24 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         "packed" => Weights::Packed,
         _ => return Err(options.reject("weights", "expanded or packed")),
     };
+    let packed_from = match options.text("packed-from") {
+        "never" => None,
+        _ => Some(options.parse("packed-from", "a number of bytes, or never")?),
+    };
     for function in module.blocks().into_iter().flat_map(Block::ops).filter(|op| op.is("func.func")) {
         if let Some(&body) = function.blocks().first() {
             let (layouts, joined) = (HashMap::new(), HashSet::new());
-            Selection { target, matrix, multiply, weights, layouts, joined }.visit(body);
+            let gemv = packed_from.is_some_and(|least| weight_bytes(body) >= least);
+            Selection { target, matrix, multiply, weights, gemv, layouts, joined }.visit(body);
         }
     }
     Ok(())
+}
+
+/// Bytes of all weights of a function, expanded: what a call reads between two uses of a matrix.
+fn weight_bytes(body: Block) -> u64 {
+    let groups = body.ops().into_iter().filter(|op| op.is("afp.encode"));
+    groups.flat_map(tree::contractions).filter_map(rows::expanded_bytes).sum()
 }
 
 /// The choices for one function.
@@ -79,6 +95,8 @@ struct Selection {
     matrix: Matrix,
     multiply: Multiply,
     weights: Weights,
+    /// Whether products of one row read packed weights.
+    gemv: bool,
     layouts: HashMap<Value, Layout>,
     /// Values that share memory with one of another shape, or that are constants: nothing is put
     /// around or between them.
@@ -120,11 +138,6 @@ impl Selection {
             let strategy = Strategy::Elementwise(Tile { pixels: 1, vectors: 1, lanes });
             Choice { strategy, ..Choice::PORTABLE }.attach(op);
         }
-        for &op in ops.iter().filter(|op| op.is("afp.max_pool2d")) {
-            if let Some(strategy) = self.pool(op).filter(|_| self.holds_integers(op.operand(0))) {
-                Choice { strategy, ..Choice::PORTABLE }.attach(op);
-            }
-        }
         for (value, layout) in &self.layouts {
             if let Some(op) = value.def() {
                 layout.attach(op);
@@ -144,15 +157,10 @@ impl Selection {
         };
         let source = contraction.operand(0);
         let stored = |value: &Value| self.layouts.contains_key(value);
-        let integer = self.holds_integers(source);
+        let integer = matches!(self.layouts.get(&source)?.storage, Storage::Integer { .. });
         let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
         (integer && fits && tree::leaves(op).ok()?.iter().all(stored) && self.can_surround(contraction))
             .then_some(contraction)
-    }
-
-    /// Whether a value is stored as integers.
-    fn holds_integers(&self, value: Value) -> bool {
-        self.layouts.get(&value).is_some_and(|layout| matches!(layout.storage, Storage::Integer { .. }))
     }
 
     /// A pool's strategy on vectors.
@@ -210,6 +218,11 @@ impl Selection {
         let all = tree::leaves(op).ok()?.iter().all(dense) && dense(&op.result(0));
         let input = self.layouts.get(&contraction.operand(0))?.clone();
         let geometry = Geometry::of(contraction, input, all)?;
+        if let Some(tile) =
+            gemv::tile(&geometry, vectors).filter(|_| self.gemv && self.matrix != Matrix::Always)
+        {
+            return Some(Strategy::Gemv(tile));
+        }
         let (direct, tile) = geometry.tile(vectors)?;
         let is_worth_it = |cycles: f64| match self.matrix {
             Matrix::Never => false,
@@ -218,5 +231,17 @@ impl Selection {
         };
         let by_matrix = matrix::tile(&geometry, vectors).filter(|(cycles, _)| is_worth_it(*cycles));
         Some(by_matrix.map_or(Strategy::Direct(tile), |(_, tile)| Strategy::Matrix(tile)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_that_of_the_constant() {
+        let option = PASS.options.iter().find(|option| option.name == "packed-from");
+        let default = option.and_then(|option| option.default.parse().ok());
+        assert_eq!(default, Some(gemv::PACKED_FROM));
     }
 }

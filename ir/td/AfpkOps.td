@@ -101,6 +101,20 @@ def Afpk_PackOp : Afpk_Op<"pack", [Pure, AllTypesMatch<["a", "b", "c", "d"]>]> {
   let hasVerifier = 1;
 }
 
+def Afpk_UnpackOp : Afpk_Op<"unpack", [Pure]> {
+  let summary = "the integers of packed codes, as bytes";
+  let description = [{
+    The bits of `packed`, those of the first byte first and its lowest in front, are
+    codes of the format's width without gaps. Element `i` of the result is the
+    integer (rule F5) of code `i` (rule N6). The format has at most 7 bits, and its
+    integers fit a signed byte. What is behind the last code does not matter.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$packed, StrAttr:$format);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = "$packed $format attr-dict `:` type($packed) `to` type($result)";
+  let hasVerifier = 1;
+}
+
 def Afpk_PrefetchOp : Afpk_Op<"prefetch"> {
   let summary = "a hint that memory will be read soon";
   let arguments = (ins MemRefRankOf<[I8, I16], [1]>:$memory, Index:$index);

@@ -280,7 +280,7 @@ func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "winograd"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "winograd"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -316,7 +316,7 @@ func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "direct"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -334,7 +334,7 @@ func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -754,4 +754,64 @@ func.func @matrix_pixels(%x: tensor<1x5x20x8xf32>) -> tensor<1x5x20x16xf32> {
   %2 = afp.encode %1 {afp.kernel = {strategy = "matrix", tile = array<i64: 20, 2, 16>}} : tensor<1x5x20x16x!afp.exact> to tensor<1x5x20x16x!r>
   %3 = afp.dequantize %2 : tensor<1x5x20x16x!r> to tensor<1x5x20x16xf32>
   return %3 : tensor<1x5x20x16xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e0m7, exp = 0>
+
+func.func @gemv_of_bytes(%x: tensor<1x8xf32>) -> tensor<1x16xf32> {
+  %w = afp.constant dense<1> : tensor<16x8xi8> : tensor<16x8x!w>
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<1x8xf32> to tensor<1x8x!u>
+  %1 = afp.fully_connected %0, %w : (tensor<1x8x!u>, tensor<16x8x!w>) -> tensor<1x16x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one row of bytes without a sign, and weights of at most 7 bits on 16 lanes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "gemv", tile = array<i64: 1, 1, 16>}} : tensor<1x16x!afp.exact> to tensor<1x16x!u>
+  %3 = afp.dequantize %2 : tensor<1x16x!u> to tensor<1x16xf32>
+  return %3 : tensor<1x16xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!w = !afp.float<e2m2, exp = 0>
+
+func.func @gemv_of_rows(%x: tensor<2x8xf32>) -> tensor<2x16xf32> {
+  %w = afp.constant dense<1> : tensor<16x8xi8> : tensor<16x8x!w>
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<2x8xf32> to tensor<2x8x!u>
+  %1 = afp.fully_connected %0, %w : (tensor<2x8x!u>, tensor<16x8x!w>) -> tensor<2x16x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one row of bytes without a sign, and weights of at most 7 bits on 16 lanes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "gemv", tile = array<i64: 1, 1, 16>}} : tensor<2x16x!afp.exact> to tensor<2x16x!u>
+  %3 = afp.dequantize %2 : tensor<2x16x!u> to tensor<2x16xf32>
+  return %3 : tensor<2x16xf32>
+}
+
+// -----
+
+!s = !afp.float<e0m7, exp = -7>
+!w = !afp.float<e2m2, exp = 0>
+
+// Signed inputs without an offset, and a last vector that overlaps the one of another block.
+func.func @gemv_of_signed(%x: tensor<1x8xf32>) -> (tensor<1x16xf32>, tensor<1x40xf32>) {
+  %w = afp.constant dense<1> : tensor<16x8xi8> : tensor<16x8x!w>
+  %v = afp.constant dense<1> : tensor<40x8xi8> : tensor<40x8x!w>
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<1x8xf32> to tensor<1x8x!s>
+  %y = afp.quantize %x {afp.layout = {offset = 128 : i64}} : tensor<1x8xf32> to tensor<1x8x!s>
+  %1 = afp.fully_connected %0, %w : (tensor<1x8x!s>, tensor<16x8x!w>) -> tensor<1x16x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one row of bytes without a sign, and weights of at most 7 bits on 16 lanes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "gemv", tile = array<i64: 1, 1, 16>}} : tensor<1x16x!afp.exact> to tensor<1x16x!s>
+  %3 = afp.fully_connected %y, %v : (tensor<1x8x!s>, tensor<40x8x!w>) -> tensor<1x40x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one row of bytes without a sign, and weights of at most 7 bits on 16 lanes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %4 = afp.encode %3 {afp.kernel = {strategy = "gemv", tile = array<i64: 1, 2, 16>}} : tensor<1x40x!afp.exact> to tensor<1x40x!s>
+  %a = afp.dequantize %2 : tensor<1x16x!s> to tensor<1x16xf32>
+  %b = afp.dequantize %4 : tensor<1x40x!s> to tensor<1x40xf32>
+  return %a, %b : tensor<1x16xf32>, tensor<1x40xf32>
 }

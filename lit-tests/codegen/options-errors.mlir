@@ -23,6 +23,10 @@
 // WEIGHTS: error: [AFP0201]
 // WEIGHTS: expected: expanded or packed
 
+// RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{packed-from=1M})' 2>&1 | FileCheck %s --check-prefix=FROM
+// FROM: error: [AFP0201]
+// FROM: expected: a number of bytes, or never
+
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(convert-afp-to-kernels{io=bytes})' 2>&1 | FileCheck %s --check-prefix=IO
 // IO: error: [AFP0201]
 // IO: expected: float or codes

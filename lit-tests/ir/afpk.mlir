@@ -69,3 +69,12 @@ func.func @pack(%a: vector<16xi32>, %b: vector<4xi32>) -> (vector<64xi8>, vector
   %1 = afpk.pack %b, %b, %b, %b {to_unsigned} : vector<4xi32> to vector<16xi8>
   return %0, %1 : vector<64xi8>, vector<16xi8>
 }
+
+// CHECK-LABEL: func.func @unpack
+// CHECK: afpk.unpack %{{.*}} "e2m2" : vector<40xi8> to vector<64xi8>
+// CHECK: afpk.unpack %{{.*}} "ue0m7" : vector<64xi8> to vector<64xi8>
+func.func @unpack(%a: vector<40xi8>, %b: vector<64xi8>) -> (vector<64xi8>, vector<64xi8>) {
+  %0 = afpk.unpack %a "e2m2" : vector<40xi8> to vector<64xi8>
+  %1 = afpk.unpack %b "ue0m7" : vector<64xi8> to vector<64xi8>
+  return %0, %1 : vector<64xi8>, vector<64xi8>
+}

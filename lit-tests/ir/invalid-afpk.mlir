@@ -1,4 +1,4 @@
-// What the operators of the afpk dialect refuse: rules N1 to N5.
+// What the operators of the afpk dialect refuse: rules N1 to N6.
 
 // RUN: afp-opt %s -split-input-file -verify-diagnostics
 
@@ -205,5 +205,45 @@ func.func @matrix_steps(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<40
 func.func @matrix_never(%s: memref<1024xi32>, %a: memref<4096xi8>, %b: memref<4096xi8>, %i: index) {
   // expected-error@+1 {{'afpk.matrix_dot' op [N5] expected as many strides as counts, which are at least 1, found [0] and [64]}}
   afpk.matrix_dot %s[%i], %a[%i], %b[%i] {rows = 16 : i64, panels = 1 : i64, depth = 64 : i64, row_stride = 64 : i64, counts = array<i64: 0>, strides = array<i64: 64>} : memref<1024xi32>, memref<4096xi8>, memref<4096xi8>
+  return
+}
+
+// -----
+
+func.func @unpack_format(%a: vector<64xi8>) {
+  // expected-error@+1 {{'afpk.unpack' op [N2] expected a format such as e2m2 or ue0m8, found 'int5'}}
+  %0 = afpk.unpack %a "int5" : vector<64xi8> to vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @unpack_width(%a: vector<64xi8>) {
+  // expected-error@+1 {{'afpk.unpack' op [N6] expected a format of at most 7 bits whose integers fit a signed byte, found e0m7}}
+  %0 = afpk.unpack %a "e0m7" : vector<64xi8> to vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @unpack_integers(%a: vector<64xi8>) {
+  // expected-error@+1 {{'afpk.unpack' op [N6] expected a format of at most 7 bits whose integers fit a signed byte, found e3m2}}
+  %0 = afpk.unpack %a "e3m2" : vector<64xi8> to vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @unpack_bytes(%a: vector<39xi8>) {
+  // expected-error@+1 {{'afpk.unpack' op [N6] expected a multiple of 8 codes of 5 bits, all of them packed, found 64 of them in 39 bytes}}
+  %0 = afpk.unpack %a "e2m2" : vector<39xi8> to vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @unpack_rest(%a: vector<64xi8>) {
+  // expected-error@+1 {{'afpk.unpack' op [N6] expected a multiple of 8 codes of 5 bits, all of them packed, found 12 of them in 64 bytes}}
+  %0 = afpk.unpack %a "e2m2" : vector<64xi8> to vector<12xi8>
   return
 }

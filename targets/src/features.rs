@@ -65,9 +65,12 @@ const V4: Features =
 /// AVX512_VNNI.
 const V4_VNNI: Features = V4.and(Features { words: [0, 0, bits(&[11]), 0, 0, 0], saved: 0 });
 
+/// AVX512_VBMI.
+const V4_VBMI: Features = V4_VNNI.and(Features { words: [0, 0, bits(&[1]), 0, 0, 0], saved: 0 });
+
 /// AMX-TILE, AMX-INT8. The system saves tiles; that it lets a process use them is another matter.
 const V4_AMX: Features =
-    V4_VNNI.and(Features { words: [0, 0, 0, bits(&[24, 25]), 0, 0], saved: bits(&[17, 18]) });
+    V4_VBMI.and(Features { words: [0, 0, 0, bits(&[24, 25]), 0, 0], saved: bits(&[17, 18]) });
 
 impl Features {
     /// What a target of [`TABLE`](crate::TABLE) needs; none for what is no x86-64.
@@ -78,6 +81,7 @@ impl Features {
             "x86-64-v3+avxvnni" => V3_AVXVNNI,
             "x86-64-v4" => V4,
             "x86-64-v4+vnni" => V4_VNNI,
+            "x86-64-v4+vbmi" => V4_VBMI,
             "x86-64-v4+amx" => V4_AMX,
             _ => return None,
         })
@@ -155,6 +159,8 @@ mod tests {
         assert_eq!(runs("x86-64-v3"), v3);
         assert_eq!(runs("x86-64-v3+avxvnni"), v3 && has!("avxvnni"));
         assert_eq!(runs("x86-64-v4"), v4);
-        assert_eq!(runs("x86-64-v4+vnni"), v4 && has!("avx512vnni"));
+        let vnni = v4 && has!("avx512vnni");
+        assert_eq!(runs("x86-64-v4+vnni"), vnni);
+        assert_eq!(runs("x86-64-v4+vbmi"), vnni && has!("avx512vbmi"));
     }
 }

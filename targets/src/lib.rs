@@ -31,6 +31,8 @@ pub struct Vectors {
     pub dot: Dot,
     /// Whether there is a matrix unit, which multiplies tiles of bytes: AMX.
     pub matrix: bool,
+    /// Whether bytes of a register can be looked up in others, and unaligned fields taken from it: AVX-512 VBMI.
+    pub vbmi: bool,
 }
 
 /// What runs the code.
@@ -69,10 +71,11 @@ const AARCH64: &str = "aarch64-unknown-linux-gnu";
 /// Without the tuning LLVM splits `vpdpwssd` in two.
 const AVX_VNNI: &str = "+avxvnni,+fast-dpwssd";
 const VNNI: &str = "+avx512vnni,+fast-dpwssd";
-const AMX: &str = "+avx512vnni,+fast-dpwssd,+amx-tile,+amx-int8";
+const VBMI: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi";
+const AMX: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi,+amx-tile,+amx-int8";
 
 const fn vectors(bits: u32, registers: u32, dot: Dot) -> Vectors {
-    Vectors { bits, registers, dot, matrix: false }
+    Vectors { bits, registers, dot, matrix: false, vbmi: false }
 }
 
 const fn linux(
@@ -86,13 +89,19 @@ const fn linux(
 }
 
 /// Every machine, the more capable of an architecture behind the less.
-pub const TABLE: [Target; 9] = [
+pub const TABLE: [Target; 10] = [
     linux("x86-64-v2", X86, ("x86-64-v2", ""), vectors(128, 16, Dot::Maddubs)),
     linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
     linux("x86-64-v3+avxvnni", X86, ("x86-64-v3", AVX_VNNI), vectors(256, 16, Dot::Vnni)),
     linux("x86-64-v4", X86, ("x86-64-v4", ""), vectors(512, 32, Dot::Maddubs)),
     linux("x86-64-v4+vnni", X86, ("x86-64-v4", VNNI), vectors(512, 32, Dot::Vnni)),
-    linux("x86-64-v4+amx", X86, ("x86-64-v4", AMX), Vectors { matrix: true, ..vectors(512, 32, Dot::Vnni) }),
+    linux("x86-64-v4+vbmi", X86, ("x86-64-v4", VBMI), Vectors { vbmi: true, ..vectors(512, 32, Dot::Vnni) }),
+    linux(
+        "x86-64-v4+amx",
+        X86,
+        ("x86-64-v4", AMX),
+        Vectors { matrix: true, vbmi: true, ..vectors(512, 32, Dot::Vnni) },
+    ),
     linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::None)),
     linux("aarch64+dotprod", AARCH64, ("generic", "+dotprod"), vectors(128, 32, Dot::Sdot)),
     Target {
@@ -161,7 +170,7 @@ impl Target {
         // The second half of x86's registers belongs to AVX-512, whose encodings such a backend lacks.
         let most = if self.triple.starts_with("x86") { 16 } else { self.vectors.registers };
         let registers = self.vectors.registers.min(most);
-        Self { vectors: Vectors { bits, registers, matrix: false, ..self.vectors }, ..self }
+        Self { vectors: Vectors { bits, registers, matrix: false, vbmi: false, ..self.vectors }, ..self }
     }
 
     /// The same machine without its matrix unit, for a backend that has no use of it.
@@ -222,7 +231,7 @@ mod tests {
     #[test]
     fn versions_are_those_of_x86() {
         let versions = Target::versions();
-        assert_eq!(versions, TABLE[..6]);
+        assert_eq!(versions, TABLE[..7]);
         assert!(Target::named(MULTI).is_none(), "it is no single machine");
     }
 
@@ -231,6 +240,8 @@ mod tests {
         let wide = Target::listed("x86-64-v4").expect("a row of the table");
         let narrow = wide.narrowed(128).vectors;
         assert_eq!((narrow.bits, narrow.registers), (128, 16));
+        let amx = Target::listed("x86-64-v4+amx").expect("a machine");
+        assert!(amx.vectors.vbmi && amx.without_matrix().vectors.vbmi && !amx.narrowed(256).vectors.vbmi);
         assert_eq!(TABLE[0].narrowed(256), TABLE[0]);
     }
 }

@@ -30,7 +30,7 @@ fn run(module: Op, _: &Options<'_>) -> Result<(), Failed> {
 fn expansion(op: Op) -> Option<Value> {
     let name = op.name();
     let what = name.strip_prefix("afpk.")?;
-    if ["dot", "pack", "prefetch"].contains(&what) {
+    if ["dot", "pack", "prefetch", "unpack"].contains(&what) {
         return None;
     }
     // The verifier has seen to the attributes.

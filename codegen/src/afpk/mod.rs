@@ -9,3 +9,4 @@ pub mod matrix;
 pub mod numeric;
 mod pack;
 pub mod to_llvm;
+mod unpack;

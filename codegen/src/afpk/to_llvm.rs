@@ -7,13 +7,13 @@ use afp_ir::{
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::{Dot, Target};
 
-use super::{matrix, pack};
+use super::{matrix, pack, unpack};
 use crate::kernels::builder::Kernel;
 
 /// The pass.
 pub static PASS: Pass = Pass {
     name: "convert-afpk-to-llvm",
-    description: "Write afpk.dot, afpk.pack and afpk.matrix_* as intrinsics of a target, afpk.prefetch as memref.prefetch",
+    description: "Write afpk.dot, afpk.pack, afpk.unpack and afpk.matrix_* as intrinsics of a target, afpk.prefetch as memref.prefetch",
     anchor: "builtin.module",
     options: &[PassOption {
         name: "target",
@@ -26,6 +26,12 @@ pub static PASS: Pass = Pass {
 fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
     let target = Target::listed(options.text("target"))
         .ok_or_else(|| options.reject("target", "the name of a target, such as x86-64-v3"))?;
+    let failed = |op: Op| {
+        move |problem: Diagnostic| {
+            problem.emit(op.loc());
+            Failed
+        }
+    };
     for op in module.descendants() {
         if op.is("afpk.dot") {
             let k = Kernel::before(op);
@@ -33,13 +39,13 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         } else if op.is("afpk.pack") {
             let k = Kernel::before(op);
             op.replace_with(pack::lower(op, &k, &target));
+        } else if op.is("afpk.unpack") {
+            let k = Kernel::before(op);
+            op.replace_with(unpack::lower(op, &k, &target).map_err(failed(op))?);
         } else if op.is("afpk.prefetch") {
             prefetch(op);
         } else if op.name().starts_with("afpk.matrix_") {
-            matrix::lower(op, &target).map_err(|problem| {
-                problem.emit(op.loc());
-                Failed
-            })?;
+            matrix::lower(op, &target).map_err(failed(op))?;
         } else if op.name().starts_with("afpk.") {
             Diagnostic::error("AFP0001", format!("{} is left behind afpk-expand", op.name())).emit(op.loc());
             return Err(Failed);

@@ -240,6 +240,13 @@ impl Kernel {
         self.value(spec.result(sum.ty()))
     }
 
+    /// The integers of packed codes, as many as there are bytes; see `afpk.unpack`.
+    pub fn unpack(&self, packed: Value, format: Format) -> Value {
+        let format = Attr::string(self.ctx, &format.to_string());
+        let spec = OpSpec::new("afpk.unpack").operands([packed]).attr("format", format);
+        self.value(spec.result(packed.ty()))
+    }
+
     /// Asks for memory that will be read soon.
     pub fn prefetch(&self, memref: Value, index: Value) {
         self.effect(OpSpec::new("afpk.prefetch").operands([memref, index]));

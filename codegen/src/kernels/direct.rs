@@ -16,7 +16,7 @@ use super::{
     Lowering, apart,
     builder::{Cmp, Kernel},
     epilogue::{self, Channels, Epilogue, Order, Spot},
-    geometry::{Geometry, Problem, Work, is_surroundable},
+    geometry::{Geometry, Problem, is_surroundable},
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
@@ -116,9 +116,9 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, tile.lanes), tile.vectors) * tile.vectors;
     let channels = Channels { count: outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
-    let work = problem.work(lowering, needed / tile.vectors, pixels[0] * pixels[1]);
-    problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
-        Writer { geometry, tile, work, channels, epilogue, memory }.write(scope, k)
+    let items = needed / tile.vectors * pixels[0] * pixels[1];
+    problem.convert(lowering, items, channels, |scope, k, geometry, epilogue, memory| {
+        Writer { geometry, tile, channels, epilogue, memory }.write(scope, k)
     })
 }
 
@@ -126,7 +126,6 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
 struct Writer {
     geometry: Geometry,
     tile: Tile,
-    work: Work,
     channels: Channels,
     epilogue: Epilogue,
     memory: Value,
@@ -148,24 +147,26 @@ impl Writer {
         let filters = self.filters(scope, k, &weights);
 
         let [images, height, width] = geometry.pixels;
+        let blocks = self.channels.vectors / self.tile.vectors;
         let mut outcome = Ok(());
-        self.work.each(scope, k, |scope, k, [block, part]| {
-            let at = scope::split_index(k, part, &[images, height]);
+        k.fold(scope.from, scope.to, &[], |k, item, _| {
+            let at = scope::split_index(k, item, &[blocks, images, height]);
             let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
             let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
-                let place = [block, at[0], at[1], x];
+                let place = [at[0], at[1], at[2], x];
                 let done = self.tile(scope, k, (&filters, initial), pixels, (place, ahead));
                 if done.is_err() {
                     outcome = done;
                 }
             };
             k.each(full, |k, t| {
-                let ahead = self.ahead(k, block, t);
+                let ahead = self.ahead(k, at[0], t);
                 tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
             });
             if rest > 0 {
                 tile(k, rest, k.index(full * self.tile.pixels), None);
             }
+            Vec::new()
         });
         outcome
     }
@@ -229,9 +230,8 @@ impl Writer {
         pixels: i64,
         ([block, n, y, x], ahead): ([Value; 4], Option<Value>),
     ) -> Result<(), Diagnostic> {
-        let (geometry, tile) = (&self.geometry, self.tile);
-        let (columns, steps) = geometry.steps();
-        let (lanes, count, ways) = (tile.lanes, tile.vectors, geometry.ways());
+        let geometry = &self.geometry;
+        let (lanes, count) = (self.tile.lanes, self.tile.vectors);
         let first_vector = k.mul(block, k.index(count));
         let mut sums = Vec::new();
         for j in 0..count {
@@ -240,25 +240,14 @@ impl Writer {
         }
         let sums: Vec<Value> = (0..pixels).flat_map(|_| sums.clone()).collect();
 
-        let panel = count * lanes * ways;
-        let base = geometry.window(k, [n, y, x]);
-        let [down, right] = geometry.tap_strides();
-        let block_weights = k.mul(block, k.index(self.block()));
-        let sums = k.fold(k.index(0), k.index(geometry.kernel[0]), &sums, |k, ky, sums| {
-            let row = k.add(base, k.mul(ky, k.index(down)));
-            let row_weights = k.add(block_weights, k.mul(ky, k.index(columns * steps * panel)));
-            k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
-                let inputs = k.add(row, k.mul(kx, k.index(right)));
-                let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
-                k.fold(k.index(0), k.index(steps), sums, |k, step, sums| {
-                    let inputs = k.add(inputs, k.mul(step, k.index(ways)));
-                    let weights = k.add(weights, k.mul(step, k.index(panel)));
-                    if let Some(ahead) = ahead {
-                        k.prefetch(filters.memref, k.add(weights, ahead));
-                    }
-                    self.step(k, filters, (inputs, weights), pixels, sums)
-                })
-            })
+        let panel = count * lanes * geometry.ways();
+        let window = geometry.window(k, [n, y, x]);
+        let weights = k.mul(block, k.index(self.block()));
+        let sums = geometry.walk(k, (window, weights), panel, &sums, |k, (inputs, weights), sums| {
+            if let Some(ahead) = ahead {
+                k.prefetch(filters.memref, k.add(weights, ahead));
+            }
+            self.step(k, filters, (inputs, weights), pixels, sums)
         });
         let mut spots = Vec::new();
         for p in 0..pixels {
@@ -331,7 +320,8 @@ mod tests {
     use afp_ir::mlir::Session;
     use afp_target::TABLE;
 
-    use super::{super::layout::Layout, *};
+    use super::*;
+    use crate::kernels::layout::Layout;
 
     const PROGRAM: &str = "
         func.func @f(%x: tensor<1x4x!afp.float<ue0m8, exp = 0>>) -> tensor<1x4x!afp.exact> {

@@ -22,7 +22,7 @@ use super::{
     builder::Kernel,
     calls::Destination,
     epilogue::{Channels, Epilogue, Order, Spot},
-    geometry::{Geometry, Problem, Work},
+    geometry::{Geometry, Problem, triples},
     scope::{self, Scope},
     strategy::Tile,
     tree::{self, parts},
@@ -149,10 +149,10 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, LANES), tile.vectors) * tile.vectors;
     let channels = Channels { count: outputs, lanes: LANES, vectors: needed, order: Order::Plain };
-    let work = problem.work(lowering, needed / tile.vectors, pixels[0] * plan.blocks[0] * plan.blocks[1]);
-    problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
+    let items = needed / tile.vectors * pixels[0] * plan.blocks[0] * plan.blocks[1];
+    problem.convert(lowering, items, channels, |scope, k, geometry, epilogue, memory| {
         let memory = parted.map_or(memory, |planes| scope.shared(planes));
-        Writer { geometry, image, plan, work, channels, epilogue, memory }.write(scope, k)
+        Writer { geometry, image, plan, channels, epilogue, memory }.write(scope, k)
     })
 }
 
@@ -189,7 +189,6 @@ struct Writer {
     /// Images, rows and columns, where pixels are joined in the input and not in all that is stored.
     image: Option<[i64; 3]>,
     plan: Plan,
-    work: Work,
     channels: Channels,
     epilogue: Epilogue,
     memory: Value,
@@ -208,6 +207,7 @@ impl Writer {
         let weights = geometry.weights()?;
         let initial = self.epilogue.initial(&geometry.corrections(&weights)?)?;
         let initial = self.channels.packed(&initial);
+        let panels = plan.block.panels;
         let sums = Type::memref(&[plan.planes * plan.sums()], k.int(32));
         let shared = Shared {
             initial: scope.constant("bias", &[initial.len() as i64], k.int(32), &initial),
@@ -217,10 +217,12 @@ impl Writer {
         let shapes = scope.constant("tiles", &[64], k.int(8), &plan.block.shapes(plan.rows, plan.depth));
         k.effect(OpSpec::new("afpk.matrix_setup").operands([shapes]));
         let [across, down] = plan.blocks;
+        let blocks = self.channels.vectors / panels;
         let mut outcome = Ok(());
-        self.work.each(scope, k, |scope, k, [block, part]| {
-            let at = scope::split_index(k, part, &[geometry.pixels[0], down, across]);
-            outcome = self.block(scope, k, &shared, [block, at[0], at[1], at[2]]);
+        k.fold(scope.from, scope.to, &[], |k, item, _| {
+            let at = scope::split_index(k, item, &[blocks, geometry.pixels[0], down, across]);
+            outcome = self.block(scope, k, &shared, [at[0], at[1], at[2], at[3]]);
+            Vec::new()
         });
         k.effect(OpSpec::new("afpk.matrix_release"));
         outcome
@@ -236,8 +238,8 @@ impl Writer {
             let outputs: Vec<i64> = (0..panels * LANES)
                 .map(|lane| self.channels.channel(block * panels * LANES + lane))
                 .collect();
-            for (ky, column, step) in every([rows, columns, steps]) {
-                for (panel, quad, lane) in every([panels, plan.depth / 4, LANES]) {
+            for (ky, column, step) in triples([rows, columns, steps]) {
+                for (panel, quad, lane) in triples([panels, plan.depth / 4, LANES]) {
                     let output = outputs[(panel * LANES + lane) as usize];
                     let first = step * plan.depth + quad * 4;
                     let weight = |way| geometry.weight(weights, output, [ky, column], first + way);
@@ -344,9 +346,4 @@ impl Writer {
         let at = scope::split_index(k, k.add(pixel[2], k.index(right)), &image);
         ([at[0], at[1], at[2]], [0, 0])
     }
-}
-
-/// Every index of three sizes, in row-major order.
-fn every([a, b, c]: [i64; 3]) -> impl Iterator<Item = (i64, i64, i64)> {
-    (0..a).flat_map(move |i| (0..b).flat_map(move |j| (0..c).map(move |l| (i, j, l))))
 }

@@ -9,7 +9,7 @@
 //! * [`group`], [`movement`]: loops over scalars. The *portable* strategy: it runs on every backend and
 //!   target, and defines the bits.
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`matrix`]: by a matrix
-//!   unit. Both see them as [`geometry`] has them.
+//!   unit; [`gemv`]: one row, with weights that stay packed. All see them as [`geometry`] has them.
 //! * [`pool`]: sums over windows, on vectors of channels.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
@@ -26,6 +26,7 @@ pub mod depthwise;
 pub mod direct;
 mod dynamic;
 mod epilogue;
+pub mod gemv;
 pub mod geometry;
 mod group;
 pub mod interleaved;
@@ -36,7 +37,7 @@ mod places;
 pub mod pool;
 mod ports;
 mod real;
-mod rows;
+pub(crate) mod rows;
 mod scope;
 pub mod strategy;
 mod sums;
@@ -250,6 +251,7 @@ impl Lowering {
             "afp.encode" => match Choice::of(op)?.strategy {
                 Strategy::Portable => group::convert(self, op),
                 Strategy::Direct(tile) => direct::convert(self, op, tile),
+                Strategy::Gemv(tile) => gemv::convert(self, op, tile),
                 Strategy::Matrix(tile) => matrix::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
                 Strategy::Interleaved(tile) => interleaved::convert(self, op, tile),

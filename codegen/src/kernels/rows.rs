@@ -43,9 +43,9 @@ impl Rows {
         self.format.storage_bits()
     }
 
-    /// Bits of the narrowest integers that hold the decoded weights, by their format.
+    /// As [`integer_bits`] of their format.
     pub fn integer_bits(&self) -> u32 {
-        [8, 16, 32].into_iter().find(|&b| self.format.int_max() < 1 << (b - 1)).unwrap_or(64)
+        integer_bits(self.format)
     }
 
     /// The codes of each row packed without gaps, the first in the low bits, and the bytes of a row.
@@ -65,6 +65,19 @@ impl Rows {
         }
         (bytes, stride)
     }
+}
+
+/// Bits of the narrowest integers that hold decoded weights of a format.
+pub(super) fn integer_bits(format: Format) -> u32 {
+    [8, 16, 32].into_iter().find(|&b| format.int_max() < 1 << (b - 1)).unwrap_or(64)
+}
+
+/// Bytes of a contraction's constant weights as integers; none where they are computed.
+pub fn expanded_bytes(contraction: Op) -> Option<u64> {
+    let weight = contraction.operand(1);
+    weight.def_as("afp.constant")?;
+    let bits = integer_bits(tree::coded(weight, contraction).ok()?.format);
+    Some(shape_of(weight).iter().product::<i64>() as u64 * u64::from(bits / 8))
 }
 
 /// Packed weights in a kernel.

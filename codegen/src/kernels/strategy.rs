@@ -34,6 +34,8 @@ pub enum Strategy {
     Portable,
     /// By dot products on vectors of output channels: [`super::direct`].
     Direct(Tile),
+    /// By dot products with weights that stay packed in memory: [`super::gemv`].
+    Gemv(Tile),
     /// By a matrix unit: [`super::matrix`].
     Matrix(Tile),
     /// By products on vectors of channels: [`super::depthwise`].
@@ -52,6 +54,7 @@ impl Strategy {
         match self {
             Self::Portable => "portable",
             Self::Direct(_) => "direct",
+            Self::Gemv(_) => "gemv",
             Self::Matrix(_) => "matrix",
             Self::Depthwise(_) => "depthwise",
             Self::Interleaved(_) => "interleaved",
@@ -65,6 +68,7 @@ impl Strategy {
         match self {
             Self::Portable => None,
             Self::Direct(tile)
+            | Self::Gemv(tile)
             | Self::Matrix(tile)
             | Self::Depthwise(tile)
             | Self::Interleaved(tile)
@@ -164,13 +168,14 @@ impl Choice {
         let strategy = match (text("strategy")?.as_deref(), tile) {
             (Some("portable"), None) => Strategy::Portable,
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
+            (Some("gemv"), Some(tile)) => Strategy::Gemv(tile),
             (Some("matrix"), Some(tile)) => Strategy::Matrix(tile),
             (Some("depthwise"), Some(tile)) => Strategy::Depthwise(tile),
             (Some("interleaved"), Some(tile)) => Strategy::Interleaved(tile),
             (Some("pool"), Some(tile)) => Strategy::Pool(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let named = "'direct', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise'";
+                let named = "'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise'";
                 return Err(misfit(&format!("'portable', or {named} with a tile")));
             }
         };

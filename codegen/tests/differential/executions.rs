@@ -6,7 +6,10 @@ use std::time::Duration;
 use afp_codegen::{
     cranelift,
     interface::Interface,
-    kernels::strategy::{Matrix, Multiply, Weights},
+    kernels::{
+        gemv::PACKED_FROM,
+        strategy::{Matrix, Multiply, Weights},
+    },
     library::Library,
     link::link_shared,
     llvm::{self, OptLevel},
@@ -47,6 +50,9 @@ pub fn host() -> Vec<Box<dyn Execution>> {
     let packed = Llvm { weights: Weights::Packed, ..most };
     let matrix = Llvm { matrix: Matrix::Always, ..most };
     let (threads, codes) = (Llvm { threads: 3, ..most }, Llvm { codes: true, ..most });
+    // Matrices of any size stay packed, where vectors can decode them.
+    let matrices = Llvm { packed_from: Some(0), ..most };
+    let shared_matrices = Llvm { packed_from: Some(0), ..threads };
     let this = vec![Target::host()];
     let mut all: Vec<Box<dyn Execution>> = vec![
         Box::new(native("LLVM O0", this.clone(), least)),
@@ -54,6 +60,8 @@ pub fn host() -> Vec<Box<dyn Execution>> {
         Box::new(native("shift-and-add", this.clone(), shift_add)),
         Box::new(native("packed weights", this.clone(), packed)),
         Box::new(native("three threads", this.clone(), threads)),
+        Box::new(native("packed matrices", this.clone(), matrices)),
+        Box::new(native("packed matrices, three threads", this.clone(), shared_matrices)),
         Box::new(native("codes at the boundary", this, codes)),
         // Kernels for narrow vectors, and wide ones that it splits.
         Box::new(Native {
@@ -152,6 +160,7 @@ struct Llvm {
     matrix: Matrix,
     multiply: Multiply,
     weights: Weights,
+    packed_from: Option<u64>,
     threads: usize,
     /// Whether codes are passed and not floats, where a network has one format for each input.
     codes: bool,
@@ -161,12 +170,13 @@ impl Llvm {
     /// The usual code.
     const fn new(opt: OptLevel) -> Self {
         let (multiply, weights) = (Multiply::Native, Weights::Expanded);
-        Self { opt, matrix: Matrix::Auto, multiply, weights, threads: 1, codes: false }
+        let (matrix, packed_from) = (Matrix::Auto, Some(PACKED_FROM));
+        Self { opt, matrix, multiply, weights, packed_from, threads: 1, codes: false }
     }
 
     fn choices(&self, target: Target) -> Choices {
-        let Self { matrix, multiply, weights, threads, codes, .. } = *self;
-        Choices { matrix, multiply, weights, threads, codes, ..Choices::new(target) }
+        let Self { matrix, multiply, weights, packed_from, threads, codes, .. } = *self;
+        Choices { matrix, multiply, weights, packed_from, threads, codes, ..Choices::new(target) }
     }
 }
 

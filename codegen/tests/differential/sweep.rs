@@ -57,6 +57,15 @@ const LAYERS: [(i64, i64, i64); 10] = [
     (21, 5, 1),
 ];
 
+/// Outputs of products of one row with packed weights: vectors that overlap, and numbers of them that three and four
+/// divide.
+const MATRICES: [i64; 8] = [16, 17, 64, 79, 100, 128, 193, 205];
+/// Weights of such a product, at most: simulators take a second for some ten million.
+const MOST_WEIGHTS: i64 = 1 << 16;
+/// Their formats, in turn: every width up to 7 bits, with and without exponents and signs.
+const PACKED: [&str; 11] =
+    ["e2m2", "e0m3", "e2m3", "e2m4", "e2m1", "e1m1", "ue0m1", "e3m0", "e0m6", "ue2m4", "e0m1"];
+
 /// How many programs there are.
 pub fn count() -> usize {
     SIZES.len()
@@ -76,6 +85,7 @@ fn program(number: usize, [rows, columns, channels]: [i64; 3]) -> String {
     let mut random = Random(number as u64 ^ 0x51);
     let input = pick(&INPUTS, number);
     let (mut body, mut types, mut results) = (String::new(), Vec::new(), Vec::new());
+    let mut stored = Vec::new();
     let shape = format!("1x{rows}x{columns}x{channels}");
     let _ = writeln!(body, "  %x0 = afp.quantize %x : tensor<{shape}xf32> to tensor<{shape}x!x>");
     for (index, (outputs, kernel, stride)) in LAYERS.into_iter().enumerate() {
@@ -122,6 +132,32 @@ fn program(number: usize, [rows, columns, channels]: [i64; 3]) -> String {
         );
         types.push(format!("tensor<{shape_out}xf32>"));
         results.push(format!("%d{index}"));
+        stored.push((format!("tensor<{shape_out}x{coded}>"), coded, exp));
+    }
+    // Products of one row: the result of a layer, all of whose channels fill whole steps, in another shape.
+    let (layer, length) = (6, rows * columns * LAYERS[6].0);
+    let (from, coded, exp) = &stored[layer];
+    let to = format!("tensor<1x{length}x{coded}>");
+    let _ = writeln!(body, "  %row = afp.reshape %e{layer} : {from} to {to}");
+    for index in 0..3 {
+        let fits = |outputs: &i64| outputs * length <= MOST_WEIGHTS;
+        let turn = MATRICES.into_iter().cycle().skip(3 * number + index);
+        let outputs = turn.take(MATRICES.len()).find(fits).unwrap_or(MATRICES[0]);
+        let (weights, result) = (pick(&PACKED, 3 * number + index), pick(&RESULTS, number + index));
+        let codes = codes(weights, outputs * length, &mut random);
+        let weight = format!("tensor<{outputs}x{length}x!afp.float<{weights}, exp = 0>>");
+        let (sums, out) = (format!("tensor<1x{outputs}x!afp.exact>"), exp + length.ilog2() as i32 / 2);
+        let out = format!("tensor<1x{outputs}x!afp.float<{result}, exp = {out}>>");
+        let _ = writeln!(
+            body,
+            "  %m{index} = afp.constant dense<\"0x{codes}\"> : tensor<{outputs}x{length}xi8> : {weight}"
+        );
+        let _ =
+            writeln!(body, "  %p{index} = afp.fully_connected %row, %m{index} : ({to}, {weight}) -> {sums}");
+        let _ = writeln!(body, "  %q{index} = afp.encode %p{index} : {sums} to {out}");
+        let _ = writeln!(body, "  %r{index} = afp.dequantize %q{index} : {out} to tensor<1x{outputs}xf32>");
+        types.push(format!("tensor<1x{outputs}xf32>"));
+        results.push(format!("%r{index}"));
     }
     let (results, types) = (results.join(", "), types.join(", "));
     format!(

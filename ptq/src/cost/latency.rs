@@ -92,10 +92,11 @@ impl Class {
 
 /// Targets without a table of their own, and whose table stands for them. AVX-VNNI has the vectors of one
 /// table and the dot product of another; costs per output channel follow the vectors.
-const ALIKE: [(&str, &str); 5] = [
+const ALIKE: [(&str, &str); 6] = [
     ("x86-64-v2", "x86-64-v3"),
     ("x86-64-v3+avxvnni", "x86-64-v3"),
     ("x86-64-v4", "x86-64-v4+vnni"),
+    ("x86-64-v4+vbmi", "x86-64-v4+vnni"),
     ("x86-64-v4+amx", "x86-64-v4+vnni"),
     ("aarch64", "aarch64+dotprod"),
 ];
@@ -240,6 +241,7 @@ mod tests {
             "x86-64-v3+avxvnni",
             "x86-64-v4",
             "x86-64-v4+vnni",
+            "x86-64-v4+vbmi",
             "x86-64-v4+amx",
             "aarch64",
             "aarch64+dotprod",

@@ -1,4 +1,4 @@
-//! The operators of the `afpk` dialect (rules N1 to N5).
+//! The operators of the `afpk` dialect (rules N1 to N6).
 
 use super::{Check, Violation};
 use crate::{
@@ -25,6 +25,7 @@ pub fn verify(op: Op) -> Check {
         "afpk.encode" => encode(op),
         "afpk.pack" => pack(op),
         "afpk.matrix_dot" => matrix_dot(op),
+        "afpk.unpack" => unpack(op),
         _ => Ok(()),
     }
 }
@@ -48,6 +49,21 @@ fn pack(op: Op) -> Check {
     if lanes % 4 != 0 || bytes != 4 * lanes {
         let expected = "four times as many bytes as lanes, which are a multiple of 4";
         return Err(Violation::new("N4", expected, format!("{lanes} lanes and {bytes} bytes")));
+    }
+    Ok(())
+}
+
+/// Fields that the packed bytes hold, of a format that a table of signed bytes decodes.
+fn unpack(op: Op) -> Check {
+    let format = format(op)?;
+    let [packed, fields] = [op.operand(0), op.result(0)].map(|value| value.ty().lanes().unwrap_or(0));
+    if format.width() > 7 || format.int_min() < -128 || format.int_max() > 127 {
+        let expected = "a format of at most 7 bits whose integers fit a signed byte";
+        return Err(Violation::new("N6", expected, format.to_string()));
+    }
+    if fields % 8 != 0 || fields * i64::from(format.width()) > 8 * packed {
+        let expected = format!("a multiple of 8 codes of {} bits, all of them packed", format.width());
+        return Err(Violation::new("N6", expected, format!("{fields} of them in {packed} bytes")));
     }
     Ok(())
 }
