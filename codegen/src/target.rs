@@ -15,7 +15,8 @@ pub fn named(name: &str) -> Result<Target, Diagnostic> {
             .found(format!("'{name}'"));
         match name {
             MULTI => error.help(format!(
-                "{MULTI} is several targets, which `afpc compile` alone takes; host is the one that it would choose here"
+                "{MULTI} is several targets, which `afpc compile` alone takes; \
+                 host is the one that it would choose here"
             )),
             _ => error,
         }

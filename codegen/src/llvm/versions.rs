@@ -7,6 +7,7 @@
 use afp_ir::{diag::Diagnostic, mlir::SourceModule};
 use inkwell::{
     attributes::AttributeLoc, context::Context, module::Linkage, module::Module, passes::PassBuilderOptions,
+    values::UnnamedAddress,
 };
 
 use super::{OptLevel, Products, Wanted, dispatch, emitted, failed, machine, optimize, translated};
@@ -63,7 +64,8 @@ pub fn products_of_versions(
     emitted(&code, &least, symbol, threads, wanted)
 }
 
-/// Has the functions of a module be code for a machine, whatever machine they are emitted for.
+/// Has the functions of a module be code for a machine, whatever machine they are emitted for. No code asks
+/// where a constant lies, so that equal ones may be one.
 fn bind<'c>(context: &'c Context, code: &Module<'c>, target: &Target) {
     let attributes = [("target-cpu", target.cpu), ("target-features", target.features)]
         .map(|(name, value)| context.create_string_attribute(name, value));
@@ -71,5 +73,8 @@ fn bind<'c>(context: &'c Context, code: &Module<'c>, target: &Target) {
         for attribute in attributes {
             function.add_attribute(AttributeLoc::Function, attribute);
         }
+    }
+    for global in code.get_globals().filter(|global| global.is_constant()) {
+        global.set_unnamed_address(UnnamedAddress::Global);
     }
 }
