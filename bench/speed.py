@@ -2,7 +2,7 @@
 """Latency at batch 1 beside onnxruntime and OpenVINO, float in and float out: the table of the README.
 
     python3 -m venv venv && venv/bin/pip install numpy onnx onnxruntime openvino
-    venv/bin/python bench/speed.py DIR... [--formats FILE|FORMAT] [--threads 1] [--rounds 12] [--afpc target/release/afpc] [--json FILE]
+    venv/bin/python bench/speed.py DIR... [--formats FILE|FORMAT] [--rounding nearest] [--threads 1] [--rounds 12] [--afpc target/release/afpc] [--json FILE]
 
 Each DIR holds model.onnx and calib.npy (bench/inputs.py makes them), and formats.json if formats were searched for. afpc
 compiles the network for this machine; onnxruntime quantizes it to static int8 (QDQ, per channel), which onnxruntime and
@@ -146,7 +146,7 @@ def compare(folder, options, scratch):
     quantize(folder, files["onnxruntime int8"])
     own = os.path.join(folder, "formats.json")
     formats = options.formats or (own if os.path.exists(own) else "e2m2")
-    files["afpc"] = compile_network(folder, options, scratch, formats)
+    files["afpc"] = compile_network(folder, options, scratch, formats, "--rounding", options.rounding)
     return take_turns(folder, files, options)
 
 
@@ -154,6 +154,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", metavar="DIR")
     parser.add_argument("--formats", help="formats of weights, or a formats file; DIR/formats.json or e2m2 unless given")
+    parser.add_argument("--rounding", default="gptq", help="nearest compiles networks of many weights sooner, for timing alone")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--afpc", default="target/release/afpc")

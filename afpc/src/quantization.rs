@@ -328,6 +328,9 @@ fn with_quantizer<T>(
                 Rounding::Published => rounding::Method::Published,
                 Rounding::Gptq => rounding::Method::Gptq,
             },
+            // Weights that are rounded to nearest are those of the network, and so are its biases.
+            max_exponents: decisions.rounding == Rounding::Nearest,
+            bias_correction: decisions.rounding != Rounding::Nearest,
             ..rounding::Options::default()
         },
         max_exponents: decisions.rounding == Rounding::Published,

@@ -138,6 +138,11 @@ impl Selection {
             let strategy = Strategy::Elementwise(Tile { pixels: 1, vectors: 1, lanes });
             Choice { strategy, ..Choice::PORTABLE }.attach(op);
         }
+        for &op in ops.iter().filter(|op| op.is("afp.max_pool2d")) {
+            if let Some(strategy) = self.pool(op).filter(|_| self.holds_integers(op.operand(0))) {
+                Choice { strategy, ..Choice::PORTABLE }.attach(op);
+            }
+        }
         for (value, layout) in &self.layouts {
             if let Some(op) = value.def() {
                 layout.attach(op);
@@ -157,10 +162,15 @@ impl Selection {
         };
         let source = contraction.operand(0);
         let stored = |value: &Value| self.layouts.contains_key(value);
-        let integer = matches!(self.layouts.get(&source)?.storage, Storage::Integer { .. });
+        let integer = self.holds_integers(source);
         let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
         (integer && fits && tree::leaves(op).ok()?.iter().all(stored) && self.can_surround(contraction))
             .then_some(contraction)
+    }
+
+    /// Whether a value is stored as integers.
+    fn holds_integers(&self, value: Value) -> bool {
+        self.layouts.get(&value).is_some_and(|layout| matches!(layout.storage, Storage::Integer { .. }))
     }
 
     /// A pool's strategy on vectors.

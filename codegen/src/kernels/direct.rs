@@ -16,7 +16,7 @@ use super::{
     Lowering, apart,
     builder::{Cmp, Kernel},
     epilogue::{self, Channels, Epilogue, Order, Spot},
-    geometry::{Geometry, Problem, is_surroundable},
+    geometry::{Geometry, Problem, Work, is_surroundable},
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
@@ -116,9 +116,9 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, tile.lanes), tile.vectors) * tile.vectors;
     let channels = Channels { count: outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
-    let items = needed / tile.vectors * pixels[0] * pixels[1];
-    problem.convert(lowering, items, channels, |scope, k, geometry, epilogue, memory| {
-        Writer { geometry, tile, channels, epilogue, memory }.write(scope, k)
+    let work = problem.work(lowering, needed / tile.vectors, pixels[0] * pixels[1]);
+    problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
+        Writer { geometry, tile, work, channels, epilogue, memory }.write(scope, k)
     })
 }
 
@@ -126,6 +126,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
 struct Writer {
     geometry: Geometry,
     tile: Tile,
+    work: Work,
     channels: Channels,
     epilogue: Epilogue,
     memory: Value,
@@ -147,26 +148,24 @@ impl Writer {
         let filters = self.filters(scope, k, &weights);
 
         let [images, height, width] = geometry.pixels;
-        let blocks = self.channels.vectors / self.tile.vectors;
         let mut outcome = Ok(());
-        k.fold(scope.from, scope.to, &[], |k, item, _| {
-            let at = scope::split_index(k, item, &[blocks, images, height]);
+        self.work.each(scope, k, |scope, k, [block, part]| {
+            let at = scope::split_index(k, part, &[images, height]);
             let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
             let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
-                let place = [at[0], at[1], at[2], x];
+                let place = [block, at[0], at[1], x];
                 let done = self.tile(scope, k, (&filters, initial), pixels, (place, ahead));
                 if done.is_err() {
                     outcome = done;
                 }
             };
             k.each(full, |k, t| {
-                let ahead = self.ahead(k, at[0], t);
+                let ahead = self.ahead(k, block, t);
                 tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
             });
             if rest > 0 {
                 tile(k, rest, k.index(full * self.tile.pixels), None);
             }
-            Vec::new()
         });
         outcome
     }
@@ -320,8 +319,7 @@ mod tests {
     use afp_ir::mlir::Session;
     use afp_target::TABLE;
 
-    use super::*;
-    use crate::kernels::layout::Layout;
+    use super::{super::layout::Layout, *};
 
     const PROGRAM: &str = "
         func.func @f(%x: tensor<1x4x!afp.float<ue0m8, exp = 0>>) -> tensor<1x4x!afp.exact> {

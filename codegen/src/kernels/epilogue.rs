@@ -133,6 +133,11 @@ impl Operands {
         Ok(Self { op, contraction, leaves, layouts: layouts?, result })
     }
 
+    /// Bytes of the result in memory.
+    pub fn result_bytes(&self) -> i64 {
+        self.result.bytes()
+    }
+
     /// Whether nothing lies between the elements of any of them.
     pub fn are_dense(&self) -> bool {
         self.result.is_dense() && self.layouts.iter().all(Layout::is_dense)

@@ -223,6 +223,56 @@ impl Geometry {
     }
 }
 
+/// The work of a kernel on blocks of channels and parts of the pixels, and how threads share it.
+///
+/// A thread takes all pixels of a block before it goes on to the next: a block's weights are near then. Threads
+/// share the pixels, so that most of what one reads it has written itself; but where weights are more than what is
+/// read and written, they share the blocks, so that each reads only its part of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Work {
+    /// Blocks of channels.
+    pub blocks: i64,
+    /// Parts of the pixels.
+    pub parts: i64,
+    shares_blocks: bool,
+}
+
+impl Work {
+    /// The work of a contraction for so many threads, given the bytes of its result.
+    pub fn of(geometry: &Geometry, (blocks, parts): (i64, i64), threads: i64, result: i64) -> Self {
+        let taps = geometry.kernel[0] * geometry.kernel[1] * geometry.channels[0];
+        let weights = geometry.outputs * taps * i64::from(geometry.bits[1] / 8);
+        let shares_blocks =
+            parts < threads || (blocks >= threads && weights > geometry.input.bytes() + result);
+        Self { blocks, parts, shares_blocks: threads > 1 && shares_blocks }
+    }
+
+    /// The items that threads share.
+    pub fn items(self) -> i64 {
+        if self.shares_blocks { self.blocks } else { self.parts }
+    }
+
+    /// Does a thread's share: `body` gets a block and a part.
+    pub fn each(
+        self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        body: impl FnOnce(&mut Scope<'_>, &Kernel, [Value; 2]),
+    ) {
+        let (zero, share) = (k.index(0), (scope.from, scope.to));
+        let all = |count: i64| (zero, k.index(count));
+        let (blocks, parts) =
+            if self.shares_blocks { (share, all(self.parts)) } else { (all(self.blocks), share) };
+        k.fold(blocks.0, blocks.1, &[], |k, block, _| {
+            k.fold(parts.0, parts.1, &[], |k, part, _| {
+                body(scope, k, [block, part]);
+                Vec::new()
+            });
+            Vec::new()
+        });
+    }
+}
+
 /// A group that vectors compute: what is contracted, and what it reads and writes.
 pub(super) struct Problem {
     pub operands: Operands,
@@ -254,6 +304,11 @@ impl Problem {
         let geometry = geometry.ok_or_else(|| tree::misfit(op, "an input of integers, with its halo"))?;
         let joined = geometry.pixels[..2] == [1, 1] && tree::conv(contraction).is_some() && dense;
         Ok(Self { operands, geometry, joined })
+    }
+
+    /// The work of the group, in so many blocks of channels and parts of the pixels.
+    pub fn work(&self, lowering: &Lowering, blocks: i64, parts: i64) -> Work {
+        Work::of(&self.geometry, (blocks, parts), lowering.threads, self.operands.result_bytes())
     }
 
     /// Adds the kernels of the group, as [`Operands::convert`] does.

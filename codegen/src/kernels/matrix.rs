@@ -22,7 +22,7 @@ use super::{
     builder::Kernel,
     calls::Destination,
     epilogue::{Channels, Epilogue, Order, Spot},
-    geometry::{Geometry, Problem, triples},
+    geometry::{Geometry, Problem, Work, triples},
     scope::{self, Scope},
     strategy::Tile,
     tree::{self, parts},
@@ -149,10 +149,10 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, LANES), tile.vectors) * tile.vectors;
     let channels = Channels { count: outputs, lanes: LANES, vectors: needed, order: Order::Plain };
-    let items = needed / tile.vectors * pixels[0] * plan.blocks[0] * plan.blocks[1];
-    problem.convert(lowering, items, channels, |scope, k, geometry, epilogue, memory| {
+    let work = problem.work(lowering, needed / tile.vectors, pixels[0] * plan.blocks[0] * plan.blocks[1]);
+    problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
         let memory = parted.map_or(memory, |planes| scope.shared(planes));
-        Writer { geometry, image, plan, channels, epilogue, memory }.write(scope, k)
+        Writer { geometry, image, plan, work, channels, epilogue, memory }.write(scope, k)
     })
 }
 
@@ -189,6 +189,7 @@ struct Writer {
     /// Images, rows and columns, where pixels are joined in the input and not in all that is stored.
     image: Option<[i64; 3]>,
     plan: Plan,
+    work: Work,
     channels: Channels,
     epilogue: Epilogue,
     memory: Value,
@@ -207,7 +208,6 @@ impl Writer {
         let weights = geometry.weights()?;
         let initial = self.epilogue.initial(&geometry.corrections(&weights)?)?;
         let initial = self.channels.packed(&initial);
-        let panels = plan.block.panels;
         let sums = Type::memref(&[plan.planes * plan.sums()], k.int(32));
         let shared = Shared {
             initial: scope.constant("bias", &[initial.len() as i64], k.int(32), &initial),
@@ -217,12 +217,10 @@ impl Writer {
         let shapes = scope.constant("tiles", &[64], k.int(8), &plan.block.shapes(plan.rows, plan.depth));
         k.effect(OpSpec::new("afpk.matrix_setup").operands([shapes]));
         let [across, down] = plan.blocks;
-        let blocks = self.channels.vectors / panels;
         let mut outcome = Ok(());
-        k.fold(scope.from, scope.to, &[], |k, item, _| {
-            let at = scope::split_index(k, item, &[blocks, geometry.pixels[0], down, across]);
-            outcome = self.block(scope, k, &shared, [at[0], at[1], at[2], at[3]]);
-            Vec::new()
+        self.work.each(scope, k, |scope, k, [block, part]| {
+            let at = scope::split_index(k, part, &[geometry.pixels[0], down, across]);
+            outcome = self.block(scope, k, &shared, [block, at[0], at[1], at[2]]);
         });
         k.effect(OpSpec::new("afpk.matrix_release"));
         outcome

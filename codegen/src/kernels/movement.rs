@@ -13,7 +13,9 @@ use super::{
     calls::Destination,
     dynamic,
     layout::{Layout, Storage},
+    pool,
     scope::{self, Scope, layout},
+    strategy::{Choice, Strategy},
     tree::{exponent, shape_of, unsupported},
     windows::Windows,
 };
@@ -69,7 +71,7 @@ fn layouts(lowering: &Lowering, op: Op) -> Result<(Layout, Layout), Diagnostic> 
 }
 
 /// What is to be stored in one layout for what is stored in another, of one format.
-fn moved(k: &Kernel, stored: Value, from: &Layout, to: &Layout) -> Value {
+pub(super) fn moved(k: &Kernel, stored: Value, from: &Layout, to: &Layout) -> Value {
     if from.storage == to.storage {
         return stored;
     }
@@ -197,9 +199,12 @@ fn table(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnosti
 /// The code of the largest value of each window. Stored integers are compared as they are; of codes,
 /// the largest value is found, then encoded, which is exact.
 fn max_pool(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
+    if let Strategy::Pool(tile) = Choice::of(op)?.strategy {
+        return pool::maximum(lowering, op, tile);
+    }
     let (from, to) = layouts(lowering, op)?;
     let Ok(pool) = Pool::of(op) else { return Err(unsupported(op, "a valid geometry")) };
-    let window = Windows::of_pool(&pool, &shape_of(op.operand(0)));
+    let window = Windows::of_pool(&pool, &shape_of(op.operand(0)), &shape_of(op.result(0)));
     map(lowering, op, shape, Destination::Buffer, move |scope, k, indices| {
         let (operand, result) = (scope.operands[0], scope.result);
         let bits = numeric::encode_bits(from.format, 1);

@@ -165,7 +165,7 @@ fn concat(lowering: &mut Lowering, op: Op, to: Destination) -> Result<(), Diagno
 fn max_pool(lowering: &mut Lowering, op: Op, to: Destination, shape: &[i64]) -> Result<(), Diagnostic> {
     const NEGATIVE_INFINITY: i64 = f32::NEG_INFINITY.to_bits() as i32 as i64;
     let Ok(pool) = Pool::of(op) else { return Err(unsupported(op, "a valid geometry")) };
-    let window = Windows::of_pool(&pool, &shape_of(op.operand(0)));
+    let window = Windows::of_pool(&pool, &shape_of(op.operand(0)), &shape_of(op.result(0)));
     each(lowering, op, to, shape, move |k, operand, indices| {
         let least = k.constant(k.int(32), NEGATIVE_INFINITY);
         let largest = window.fold(k, &indices[1..3], least, |k, [y, x], _, largest| {

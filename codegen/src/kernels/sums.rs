@@ -91,6 +91,7 @@ impl Group<'_, '_> {
             stride: conv.stride,
             dilation: conv.dilation,
             before: [conv.pad[0], conv.pad[2]],
+            inside: [false; 2],
         };
         let (n, output) = (indices[0], indices[3]);
         let zero = self.number(k, 0);
@@ -174,7 +175,7 @@ impl Group<'_, '_> {
 
     pub(super) fn sum_pool(&mut self, k: &Kernel, op: Op, indices: &[Value]) -> Result<Value, Diagnostic> {
         let pool = Pool::of(op).map_err(|_| self.unsupported("a valid geometry", "another"))?;
-        let window = Windows::of_pool(&pool, &shape_of(op.operand(0)));
+        let window = Windows::of_pool(&pool, &shape_of(op.operand(0)), &shape_of(op.result(0)));
         let (zero, mut outcome) = (self.number(k, 0), Ok(()));
         let this = &*self;
         let sum = window.fold(k, &indices[1..3], zero, |k, [y, x], _, sum| {

@@ -11,11 +11,19 @@ pub(super) struct Windows {
     pub stride: [i64; 2],
     pub dilation: [i64; 2],
     pub before: [i64; 2],
+    /// Whether no window reaches beyond the map.
+    pub inside: [bool; 2],
 }
 
 impl Windows {
-    pub(super) fn of_pool(pool: &Pool, input: &[i64]) -> Self {
+    /// The windows of a pool, given the shapes of its input and of its result.
+    pub(super) fn of_pool(pool: &Pool, input: &[i64], result: &[i64]) -> Self {
+        let inside = [0, 1].map(|d| {
+            let end = (result[1 + d] - 1) * pool.stride[d] + pool.kernel[d];
+            pool.pad[2 * d] == 0 && end <= input[1 + d]
+        });
         Self {
+            inside,
             size: [input[1], input[2]],
             kernel: pool.kernel,
             stride: pool.stride,
@@ -46,6 +54,9 @@ impl Windows {
     /// The position of the first tap of a window, and the taps that lie inside: from, to.
     fn taps(&self, k: &Kernel, d: usize, window: Value) -> (Value, Value, Value) {
         let first = k.sub(k.mul(window, k.index(self.stride[d])), k.index(self.before[d]));
+        if self.inside[d] {
+            return (first, k.index(0), k.index(self.kernel[d]));
+        }
         let (zero, step) = (k.index(0), k.index(self.dilation[d]));
         // Taps below -first / dilation lie before the input, from (size - first) / dilation on behind it.
         let up = |value: Value| k.binary("arith.divsi", k.add(value, k.index(self.dilation[d] - 1)), step);
