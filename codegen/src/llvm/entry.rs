@@ -11,6 +11,7 @@ use inkwell::{
     values::{BasicMetadataValueEnum, FunctionValue, IntValue, PointerValue},
 };
 
+use super::stack;
 use crate::{interface::Interface, internal, profile};
 
 /// Adds `int symbol(inputs, outputs, arena)`, which loads the tensors' addresses and calls the function
@@ -118,6 +119,16 @@ fn separate<'c>(context: &'c Context, function: FunctionValue<'c>) {
 pub(super) fn set_attributes<'c>(context: &'c Context, function: FunctionValue<'c>) {
     for name in ["nounwind", "noredzone"] {
         let attribute = context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0);
+        function.add_attribute(AttributeLoc::Function, attribute);
+    }
+}
+
+/// Has all functions align their frames to what they keep there. Without being told, LLVM 22 knows only of memory that
+/// the program asks for: a vector that a kernel has no register left for would cross two lines of the cache, in three
+/// of four calls.
+pub(super) fn realign_stack<'c>(context: &'c Context, code: &Module<'c>) {
+    let attribute = context.create_string_attribute(stack::REALIGNED, "");
+    for function in code.get_functions().filter(|function| function.count_basic_blocks() > 0) {
         function.add_attribute(AttributeLoc::Function, attribute);
     }
 }

@@ -134,6 +134,9 @@ fn translated<'c>(
         legalize::divisions(context, &code)?;
     }
     entry::add(context, &code, symbol, &body, &interface)?;
+    if stack::is_realigned(target) {
+        entry::realign_stack(context, &code);
+    }
     Ok((code, interface))
 }
 

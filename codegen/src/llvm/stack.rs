@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use afp_ir::diag::Diagnostic;
 use inkwell::{
+    attributes::AttributeLoc,
     module::Module,
     values::{AnyValue, CallSiteValue, InstructionOpcode},
 };
@@ -12,13 +13,30 @@ use object::{
     SymbolKind,
 };
 
-use crate::internal;
+use crate::{internal, target::Target};
+
+/// LLVM's attribute of functions whose frames are aligned to what is in them.
+pub(super) const REALIGNED: &str = "stackrealign";
+/// The most that a frame is aligned to, in bytes: a vector.
+const MOST_ALIGNED: u64 = 64;
 
 /// The section with a function's address and, as ULEB128, the size of its frame, over and over.
 const SECTION: &str = ".stack_sizes";
 
-/// Which functions each function calls.
-pub(super) type Calls = HashMap<String, HashSet<String>>;
+/// Whether frames are aligned to more than the stack pointer is between calls, 16 bytes: to the vectors in them.
+pub(super) const fn is_realigned(target: &Target) -> bool {
+    target.vectors.bits > 128
+}
+
+/// What is known of a function before it is machine code.
+pub(super) struct Caller {
+    callees: HashSet<String>,
+    /// Whether its frame is aligned by itself.
+    is_realigned: bool,
+}
+
+/// The functions of a module, by name.
+pub(super) type Calls = HashMap<String, Caller>;
 
 /// The direct calls between the functions that a module defines.
 pub(super) fn calls(code: &Module<'_>) -> Calls {
@@ -31,7 +49,9 @@ pub(super) fn calls(code: &Module<'_>) -> Calls {
             .map(|callee| callee.get_name().to_string_lossy().into_owned());
         let name =
             function.as_any_value_enum().into_function_value().get_name().to_string_lossy().into_owned();
-        all.insert(name, callees.collect());
+        let realigned = function.get_string_attribute(AttributeLoc::Function, REALIGNED);
+        let caller = Caller { callees: callees.collect(), is_realigned: realigned.is_some() };
+        all.insert(name, caller);
     }
     all
 }
@@ -72,16 +92,21 @@ impl Depths<'_> {
             return Err(internal("the program calls itself").found(name));
         }
         let mut deepest = 0;
-        for callee in self.calls.get(name).into_iter().flatten() {
+        let caller = self.calls.get(name);
+        for callee in caller.iter().flat_map(|caller| &caller.callees) {
             if self.calls.contains_key(callee) {
                 deepest = deepest.max(self.of(callee)?);
             }
         }
         let frame = self.frames.get(name).copied();
         let frame = frame.ok_or_else(|| internal("a function has a frame of unknown size").found(name))?;
+        // Both ends may move by what the largest thing in the frame is aligned to.
+        let is_realigned = caller.is_some_and(|caller| caller.is_realigned);
+        let slack = if is_realigned { 2 * frame.min(MOST_ALIGNED) } else { 0 };
+        let depth = frame + slack + deepest;
         self.open.remove(name);
-        self.known.insert(name.to_owned(), frame + deepest);
-        Ok(frame + deepest)
+        self.known.insert(name.to_owned(), depth);
+        Ok(depth)
     }
 }
 

@@ -161,10 +161,58 @@ fn the_stack_is_that_of_the_deepest_chain() {
     for target in TABLE.into_iter().filter(|target| target.pointer_bits == 64) {
         for opt in [OptLevel::O0, OptLevel::O3] {
             let stack = produced(FRAMES, &target, opt).stack_bytes;
-            let (least, most) = (4096 + 1024, 4096 + 1024 + 400);
+            // Four functions, whose frames may be aligned to vectors.
+            let aligned = if target.vectors.bits > 128 { 4 * 128 } else { 0 };
+            let (least, most) = (4096 + 1024, 4096 + 1024 + 400 + aligned);
             assert!((least..most).contains(&stack), "{} {opt:?}: {stack}", target.name);
         }
         let small = produced(ACCUMULATE, &target, OptLevel::O3).stack_bytes;
         assert!(small < 256, "{}: {small}", target.name);
     }
+}
+
+/// A loop over more vectors of 16 lanes than any machine has registers.
+fn many_vectors() -> String {
+    let count = 40;
+    let list = |prefix: &str| (0..count).map(|i| format!("%{prefix}{i}")).collect::<Vec<_>>().join(", ");
+    let vector = "vector<16xi32>";
+    let each = |line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<Vec<_>>().join("\n");
+    let places = each(&|i| format!("%p{i} = arith.constant {} : index", 16 * i));
+    let loads = each(&|i| format!("%x{i} = vector.load %memory[%p{i}] : memref<640xi32>, {vector}"));
+    let initial: Vec<String> = (0..count).map(|i| format!("%a{i} = %x{i}")).collect();
+    let steps = each(&|i| format!("%b{i} = arith.muli %a{i}, %a{} : {vector}", (i + 7) % count));
+    let stores = each(&|i| format!("vector.store %r#{i}, %memory[%p{i}] : memref<640xi32>, {vector}"));
+    let types = vec![vector; count].join(", ");
+    format!(
+        "func.func @body(%out: memref<1xf32>, %arena: memref<2560xi8>) attributes {{afp.inputs = 0 : i64}} {{
+           %c1 = arith.constant 1 : index
+           %c100 = arith.constant 100 : index
+           {places}
+           %memory = memref.view %arena[%p0][] : memref<2560xi8> to memref<640xi32>
+           {loads}
+           %r:{count} = scf.for %i = %p0 to %c100 step %c1 iter_args({initial}) -> ({types}) {{
+             {steps}
+             scf.yield {yielded} : {types}
+           }}
+           {stores}
+           return }}",
+        initial = initial.join(", "),
+        yielded = list("b"),
+    )
+}
+
+#[test]
+fn vectors_on_the_stack_cross_no_line() {
+    let target = Target::listed("x86-64-v4").expect("a row of the table");
+    let produced = produced(&many_vectors(), &target, OptLevel::O3);
+    let text = produced.assembly.expect("a text");
+    let on_stack = |line: &&str| line.contains("zmm") && line.contains("(%rsp)");
+    assert!(text.lines().filter(on_stack).count() > 0, "{text}");
+    assert!(text.contains("andq\t$-64, %rsp"), "{text}");
+    assert!(
+        !text.lines().filter(on_stack).any(|line| line.contains("movdqu") || line.contains("movup")),
+        "{text}"
+    );
+    // Eight vectors at least, and what aligns them.
+    assert!((8 * 64 + 64..4096).contains(&produced.stack_bytes), "{}", produced.stack_bytes);
 }
