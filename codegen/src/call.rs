@@ -102,12 +102,9 @@ impl Call<'_> {
         match unsafe { (self.function.entry)(inputs.as_ptr(), outputs.as_ptr(), arena) } {
             0 => Ok(()),
             status => Err(Diagnostic::error("AFP0641", "a compiled network could not be run")
-                .expected(format!(
-                    "status 0, and a system that grants {} threads",
-                    self.function.interface.threads
-                ))
+                .expected("status 0")
                 .found(format!("status {status}"))
-                .help("compile it for fewer threads, or raise the limit of processes and memory")),
+                .help("status 2 says that this processor runs no version of the code: compile it for host")),
         }
     }
 

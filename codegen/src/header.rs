@@ -54,8 +54,7 @@ pub fn header(symbol: &str, model: &str, interface: &Interface, footprint: &Foot
     let mut failures = Vec::new();
     if interface.threads > 1 {
         let _ = writeln!(memory, "#define {prefix}_THREADS {}", interface.threads);
-        computes = format!("Computes on {prefix}_THREADS threads of the pool in afp_pool.c.\n * ");
-        failures.push("1 if the system refuses a thread".to_owned());
+        computes = format!("Computes on up to {prefix}_THREADS threads of the pool in afp_pool.c.\n * ");
     }
     let mut choice = String::new();
     if !footprint.versions.is_empty() {

@@ -5,9 +5,9 @@
 //! * `@body(inputs..., outputs..., %arena: memref<N x i8>)` with the attribute `afp.inputs`, the number
 //!   of inputs. Inputs and outputs are memrefs of static sizes: of `f32`, or of the integers that hold
 //!   codes (i8, i16). `afp.ports` lists their types in the source program, which say what codes are worth.
-//! * With the attribute `afp.threads = N : i64`, N > 1, it takes `%thread: index` behind the arena and is
-//!   called on N threads at a time, with numbers from 0 to N - 1. They meet in
-//!   `func.func private @afp_runtime_barrier()`.
+//! * With the attribute `afp.threads = N : i64`, N > 1, it may be called on up to N threads at a time. They get
+//!   their shares of each step from `func.func private @afp_runtime_share() -> index`, as the thread pool's
+//!   header says: 0 to N - 1, and N where the step has ended.
 //! * A call in the body may say what it is for: `afp.layer`, the name of a layer as reports call it.
 
 use afp_ir::{
@@ -17,8 +17,7 @@ use afp_ir::{
     mlir::{Attr, Op, SourceModule, Type},
 };
 use mlir_sys::{
-    mlirShapedTypeGetDimSize, mlirShapedTypeGetRank, mlirShapedTypeHasStaticShape, mlirTypeIsAIndex,
-    mlirTypeIsAMemRef,
+    mlirShapedTypeGetDimSize, mlirShapedTypeGetRank, mlirShapedTypeHasStaticShape, mlirTypeIsAMemRef,
 };
 
 use crate::internal;
@@ -124,13 +123,7 @@ impl Interface {
                 .filter(|number| (1..=MOST_THREADS).contains(number))
                 .ok_or_else(|| misfit("a number of threads out of range"))?,
         };
-        let mut args = block.args();
-        if threads > 1 {
-            // SAFETY: the type of a live value.
-            let is_index = |ty: Type| unsafe { mlirTypeIsAIndex(ty.raw()) };
-            let number = args.pop().filter(|thread| is_index(thread.ty()));
-            number.ok_or_else(|| misfit("threads without a number of type index behind the arena"))?;
-        }
+        let args = block.args();
         let (arena, ports) = args.split_last().ok_or_else(|| misfit("no arguments"))?;
         if count > ports.len() {
             return Err(misfit("fewer arguments than inputs"));

@@ -46,7 +46,7 @@ pub fn check_symbol(symbol: &str) -> Result<(), Diagnostic> {
 /// Takes the sizes of an object, and checks that it needs nothing but [`LIBRARY_FUNCTIONS`], and the thread
 /// pool if it is made for several threads.
 pub(crate) fn measure(bytes: Vec<u8>, threads: usize) -> Result<Object, Diagnostic> {
-    let pool: &[&str] = if threads > 1 { &[pool::RUN, pool::BARRIER] } else { &[] };
+    let pool: &[&str] = if threads > 1 { &[pool::RUN, pool::SHARE] } else { &[] };
     let file = object::File::parse(bytes.as_slice())
         .map_err(|error| internal("the object is malformed").found(error.to_string()))?;
     let missing = file

@@ -58,12 +58,12 @@ func.func @body(%x: memref<1x4xf32>, %y: memref<1x4xf32>, %arena: memref<0xi8>) 
 
 // -----
 
-// With threads, the arena stands before the thread's number. A function that is no body is left alone.
+// A body for several threads has no other arguments. A function that is no body is left alone.
 // CHECK-LABEL: func.func @body
-// CHECK-SAME: memref<1x4xf32>, %{{[^ ]*}}: memref<64xi8>, %{{[^ ]*}}: index)
+// CHECK-SAME: memref<1x4xf32>, %{{[^ ]*}}: memref<64xi8>)
 // CHECK-LABEL: func.func @other
 // CHECK: memref.alloc() : memref<64xi8>
-func.func @body(%x: memref<1x4xf32>, %y: memref<1x4xf32>, %arena: memref<0xi8>, %thread: index) attributes {afp.inputs = 1 : i64, afp.threads = 2 : i64} {
+func.func @body(%x: memref<1x4xf32>, %y: memref<1x4xf32>, %arena: memref<0xi8>) attributes {afp.inputs = 1 : i64, afp.threads = 2 : i64} {
   %0 = memref.alloc() : memref<64xi8>
   return
 }

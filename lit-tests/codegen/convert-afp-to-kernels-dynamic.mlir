@@ -47,11 +47,12 @@
 // SCALAR: func.func private @{{.*}}_encode
 // SCALAR: afpk.encode {{.*}} : i32
 
-// Every thread has a row for what occurs in its sums; one finds the exponent.
+// Every share has a row for what occurs in its sums; one finds the exponent.
 // THREADS-LABEL: func.func @body
 // THREADS: memref.view {{.*}} to memref<3x16xi32>
+// THREADS: call @afp_runtime_share
 // THREADS: call @{{k[0-9]+}}_exponent
-// THREADS-NEXT: call @afp_runtime_barrier
+// THREADS-NEXT: scf.yield
 func.func @conv(%x: tensor<1x4x5x3xf32>) -> tensor<1x160xf32> {
   %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
   %b = afp.constant dense<5> : tensor<8xi32> {channel_exp = array<i32: -14>} : tensor<8x!afp.exact>

@@ -13,19 +13,23 @@
 // CODES-SAME: afp.ports = [tensor<4x8x!afp.float<ue0m8, exp = -8>>, tensor<4x6x!afp.float<e0m7, exp = -7>>]
 // CODES-NOT: f32
 
-// Each kernel's items are shared out: from thread * items / threads up to what the next begins with. All
-// threads meet behind every kernel.
+// Each kernel's items are shared out: from share * items / threads up to what the next begins with. Threads take
+// shares until none is left.
 // THREADS-LABEL: func.func @body
-// THREADS-SAME: %[[THREAD:[^ ]*]]: index)
 // THREADS-SAME: afp.threads = 2 : i64
-// THREADS: arith.addi %[[THREAD]], %{{.*}} : index
-// THREADS: arith.muli %[[THREAD]], %c4
-// THREADS: arith.divui
-// THREADS: call @k0_quantize(
-// THREADS-NEXT: call @afp_runtime_barrier()
-// THREADS: call @{{[^(]*}}_encode(
-// THREADS-NEXT: call @afp_runtime_barrier()
-// THREADS: func.func private @afp_runtime_barrier()
+// THREADS:      scf.while
+// THREADS-NEXT:   %[[NEXT:.*]] = {{.*}}call @afp_runtime_share() : () -> index
+// THREADS-NEXT:   %[[NONE:.*]] = arith.constant 2 : index
+// THREADS-NEXT:   %[[MORE:.*]] = arith.cmpi ne, %[[NEXT]], %[[NONE]] : index
+// THREADS-NEXT:   scf.condition(%[[MORE]]) %[[NEXT]] : index
+// THREADS:      ^bb0(%[[SHARE:.*]]: index):
+// THREADS:        arith.muli %[[SHARE]], %c4
+// THREADS:        arith.divui
+// THREADS:        call @k0_quantize(
+// THREADS:        scf.yield
+// THREADS:      scf.while
+// THREADS:        call @{{[^(]*}}_encode(
+// THREADS:      func.func private @afp_runtime_share() -> index
 
 // Six rows of eight codes of five bits: five bytes, and one that makes every code lie in two bytes. A
 // row is unpacked, then used for all that needs it.

@@ -12,26 +12,31 @@ pub const HEADER: &str = include_str!("../pool/afp_pool.h");
 /// The object for this machine. Its symbols are hidden: a shared library keeps a pool to itself.
 pub const OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/afp_pool.o"));
 
-/// The function that runs a team: `int (int threads, void (*body)(void *, size_t), void *context)`.
+/// The function that runs a team: `void (int threads, void (*body)(void *), void *context)`.
 pub const RUN: &str = "afp_pool_run";
 
-/// The function that the threads of a team meet in: `void (void)`.
-pub const BARRIER: &str = "afp_runtime_barrier";
+/// The function that gives a thread of a team its next share of a step: `size_t (void)`.
+pub const SHARE: &str = "afp_runtime_share";
 
-/// What a team runs: the context that was passed, and the number of the thread.
-pub type Body = unsafe extern "C" fn(*mut c_void, usize);
+/// What each thread of a team runs, on the context that was passed.
+pub type Body = unsafe extern "C" fn(*mut c_void);
 
 // For code that is run in this process without a linker.
 unsafe extern "C" {
-    /// Calls `body(context, thread)` on so many threads at a time, of which the caller is number 0, and
-    /// waits for all. Gives 0, or 1 if the system refuses a thread.
+    /// Calls `body(context)` on the caller, and on up to `threads - 1` other threads that have the time, and
+    /// waits for those that have begun.
     ///
     /// # Safety
-    /// The body must be sound for the context on that many threads, and must not unwind.
+    /// The body must be sound for the context on that many threads, and must not unwind. It asks for shares
+    /// until each of its steps ends, and goes through the same steps on every thread.
     #[link_name = "afp_pool_run"]
-    pub fn run(threads: c_int, body: Body, context: *mut c_void) -> c_int;
+    pub fn run(threads: c_int, body: Body, context: *mut c_void);
 
-    /// Waits until every thread of the caller's team has called it as many times.
-    #[link_name = "afp_runtime_barrier"]
-    pub safe fn barrier();
+    /// The calling thread's next share of the current step of its team; the number of the team's threads
+    /// where the step has ended.
+    ///
+    /// # Safety
+    /// The caller is a body that [`run`] has called.
+    #[link_name = "afp_runtime_share"]
+    pub fn share() -> usize;
 }

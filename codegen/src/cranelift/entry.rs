@@ -37,7 +37,7 @@ pub(super) fn define(
     }
     finish(symbols, id, signature, builders, |mut b, symbols| {
         let lists = start(&mut b);
-        call_body(&mut b, symbols, interface, body, &lists, None)?;
+        call_body(&mut b, symbols, interface, body, &lists)?;
         let zero = lanes::scalar(&mut b, 32, 0);
         b.ins().return_(&[zero]);
         end(b, symbols);
@@ -66,14 +66,13 @@ fn end(mut b: FunctionBuilder<'_>, symbols: &Symbols<'_>) {
     b.finalize(symbols.module.target_config());
 }
 
-/// A call of the body: on the tensors of the two lists, the arena, and on several threads a number.
+/// A call of the body: on the tensors of the two lists, and the arena.
 fn call_body(
     b: &mut FunctionBuilder<'_>,
     symbols: &mut Symbols<'_>,
     interface: &Interface,
     body: &str,
     lists: &[ir::Value],
-    number: Option<ir::Value>,
 ) -> Result<(), Diagnostic> {
     let mut arguments = Vec::new();
     for (&list, ports) in lists.iter().zip([&interface.inputs, &interface.outputs]) {
@@ -84,14 +83,13 @@ fn call_body(
         }
     }
     arguments.extend(lists.last().copied());
-    arguments.extend(number);
     let callee = symbols.function_in(body, b.func);
     let callee = callee.ok_or_else(|| internal("the function to compile got lost"))?;
     b.ins().call(callee, &arguments);
     Ok(())
 }
 
-/// `void (void *lists, size_t number)`: what each thread of a team runs. The lists are the entry's
+/// `void (void *lists)`: what each thread of a team runs. The lists are the entry's
 /// arguments, in memory.
 fn member(
     symbols: &mut Symbols<'_>,
@@ -100,14 +98,14 @@ fn member(
     body: &str,
     builders: &mut FunctionBuilderContext,
 ) -> Result<FuncId, Diagnostic> {
-    let signature = signature(symbols, &[POINTER; 2], &[]);
+    let signature = signature(symbols, &[POINTER], &[]);
     let id = symbols.module.declare_function(&format!("{symbol}..thread"), Linkage::Local, &signature);
     let id = id.map_err(|error| failed(&error))?;
     finish(symbols, id, signature, builders, |mut b, symbols| {
         let parameters = start(&mut b);
         let list = |index| b.ins().load(POINTER, MemFlagsData::trusted(), parameters[0], 8 * index);
         let lists: Vec<ir::Value> = (0..3).map(list).collect();
-        call_body(&mut b, symbols, interface, body, &lists, Some(parameters[1]))?;
+        call_body(&mut b, symbols, interface, body, &lists)?;
         b.ins().return_(&[]);
         end(b, symbols);
         Ok(())
@@ -124,7 +122,7 @@ fn team(
     threads: usize,
     builders: &mut FunctionBuilderContext,
 ) -> Result<(), Diagnostic> {
-    let run = signature(symbols, &[INT, POINTER, POINTER], &[INT]);
+    let run = signature(symbols, &[INT, POINTER, POINTER], &[]);
     let run = symbols.module.declare_function(pool::RUN, Linkage::Import, &run);
     let run = run.map_err(|error| failed(&error))?;
     finish(symbols, id, own, builders, |mut b, symbols| {
@@ -139,9 +137,9 @@ fn team(
         let member = b.ins().func_addr(POINTER, member);
         let run = symbols.reference(run, b.func);
         let threads = lanes::scalar(&mut b, 32, threads as i64);
-        let call = b.ins().call(run, &[threads, member, lists]);
-        let status = b.inst_results(call).to_vec();
-        b.ins().return_(&status);
+        b.ins().call(run, &[threads, member, lists]);
+        let zero = lanes::scalar(&mut b, 32, 0);
+        b.ins().return_(&[zero]);
         end(b, symbols);
         Ok(())
     })

@@ -84,7 +84,7 @@ pub fn jit(module: &SourceModule<'_>, target: &Target) -> Result<Library, Diagno
     let lowered = function::to_branches(module)?;
     let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
     builder.symbol(pool::RUN, pool::run as *const u8);
-    builder.symbol(pool::BARRIER, pool::barrier as *const u8);
+    builder.symbol(pool::SHARE, pool::share as *const u8);
     let mut code = Code(Mutex::new(Some(JITModule::new(builder))));
     let memory = code.0.get_mut().ok().and_then(Option::as_mut);
     let memory = memory.ok_or_else(|| internal("the memory for code got lost"))?;

@@ -117,7 +117,7 @@ pub(super) fn define(
     Ok(Defined { entry, slot })
 }
 
-/// Functions that the module calls and does not define: the barrier of the thread pool, and the hook
+/// Functions that the module calls and does not define: what the thread pool gives shares by, and the hook
 /// behind steps.
 fn outside(
     symbols: &mut Symbols<'_>,
@@ -128,7 +128,7 @@ fn outside(
     let mut slot = None;
     for function in source.functions().into_iter().filter(|function| function.blocks().is_empty()) {
         let name = name_of(function);
-        if name == pool::BARRIER {
+        if name == pool::SHARE {
             let signature = signature(function, symbols.module)?;
             let id = symbols.module.declare_function(&name, Linkage::Import, &signature);
             symbols.functions.insert(name, id.map_err(|error| failed(&error))?);

@@ -1,14 +1,14 @@
-//! Kernel functions and the calls of them: each is written once, and called with a thread's share.
+//! Kernel functions and the calls of them: each is written once, and called with a share of its items.
 
 use afp_ir::{
     diag::Diagnostic,
-    mlir::{Attr, Loc, Op, OpSpec, Type, Value},
+    mlir::{Attr, Block, Loc, Op, OpSpec, Type, Value},
 };
-use afp_runtime::pool::BARRIER;
+use afp_runtime::pool::SHARE;
 
 use super::{
     Lowering,
-    builder::Kernel,
+    builder::{Cmp, Kernel},
     layer_name,
     layout::Layout,
     movement,
@@ -34,6 +34,22 @@ pub(super) enum Destination {
 struct Written {
     name: String,
     extras: Vec<(Extra, Type)>,
+}
+
+/// An argument of a call behind the items.
+enum Passed {
+    Whole(Value),
+    /// The share's part of a buffer that holds so many of a type.
+    Part(Value, Type),
+}
+
+/// A call that is to be written.
+pub(super) struct Deferred {
+    name: String,
+    op: Op,
+    memrefs: Vec<Value>,
+    items: i64,
+    extras: Vec<Passed>,
 }
 
 impl Lowering {
@@ -164,7 +180,7 @@ impl Lowering {
         self.call_function(&name, op, vec![view], items, &[])
     }
 
-    /// Calls a kernel; behind it, threads wait for each other.
+    /// Calls a kernel, and ends the step.
     fn call(
         &mut self,
         op: Op,
@@ -173,58 +189,86 @@ impl Lowering {
         items: i64,
     ) -> Result<(), Diagnostic> {
         self.call_function(&written.name, op, arguments, items, &written.extras)?;
-        if self.threads > 1 {
-            let barrier = Attr::symbol(self.ctx, BARRIER);
-            self.body.effect(OpSpec::new("func.call").attr("callee", barrier));
-        }
+        self.step(op);
         Ok(())
     }
 
-    /// Calls a kernel with this thread's share of the items.
+    /// Calls a kernel, on all items or, behind [`Lowering::step`], on those of each share.
     fn call_function(
         &mut self,
         name: &str,
         op: Op,
-        mut arguments: Vec<Value>,
+        memrefs: Vec<Value>,
         items: i64,
         extras: &[(Extra, Type)],
     ) -> Result<(), Diagnostic> {
-        let (from, to) = self.share(items);
-        arguments.extend([from, to]);
+        let mut passed = Vec::new();
         for &(extra, ty) in extras {
-            arguments.push(match extra {
-                Extra::Constant(index) => self.global_in_body(index),
-                Extra::Scratch => self.scratch(ty),
-                Extra::Own(buffer) => self.own(buffer, ty),
-                Extra::Shared(memory) => memory,
-                Extra::Exponent(value) => self
-                    .exponents
-                    .get(&value)
-                    .copied()
-                    .ok_or_else(|| crate::internal("a dynamic value without its exponent"))?,
+            passed.push(match extra {
+                Extra::Constant(index) => Passed::Whole(self.global_in_body(index)),
+                Extra::Scratch => Passed::Part(self.allocate_each(ty), ty),
+                Extra::Own(buffer) => Passed::Part(buffer, ty),
+                Extra::Shared(memory) => Passed::Whole(memory),
+                Extra::Exponent(value) => Passed::Whole(
+                    self.exponents
+                        .get(&value)
+                        .copied()
+                        .ok_or_else(|| crate::internal("a dynamic value without its exponent"))?,
+                ),
             });
         }
-        let k = Kernel::new(self.ctx, self.body.block(), op.loc());
-        k.effect(
-            OpSpec::new("func.call")
-                .operands(arguments)
-                .attr("callee", Attr::symbol(self.ctx, name))
-                .attr(interface::LAYER, Attr::string(self.ctx, &layer_name(op))),
-        );
         self.calls += 1;
+        let call = Deferred { name: name.to_owned(), op, memrefs, items, extras: passed };
+        if self.threads == 1 {
+            let k = Kernel::new(self.ctx, self.body.block(), op.loc());
+            self.emit(&k, call, None);
+        } else {
+            self.deferred.push(call);
+        }
         Ok(())
     }
 
-    /// The first item of this thread, and the first of the next.
-    fn share(&self, items: i64) -> (Value, Value) {
-        if self.threads == 1 {
-            return (self.body.index(0), self.body.index(items));
+    /// Ends a step: threads take shares of the calls since the one before, until none is left and all are done.
+    fn step(&mut self, op: Op) {
+        let calls = std::mem::take(&mut self.deferred);
+        if calls.is_empty() {
+            return;
         }
-        let k = &self.body;
-        let thread = self.arguments[self.arguments.len() - 1];
-        let next = k.add(thread, k.index(1));
-        let bound =
-            |thread: Value| k.binary("arith.divui", k.mul(thread, k.index(items)), k.index(self.threads));
-        (bound(thread), bound(next))
+        let (ctx, loc, index) = (self.ctx, op.loc(), Type::index(self.ctx));
+        let next = Block::detached(&[], loc);
+        let k = Kernel::new(ctx, next, loc);
+        let share = k.value(OpSpec::new("func.call").attr("callee", Attr::symbol(ctx, SHARE)).result(index));
+        let is_one = k.cmp(Cmp::Ne, share, k.index(self.threads));
+        k.effect(OpSpec::new("scf.condition").operands([is_one, share]));
+        let work = Block::detached(&[index], loc);
+        let (k, share) = (Kernel::new(ctx, work, loc), work.args()[0]);
+        for call in calls {
+            self.emit(&k, call, Some(share));
+        }
+        k.effect(OpSpec::new("scf.yield"));
+        self.body.effect(OpSpec::new("scf.while").region(next).region(work).result(index));
+    }
+
+    /// Appends a call, on the items of a share or on all.
+    fn emit(&self, k: &Kernel, call: Deferred, share: Option<Value>) {
+        let bounds = match share {
+            None => [k.index(0), k.index(call.items)],
+            Some(share) => [share, k.add(share, k.index(1))].map(|share| {
+                k.binary("arith.divui", k.mul(share, k.index(call.items)), k.index(self.threads))
+            }),
+        };
+        let extra = |passed| match passed {
+            Passed::Whole(value) => value,
+            Passed::Part(buffer, ty) => self.part(k, buffer, ty, share),
+        };
+        let mut arguments = call.memrefs;
+        arguments.extend(bounds);
+        arguments.extend(call.extras.into_iter().map(extra));
+        k.effect(
+            OpSpec::new("func.call")
+                .operands(arguments)
+                .attr("callee", Attr::symbol(self.ctx, &call.name))
+                .attr(interface::LAYER, Attr::string(self.ctx, &layer_name(call.op))),
+        );
     }
 }

@@ -29,7 +29,7 @@ pub fn is_dynamic(value: Value) -> bool {
     FloatType::of(value.ty()).is_some_and(|ty| ty.exp.fixed().is_none())
 }
 
-/// What occurs in the elements of a value: a row of this thread.
+/// What occurs in the elements of a value: a row of a share.
 #[derive(Clone, Copy)]
 pub(super) struct Peaks {
     /// `memref<count x i32 or i64>`: for each channel, or for all at once, the bits of all magnitudes.
@@ -67,7 +67,7 @@ pub(super) struct Kept {
     op: Op,
     /// The memref of the sums, of the result's shape.
     pub sums: Value,
-    /// A buffer with a row of bits for each thread.
+    /// A buffer with a row of bits for each share.
     peaks: Value,
     /// A row.
     row: Type,
@@ -89,7 +89,7 @@ impl Kept {
         Destination::Memory(self.sums)
     }
 
-    /// This thread's row in a kernel, cleared.
+    /// The share's row in a kernel, cleared.
     pub fn peaks(&self, scope: &mut Scope<'_>, k: &Kernel) -> Peaks {
         let memory = scope.own(self.peaks, self.row);
         let format = FloatType::of(self.op.result(0).ty()).map(|ty| ty.format);
@@ -134,27 +134,27 @@ pub(super) fn finish(
 /// Below the binade of every number.
 const NO_BINADE: i64 = -(1 << 30);
 
-/// The rows of all threads.
+/// The rows of all shares.
 pub(super) struct Rows {
     memory: Value,
-    threads: i64,
+    shares: i64,
 }
 
 impl Rows {
-    /// All threads' bits of a channel together.
+    /// All shares' bits of a channel together.
     fn of_channel(&self, k: &Kernel, channel: Value) -> Value {
         self.fold(k, channel, Kernel::or)
     }
 
     fn fold(&self, k: &Kernel, channel: Value, join: impl Fn(&Kernel, Value, Value) -> Value) -> Value {
         let zero = k.constant(self.memory.ty().element(), 0);
-        k.fold(k.index(0), k.index(self.threads), &[zero], |k, thread, sum| {
-            vec![join(k, sum[0], k.load(self.memory, &[thread, channel]))]
+        k.fold(k.index(0), k.index(self.shares), &[zero], |k, share, sum| {
+            vec![join(k, sum[0], k.load(self.memory, &[share, channel]))]
         })[0]
     }
 }
 
-/// Adds the kernel that finds the exponent of an operation's result. From the rows of all threads, `top`
+/// Adds the kernel that finds the exponent of an operation's result. From the rows of all shares, `top`
 /// computes the binade of the largest element, or [`NO_BINADE`], and what is to be taken from it.
 fn exponent(
     lowering: &mut Lowering,
@@ -164,17 +164,17 @@ fn exponent(
 ) -> Result<(), Diagnostic> {
     let ty = tree::coded(op.result(0), op)?;
     let (lo, hi) = ty.exp.interval();
-    let threads = lowering.threads;
+    let shares = lowering.threads;
     let width = part_bytes(row) / row.element_bytes().unwrap_or(4) as i64;
-    let all = lowering.view(peaks, 0, Type::memref(&[threads, width], row.element()));
+    let all = lowering.view(peaks, 0, Type::memref(&[shares, width], row.element()));
     let word = Type::memref(&[1], Type::int(op.ctx(), 32));
     let memory = lowering.view(lowering.allocate(4), 0, word);
     lowering.exponents.insert(op.result(0), memory);
     lowering.kernel_on(op, "exponent", vec![all, memory], 1, |scope, k| {
         let (from, to) = (scope.from, scope.to);
-        // One thread does it.
+        // One share is all of it.
         k.fold(from, to, &[], |k, _, _| {
-            let rows = Rows { memory: scope.operands[0], threads };
+            let rows = Rows { memory: scope.operands[0], shares };
             let (found, divided) = top(scope, k, &rows);
             let c = |value: i64| k.like(found, value);
             let wanted = k.sub(found, c(divided + i64::from(ty.format.top_binade())));
@@ -217,9 +217,8 @@ pub(super) fn of_floats(
 ) -> Result<(), Diagnostic> {
     let row = Type::memref(&[1], Type::int(op.ctx(), 32));
     let peaks = lowering.allocate_each(row);
-    let own = lowering.own(peaks, row);
-    lowering.kernel(op, &[op.operand(0)], items, Destination::Memory(own), |scope, k| {
-        let largest = scope.result;
+    lowering.kernel(op, &[op.operand(0)], items, Destination::Memory(peaks), |scope, k| {
+        let largest = scope.own(peaks, row);
         k.store(k.constant(k.int(32), 0), largest, &[k.index(0)]);
         each(scope, k, &|k, x| {
             let bits = k.value(OpSpec::new("arith.bitcast").operands([x]).result(k.int(32)));

@@ -53,11 +53,11 @@ use afp_ir::{
     mlir::{Attr, Block, Ctx, Loc, Op, OpSpec, Type, Value},
 };
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
-use afp_runtime::pool::BARRIER;
+use afp_runtime::pool::SHARE;
 
 use crate::interface;
 use builder::Kernel;
-use calls::Destination;
+use calls::{Deferred, Destination};
 use layout::Layout;
 use places::{Global, Place};
 use ports::{outputs, ports, returned};
@@ -117,6 +117,8 @@ pub(crate) struct Lowering {
     /// The kernel functions by their text.
     written: HashMap<String, String>,
     calls: usize,
+    /// Calls of the step that is being written, where threads share it.
+    deferred: Vec<Deferred>,
 }
 
 /// Converts a module's only function.
@@ -134,16 +136,13 @@ fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagno
     let ports = ports(source, codes).map_err(|problem| vec![(loc, problem)])?;
     let mut types: Vec<(Type, Loc)> = ports.iter().map(|port| (port.memref, port.loc)).collect();
     types.push((Type::memref(&[0], Type::int(ctx, 8)), loc));
-    if threads > 1 {
-        types.push((Type::index(ctx), loc));
-    }
     let (body, body_block) = ctx.add_function(block, loc, BODY, &types, &[]);
     body.set_attr(interface::INPUTS, Attr::int(ctx, 64, source.args().len() as i64));
     let elements: Vec<Attr> = ports.iter().map(|port| Attr::ty(port.tensor)).collect();
     body.set_attr(interface::PORTS, Attr::array(ctx, &elements));
     if threads > 1 {
         body.set_attr(interface::THREADS, Attr::int(ctx, 64, threads));
-        ctx.declare_function(block, loc, BARRIER, &[]);
+        ctx.declare_function(block, loc, SHARE, &[], &[Type::index(ctx)]);
     }
     let mut lowering = Lowering {
         ctx,
@@ -159,6 +158,7 @@ fn convert(module: Op, codes: bool, threads: i64) -> Result<(), Vec<(Loc, Diagno
         exponents: HashMap::new(),
         written: HashMap::new(),
         calls: 0,
+        deferred: Vec::new(),
     };
     for (index, argument) in source.args().into_iter().enumerate() {
         lowering.places.insert(argument, Place::Argument(index));

@@ -5,7 +5,7 @@ use afp_ir::{
     mlir::{Attr, Block, Loc, Op, OpSpec, Type, Value},
 };
 
-use super::{Lowering, layout::Layout, real, scope, tree::unsupported};
+use super::{Lowering, builder::Kernel, layout::Layout, real, scope, tree::unsupported};
 
 /// Constants up to this size are stored once if they are equal.
 const SHARED_BYTES: usize = 1 << 16;
@@ -136,25 +136,16 @@ impl Lowering {
         self.body.global(&global.name, global.ty)
     }
 
-    /// Memory of this thread that is alive for the next call.
-    pub(super) fn scratch(&mut self, ty: Type) -> Value {
-        let buffer = self.allocate_each(ty);
-        self.own(buffer, ty)
-    }
-
-    /// A buffer with a part for each thread that holds a type.
+    /// A buffer with a part for each share that holds a type.
     pub(super) fn allocate_each(&self, ty: Type) -> Value {
         self.allocate(part_bytes(ty) * self.threads)
     }
 
-    /// This thread's part of a buffer.
-    pub(super) fn own(&self, buffer: Value, ty: Type) -> Value {
-        if self.threads == 1 {
-            return self.view(buffer, 0, ty);
-        }
-        let thread = self.arguments[self.arguments.len() - 1];
-        let offset = self.body.mul(thread, self.body.index(part_bytes(ty)));
-        self.body.value(OpSpec::new("memref.view").operands([buffer, offset]).result(ty))
+    /// A share's part of a buffer; all of it where work is not shared.
+    pub(super) fn part(&self, k: &Kernel, buffer: Value, ty: Type, share: Option<Value>) -> Value {
+        let Some(share) = share else { return self.view(buffer, 0, ty) };
+        let offset = k.mul(share, k.index(part_bytes(ty)));
+        k.value(OpSpec::new("memref.view").operands([buffer, offset]).result(ty))
     }
 }
 
@@ -164,7 +155,7 @@ pub(super) fn bytes_of(ty: Type) -> i64 {
     elements * ty.element_bytes().unwrap_or(1) as i64
 }
 
-/// Bytes of a thread's part, so that no two threads write to one line of a cache.
+/// Bytes of a share's part, so that no two threads write to one line of a cache.
 pub(super) fn part_bytes(ty: Type) -> i64 {
     (bytes_of(ty) as usize).next_multiple_of(crate::memory::ALIGNMENT) as i64
 }

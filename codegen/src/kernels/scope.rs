@@ -14,9 +14,9 @@ use super::{Lowering, builder::Kernel, layout::Layout};
 pub(super) enum Extra {
     /// A constant, by number.
     Constant(usize),
-    /// Memory of the thread, for this call alone.
+    /// Memory for this call alone.
     Scratch,
-    /// The thread's part of a buffer.
+    /// The share's part of a buffer.
     Own(Value),
     /// A memref of the body.
     Shared(Value),
@@ -78,14 +78,14 @@ impl<'l> Scope<'l> {
         self.global(index)
     }
 
-    /// Memory of this thread alone, whose contents matter neither before nor after.
+    /// Memory of this call alone, whose contents matter neither before nor after.
     pub fn scratch(&mut self, ty: Type) -> Value {
         let value = self.block.add_arg(ty, self.loc);
         self.extras.push((Extra::Scratch, value));
         value
     }
 
-    /// The thread's part of a buffer.
+    /// The share's part of a buffer.
     pub fn own(&mut self, buffer: Value, ty: Type) -> Value {
         let value = self.block.add_arg(ty, self.loc);
         self.extras.push((Extra::Own(buffer), value));

@@ -7,7 +7,6 @@ use inkwell::{
     builder::{Builder, BuilderError},
     context::Context,
     module::{Linkage, Module},
-    types::BasicMetadataTypeEnum,
     values::{BasicMetadataValueEnum, FunctionValue, IntValue, PointerValue},
 };
 
@@ -48,11 +47,7 @@ pub(super) fn add<'c>(
     let entry = code.add_function(symbol, ty, Some(Linkage::External));
     set_attributes(context, entry);
     let callers = Callers { context, code, body, interface };
-    match body.get_type().get_param_types().last() {
-        Some(&number) if interface.threads > 1 => callers.team(entry, number),
-        _ => callers.single(entry),
-    }
-    .map_err(unbuilt)
+    if interface.threads > 1 { callers.team(entry) } else { callers.single(entry) }.map_err(unbuilt)
 }
 
 /// Where code uses the matrix unit of x86-64, a constructor of the object asks Linux for it, for the whole process.
@@ -173,18 +168,18 @@ impl<'c> Callers<'_, 'c> {
         let builder = self.context.create_builder();
         builder.position_at_end(self.context.append_basic_block(entry, "entry"));
         let lists: Vec<PointerValue<'c>> = entry.get_param_iter().map(|p| p.into_pointer_value()).collect();
-        self.call(&builder, &lists, None)?;
+        self.call(&builder, &lists)?;
         builder.build_return(Some(&self.context.i32_type().const_zero()))?;
         Ok(())
     }
 
-    /// `symbol` has a team of threads call a function with its three arguments in memory and the number
-    /// of the thread, and that calls the body.
-    fn team(&self, entry: FunctionValue<'c>, number: BasicMetadataTypeEnum<'c>) -> Result<(), BuilderError> {
+    /// `symbol` has a team of threads call a function with its three arguments in memory, and that calls the
+    /// body.
+    fn team(&self, entry: FunctionValue<'c>) -> Result<(), BuilderError> {
         let (context, builder) = (self.context, self.context.create_builder());
         let (ptr, int) = (context.ptr_type(AddressSpace::default()), context.i32_type());
         let arguments = ptr.array_type(3);
-        let ty = context.void_type().fn_type(&[ptr.into(), number], false);
+        let ty = context.void_type().fn_type(&[ptr.into()], false);
         let thread = self.code.add_function(
             &format!("{}.thread", entry.get_name().to_string_lossy()),
             ty,
@@ -192,18 +187,17 @@ impl<'c> Callers<'_, 'c> {
         );
         set_attributes(context, thread);
         builder.position_at_end(context.append_basic_block(thread, "entry"));
-        let parameters = thread.get_params();
-        let list = parameters[0].into_pointer_value();
+        let list = thread.get_params()[0].into_pointer_value();
         let mut lists = Vec::new();
         for index in 0..3 {
             // SAFETY: the entry below passes three pointers.
             let slot = unsafe { builder.build_in_bounds_gep(ptr, list, &[int.const_int(index, false)], "")? };
             lists.push(builder.build_load(ptr, slot, "")?.into_pointer_value());
         }
-        self.call(&builder, &lists, Some(parameters[1].into()))?;
+        self.call(&builder, &lists)?;
         builder.build_return(None)?;
 
-        let ty = int.fn_type(&[int.into(), ptr.into(), ptr.into()], false);
+        let ty = context.void_type().fn_type(&[int.into(), ptr.into(), ptr.into()], false);
         let run = self.code.add_function(afp_runtime::pool::RUN, ty, Some(Linkage::External));
         builder.position_at_end(context.append_basic_block(entry, "entry"));
         let memory = builder.build_alloca(arguments, "")?;
@@ -215,19 +209,13 @@ impl<'c> Callers<'_, 'c> {
         }
         let threads = int.const_int(self.interface.threads as u64, false);
         let thread = thread.as_global_value().as_pointer_value();
-        let status = builder.build_call(run, &[threads.into(), thread.into(), memory.into()], "")?;
-        let status = status.try_as_basic_value().basic().unwrap_or_else(|| int.const_zero().into());
-        builder.build_return(Some(&status))?;
+        builder.build_call(run, &[threads.into(), thread.into(), memory.into()], "")?;
+        builder.build_return(Some(&int.const_zero()))?;
         Ok(())
     }
 
-    /// A call of the body: on the tensors of the two lists, the arena, and on several threads a number.
-    fn call(
-        &self,
-        builder: &Builder<'c>,
-        lists: &[PointerValue<'c>],
-        number: Option<BasicMetadataValueEnum<'c>>,
-    ) -> Result<(), BuilderError> {
+    /// A call of the body: on the tensors of the two lists, and the arena.
+    fn call(&self, builder: &Builder<'c>, lists: &[PointerValue<'c>]) -> Result<(), BuilderError> {
         let ptr = self.context.ptr_type(AddressSpace::default());
         let mut arguments: Vec<BasicMetadataValueEnum<'c>> = Vec::new();
         for (list, ports) in lists.iter().zip([&self.interface.inputs, &self.interface.outputs]) {
@@ -239,7 +227,6 @@ impl<'c> Callers<'_, 'c> {
             }
         }
         arguments.extend(lists.last().map(|arena| BasicMetadataValueEnum::from(*arena)));
-        arguments.extend(number);
         builder.build_call(self.body, &arguments, "")?;
         Ok(())
     }

@@ -69,9 +69,7 @@ fn bytes(op: Op) -> Result<usize, Diagnostic> {
 
 /// Where the arena stands among the arguments of a body.
 fn arena_argument(function: Op) -> Option<Value> {
-    let args = function.blocks().first()?.args();
-    let behind = usize::from(function.attr(interface::THREADS).is_some());
-    args.len().checked_sub(1 + behind).map(|index| args[index])
+    function.blocks().first()?.args().last().copied()
 }
 
 fn place(function: Op, alignment: usize) -> Result<(), Diagnostic> {

@@ -52,18 +52,8 @@ fn numbers() -> (Tensor, Tensor) {
 #[test]
 fn sums_are_right_every_time() {
     let (input, expected) = numbers();
-    for (threads, times) in [(2, 10_000), (16, 10_000), (1, 10)] {
+    for (threads, times) in [(2, 10_000), (16, 10_000)] {
         let source = THREADS.replace("THREADS", &threads.to_string());
-        let source = match threads {
-            1 => source
-                .replace(", %thread: index) attributes", ") attributes")
-                .replace("  %threads = arith", "  %thread = arith.constant 0 : index\n  %threads = arith")
-                .replace(
-                    "func.func private @afp_runtime_barrier()",
-                    "func.func private @afp_runtime_barrier() { return }",
-                ),
-            _ => source,
-        };
         let (library, _) = library(&source, OptLevel::O3, false);
         assert_eq!(library.interface().threads, threads);
         let mut call = library.function().prepare(std::slice::from_ref(&input)).expect("a call");
@@ -122,7 +112,7 @@ fn objects_for_threads_need_the_pool() {
     assert_eq!(global_symbols(&object, false), ["sum"]);
     let mut needed = global_symbols(&object, true);
     needed.sort();
-    assert_eq!(needed, ["afp_pool_run", "afp_runtime_barrier"]);
+    assert_eq!(needed, ["afp_pool_run", "afp_runtime_share"]);
     let (object, _) = build(ACCUMULATE, "sum", &Target::host(), OptLevel::O3).expect("an object");
     assert!(!needs_pool(&object));
     let session = Session::new();
@@ -136,9 +126,6 @@ fn objects_for_threads_need_the_pool() {
     let library = unsafe { Library::open(&path, "sum", Interface::of(&module).expect("an interface")) };
     let (input, expected) = numbers();
     assert_eq!(library.expect("the library").run(&[input]).expect("outputs"), [expected]);
-    let without = source.replace(", %thread: index) attributes", ") attributes").replace("%thread)", "%c0)");
-    let error = build(&without, "sum", &Target::host(), OptLevel::O0).expect_err("no number");
-    assert!(error.contains("threads without a number"), "{error}");
     let many = source.replace("afp.threads = 2", "afp.threads = 100000");
     let error = build(&many, "sum", &Target::host(), OptLevel::O0).expect_err("too many");
     assert!(error.contains("number of threads out of range"), "{error}");

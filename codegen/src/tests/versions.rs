@@ -192,7 +192,7 @@ fn headers_declare_the_choice() {
     check_syntax(&["-x", "c", "-std=c99"], &call);
     check_syntax(&["-x", "c++", "-std=c++11"], &call);
     let threads = header(SYMBOL, "network", &Interface { threads: 3, ..interface }, &footprint);
-    assert!(threads.contains("Returns 0, or 1 if the system refuses a thread, 2 if the"), "{threads}");
+    assert!(threads.contains("Computes on up to AFP_NETWORK_THREADS threads"), "{threads}");
 }
 
 /// What a program says of its versions on a processor that QEMU plays: the status of a call, and what is

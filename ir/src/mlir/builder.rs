@@ -158,14 +158,21 @@ impl Ctx {
     }
 
     /// Appends the declaration of a function that is defined elsewhere.
-    pub fn declare_function(self, module: Block, loc: Loc, name: &str, inputs: &[Type]) -> Op {
+    pub fn declare_function(
+        self,
+        module: Block,
+        loc: Loc,
+        name: &str,
+        inputs: &[Type],
+        results: &[Type],
+    ) -> Op {
         unsafe {
             let region = mlirRegionCreate();
             let mut state = mlirOperationStateGet(sref("func.func"), loc.raw());
             let attrs = [
                 ("sym_name", Attr::string(self, name)),
                 ("sym_visibility", Attr::string(self, "private")),
-                ("function_type", Attr::ty(Type::function(self, inputs, &[]))),
+                ("function_type", Attr::ty(Type::function(self, inputs, results))),
             ]
             .map(|(key, value)| mlirNamedAttributeGet(mlirIdentifierGet(self.raw(), sref(key)), value.raw()));
             mlirOperationStateAddAttributes(&mut state, attrs.len() as isize, attrs.as_ptr());
