@@ -8,7 +8,7 @@ use afp_codegen::{
     interface::Interface,
     kernels::{
         gemv::PACKED_FROM,
-        strategy::{Matrix, Multiply, Weights},
+        strategy::{Multiply, Usage, Weights},
     },
     library::Library,
     link::link_shared,
@@ -48,7 +48,8 @@ pub fn host() -> Vec<Box<dyn Execution>> {
     let (least, most) = (Llvm::new(OptLevel::O0), Llvm::new(OptLevel::O3));
     let shift_add = Llvm { multiply: Multiply::ShiftAdd, ..most };
     let packed = Llvm { weights: Weights::Packed, ..most };
-    let matrix = Llvm { matrix: Matrix::Always, ..most };
+    let matrix = Llvm { matrix: Usage::Always, ..most };
+    let winograd = Llvm { winograd: Usage::Always, ..most };
     let (threads, codes) = (Llvm { threads: 3, ..most }, Llvm { codes: true, ..most });
     // Matrices of any size stay packed, where vectors can decode them.
     let matrices = Llvm { packed_from: Some(0), ..most };
@@ -157,7 +158,8 @@ fn object(
 #[derive(Clone, Copy)]
 struct Llvm {
     opt: OptLevel,
-    matrix: Matrix,
+    matrix: Usage,
+    winograd: Usage,
     multiply: Multiply,
     weights: Weights,
     packed_from: Option<u64>,
@@ -170,13 +172,13 @@ impl Llvm {
     /// The usual code.
     const fn new(opt: OptLevel) -> Self {
         let (multiply, weights) = (Multiply::Native, Weights::Expanded);
-        let (matrix, packed_from) = (Matrix::Auto, Some(PACKED_FROM));
-        Self { opt, matrix, multiply, weights, packed_from, threads: 1, codes: false }
+        let (matrix, winograd, packed_from) = (Usage::Auto, Usage::Auto, Some(PACKED_FROM));
+        Self { opt, matrix, winograd, multiply, weights, packed_from, threads: 1, codes: false }
     }
 
     fn choices(&self, target: Target) -> Choices {
-        let Self { matrix, multiply, weights, packed_from, threads, codes, .. } = *self;
-        Choices { matrix, multiply, weights, packed_from, threads, codes, ..Choices::new(target) }
+        let Self { matrix, winograd, multiply, weights, packed_from, threads, codes, .. } = *self;
+        Choices { matrix, winograd, multiply, weights, packed_from, threads, codes, ..Choices::new(target) }
     }
 }
 
