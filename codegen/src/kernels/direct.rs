@@ -41,53 +41,63 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
 }
 
 /// Cycles of an instruction.
-const CYCLES: f64 = 0.5;
+pub(super) const CYCLES: f64 = 0.5;
 /// Bytes of a line of the first cache.
 const LINE: i64 = 64;
 /// Bytes of weights of a block that are asked for before they are needed.
 const WORTH_FETCHING: i64 = 8192;
 
+/// Instructions of dot products that take as long as fewer: each waits for the one before.
+pub(super) fn products(pixels: i64, vectors: i64) -> f64 {
+    (pixels * vectors).max(6) as f64
+}
+
+/// The tile of least cost among those that a machine's registers hold. `block` gives the cost of a step over all
+/// pixels, with so many vectors of channels and at most so many pixels at a time, and how many are best.
+pub(super) fn cheapest(
+    outputs: i64,
+    vectors: &Vectors,
+    block: impl Fn(i64, i64) -> (f64, i64),
+) -> Option<(f64, Tile)> {
+    let mut best: Option<(f64, Tile)> = None;
+    let widest = i64::from(vectors.bits / 32);
+    let mut lanes = widest;
+    while lanes >= 4 {
+        for count in 1..=8 {
+            // More than four are for numbers of channels that fewer do not divide as they must.
+            if lanes > outputs || count > 4 && best.is_some() {
+                break;
+            }
+            // Where the last vector overlaps its neighbour, both belong to one tile.
+            if outputs % lanes != 0 && (outputs / lanes) % count == 0 {
+                continue;
+            }
+            let most = ((i64::from(vectors.registers) - count - 1) / count).clamp(1, 14);
+            let (cost, pixels) = block(count, most);
+            let blocks = parts(parts(outputs, lanes), count);
+            // A narrower vector does less at a time.
+            let cost = (cost * blocks as f64) * widest as f64 / lanes as f64;
+            if best.is_none_or(|(known, _)| cost < known) {
+                best = Some((cost, Tile { pixels, vectors: count, lanes }));
+            }
+        }
+        lanes /= 2;
+    }
+    best
+}
+
 impl Geometry {
     /// The tile that suits a machine's registers, by least loads and least waste, and the cycles that its kernel
     /// takes for the products, about.
     pub fn tile(&self, vectors: &Vectors) -> Option<(f64, Tile)> {
-        let mut best: Option<(f64, Tile)> = None;
-        let widest = i64::from(vectors.bits / 32);
-        let mut lanes = widest;
-        while lanes >= 4 {
-            if lanes <= self.outputs {
-                for count in 1..=8 {
-                    // More than four are for numbers of channels that fewer do not divide as they must.
-                    if count > 4 && best.is_some() {
-                        break;
-                    }
-                    if let Some((cost, tile)) = self.tile_cost(vectors, lanes, count) {
-                        // A narrower vector does less at a time.
-                        let cost = cost * widest as f64 / lanes as f64;
-                        if best.is_none_or(|(known, _)| cost < known) {
-                            best = Some((cost, tile));
-                        }
-                    }
-                }
-            }
-            lanes /= 2;
-        }
+        let (cost, tile) = cheapest(self.outputs, vectors, |count, most| self.block_cost(count, most))?;
         let steps: i64 = self.all_steps().iter().product();
         let cycles = CYCLES * (self.pixels[0] * self.pixels[1] * steps) as f64;
-        best.map(|(cost, tile)| (cost * cycles, tile))
+        Some((cost * cycles, tile))
     }
 
-    /// Instructions of a step over all pixels and channels, about, with tiles of so many vectors.
-    fn tile_cost(&self, vectors: &Vectors, lanes: i64, count: i64) -> Option<(f64, Tile)> {
-        let needed = parts(self.outputs, lanes);
-        let overlaps = self.outputs % lanes != 0;
-        // Where the last vector overlaps its neighbour, both belong to one tile.
-        if overlaps && (self.outputs / lanes) % count == 0 {
-            return None;
-        }
-        let blocks = parts(needed, count);
-        let registers = i64::from(vectors.registers);
-        let most = ((registers - count - 1) / count).clamp(1, 14);
+    /// Instructions of a step over the pixels of a row, about, on so many vectors, and the pixels of a tile.
+    fn block_cost(&self, count: i64, most: i64) -> (f64, i64) {
         let width = self.pixels[2];
         let tiles = parts(width, most);
         let pixels = if self.pixels[1] == 1 && self.pixels[0] == 1 {
@@ -96,14 +106,9 @@ impl Geometry {
         } else {
             parts(width, tiles)
         };
-        let cost = |pixels: i64| {
-            // A dot product waits for the one before: few of them in flight cost as many.
-            let products = (pixels * count).max(6) as f64;
-            products + 0.5 * (pixels + count) as f64
-        };
+        let cost = |pixels: i64| products(pixels, count) + 0.5 * (pixels + count) as f64;
         let (full, rest) = (width / pixels, width % pixels);
-        let all = full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 };
-        Some((all * blocks as f64, Tile { pixels, vectors: count, lanes }))
+        (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
     }
 }
 

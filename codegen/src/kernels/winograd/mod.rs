@@ -28,7 +28,7 @@ use afp_target::{Dot, Vectors};
 
 use super::{
     Lowering,
-    builder::Kernel,
+    builder::{Cmp, Kernel},
     direct::{self, Blocks},
     epilogue::{self, Channels, Epilogue, Order, Spot},
     geometry::{Geometry, Problem, Work},
@@ -147,8 +147,9 @@ impl Plan {
     }
 }
 
-/// Cycles of a vector's transformation, there and back, of one window: loads, additions, stores.
-const INPUT_CYCLES: f64 = 40.0;
+/// Cycles of transforming a register of inputs of a window: measured, as the next.
+const INPUT_CYCLES: f64 = 60.0;
+/// Cycles of transforming a vector of sums of a window back, and of finishing and storing them.
 const OUTPUT_CYCLES: f64 = 30.0;
 
 /// The tile that takes the least time, and cycles, about, of products and transforms; `direct` are those of the other
@@ -161,13 +162,17 @@ pub fn tile(
 ) -> Option<(f64, Tile)> {
     offsets(op, contraction, geometry)?;
     let plan = Plan::of(geometry, 1, 1);
-    let product = Geometry {
-        pixels: [1, 1, plan.count()],
-        kernel: [1, 1],
-        input: geometry.input.clone(),
-        ..*geometry
-    };
-    let (cycles, tile) = product.tile(vectors)?;
+    let (cost, tile) = direct::cheapest(geometry.outputs, vectors, |count, most| {
+        let cost = |windows: i64| {
+            // Weights come from the second cache, inputs from the first.
+            let step = direct::products(windows, count) + 0.5 * windows as f64 + count as f64;
+            parts(plan.count(), windows) as f64 * step
+        };
+        let all = (1..=most).map(|windows| (cost(windows), windows));
+        all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((cost(1), 1))
+    })?;
+    let steps = POSITIONS as i64 * geometry.channels[0] / WAYS;
+    let products = direct::CYCLES * cost * steps as f64;
     let channels = channels(geometry.outputs, tile);
     let weights = geometry.weights().ok()?;
     let [fit, unfit] = Filters::of(geometry, &weights).blocks(channels, tile.vectors);
@@ -179,7 +184,7 @@ pub fn tile(
     let back = (fit.count() * tile.vectors) as f64 * OUTPUT_CYCLES;
     let there = parts(geometry.channels[0], bytes) as f64 * INPUT_CYCLES;
     let transforms = plan.count() as f64 * (there + back);
-    Some((share * cycles * POSITIONS as f64 + transforms + (1.0 - share) * direct, tile))
+    Some((share * products + transforms + (1.0 - share) * direct, tile))
 }
 
 /// Whether a machine's dot product of bytes is one instruction: else what the transforms cost is not won back.
@@ -191,8 +196,7 @@ pub const fn is_fast(vectors: &Vectors) -> bool {
 pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
     let problem = Problem::of(lowering, op, tile.lanes)?;
     let contraction = problem.geometry.op;
-    let misfit =
-        || tree::misfit(op, "a convolution of 3x3, of bytes that Winograd's transforms leave bytes");
+    let misfit = || tree::misfit(op, "a convolution of 3x3, of bytes that Winograd's transforms leave bytes");
     let offsets = offsets(op, contraction, &problem.geometry).ok_or_else(misfit)?;
     let weights = problem.geometry.weights()?;
     let filters = Filters::of(&problem.geometry, &weights);
@@ -462,11 +466,7 @@ impl Writer<'_> {
             let weights = k.mul(panel, k.index(self.panel()));
             let rows = k.mul(position, k.index(self.plan.strip));
             // Weights of the next panel are asked for: of each group, another vector.
-            let distance = k.select(
-                k.cmp(super::builder::Cmp::Eq, panel, last),
-                k.index(0),
-                k.index(self.panel()),
-            );
+            let distance = k.select(k.cmp(Cmp::Eq, panel, last), k.index(0), k.index(self.panel()));
             k.fold(k.index(0), groups, &[], |k, group, _| {
                 let row = k.add(rows, k.mul(group, k.index(tile.pixels)));
                 let inputs = k.mul(row, k.index(channels));
@@ -575,7 +575,7 @@ fn combined(k: &Kernel, factors: &[i64], values: &[Value]) -> Value {
     let terms = || factors.iter().zip(values).filter(|(factor, _)| **factor != 0);
     let start = terms().find(|(factor, _)| **factor > 0).map(|(_, &value)| value);
     let Some(start) = start else { return k.like(values[0], 0) };
-    terms().filter(|(_, value)| **value != start).fold(start, |sum, (&factor, &value)| {
-        if factor > 0 { k.add(sum, value) } else { k.sub(sum, value) }
-    })
+    terms()
+        .filter(|(_, value)| **value != start)
+        .fold(start, |sum, (&factor, &value)| if factor > 0 { k.add(sum, value) } else { k.sub(sum, value) })
 }
