@@ -131,7 +131,7 @@ impl Plan {
         let [images, height, width] = geometry.pixels;
         let two = OUTPUTS as i64;
         let windows = [images, parts(height, two), parts(width, two)];
-        let count: i64 = windows.iter().product();
+        let count = windows.iter().product::<i64>().max(1);
         let near = NEAR / (POSITIONS as i64 * geometry.channels[0]);
         let most = STRIP.min(near).max(group);
         let few = parts(count, most);
