@@ -39,6 +39,16 @@ pub fn are_bytes(transformed: &[i64; POSITIONS]) -> bool {
     transformed.iter().all(|&weight| i8::try_from(weight).is_ok())
 }
 
+/// Whether all filters are made of signed bytes when transformed, of weights within an interval.
+pub fn weights_fit(weights: [i64; 2]) -> bool {
+    (0..POSITIONS).all(|position| {
+        let (rows, columns) = (WEIGHT[position / WINDOW], WEIGHT[position % WINDOW]);
+        let factors = rows.into_iter().flat_map(|row| columns.map(|column| row * column));
+        let [least, largest] = interval(factors, weights);
+        least >= -128 && largest <= 127
+    })
+}
+
 /// The factors of a window's elements in an element of its transform.
 fn factors(position: usize) -> impl Iterator<Item = i64> {
     let (rows, columns) = (INPUT[position / WINDOW], INPUT[position % WINDOW]);
@@ -50,9 +60,9 @@ pub fn gain(position: usize) -> i64 {
     factors(position).sum()
 }
 
-/// The least and the largest element of a transform, of inputs within an interval.
-fn interval(position: usize, [lo, hi]: [i64; 2]) -> [i64; 2] {
-    factors(position).fold([0, 0], |[least, largest], factor| {
+/// The least and the largest sum of numbers within an interval, each with its factor.
+fn interval(factors: impl Iterator<Item = i64>, [lo, hi]: [i64; 2]) -> [i64; 2] {
+    factors.fold([0, 0], |[least, largest], factor| {
         let (a, b) = (factor * lo, factor * hi);
         [least + a.min(b), largest + a.max(b)]
     })
@@ -64,7 +74,7 @@ pub fn offsets(inputs: [i64; 2], signed: bool) -> Option<[i64; POSITIONS]> {
     let (first, last) = if signed { (-128, 127) } else { (0, 255) };
     let mut found = [0; POSITIONS];
     for (position, offset) in found.iter_mut().enumerate() {
-        let [least, largest] = interval(position, inputs);
+        let [least, largest] = interval(factors(position), inputs);
         if largest - least > last - first {
             return None;
         }
@@ -75,9 +85,8 @@ pub fn offsets(inputs: [i64; 2], signed: bool) -> Option<[i64; POSITIONS]> {
 
 #[cfg(test)]
 mod tests {
-    use afp_ir::numerics::Format;
-
     use super::*;
+    use crate::numerics::Format;
 
     /// `B'dB`.
     fn window(d: [i64; POSITIONS]) -> [i64; POSITIONS] {
@@ -134,7 +143,11 @@ mod tests {
                 }
             }
             for (position, reached) in reached.into_iter().enumerate() {
-                assert_eq!(reached, interval(position, [lo, hi]), "{lo} to {hi}, element {position}");
+                assert_eq!(
+                    reached,
+                    interval(factors(position), [lo, hi]),
+                    "{lo} to {hi}, element {position}"
+                );
             }
             for (signed, bytes) in [(false, 0..256), (true, -128..128)] {
                 let found = offsets([lo, hi], signed);
@@ -164,7 +177,9 @@ mod tests {
             let values = extremes(name);
             let filters = (0..1usize << (FILTER * FILTER))
                 .map(|bits| transformed(std::array::from_fn(|at| values[bits >> at & 1])));
-            filters.into_iter().all(|filter| are_bytes(&filter))
+            let every = filters.into_iter().all(|filter| are_bytes(&filter));
+            assert_eq!(every, weights_fit(values), "{name}");
+            every
         };
         for name in ["e2m1", "e0m3", "e1m2", "e3m0", "e0m2", "e2m0"] {
             // `e3m0` reaches 64, too far by itself, but for filters whose weights are small.

@@ -1,7 +1,7 @@
 //! Convolutions of 3x3 by Winograd's F(2x2, 3x3), exactly, on bytes.
 //!
 //! Four outputs of a channel take 16 products instead of 36. Where inputs and weights have few bits, what they are
-//! transformed to is bytes again ([`fit`]), and dot products multiply those at the full rate. Of a strip of windows
+//! transformed to is bytes again ([`afp_ir::winograd`]), and dot products multiply those at the full rate. Of a strip of windows
 //! ([`Plan`]), all channels are transformed once, into memory of the thread; then for each block of output channels,
 //! 16 products of matrices, one for each element of a transformed window, give sums in memory too, and vectors
 //! transform those back and finish them as [`super::direct`]'s are.
@@ -17,11 +17,10 @@
 //!
 //! Weights lie as `[blocks][elements][steps][vectors][lanes][4]`.
 
-mod fit;
-
 use afp_ir::{
     diag::Diagnostic,
     mlir::{Op, Type, Value},
+    winograd::{self as fit, FILTER, INPUT, OUTPUT, OUTPUTS, POSITIONS, SHARED, SHIFT, WINDOW},
 };
 use afp_passes::analysis::width::Bound;
 use afp_target::{Dot, Vectors};
@@ -37,7 +36,6 @@ use super::{
     strategy::Tile,
     tree::{self, parts},
 };
-use fit::{FILTER, INPUT, OUTPUT, OUTPUTS, POSITIONS, SHARED, SHIFT, WINDOW};
 
 /// Channels that a dot product takes in a lane.
 const WAYS: i64 = 4;
