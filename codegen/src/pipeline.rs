@@ -12,7 +12,7 @@ use crate::{
     kernels::{
         self,
         gemv::PACKED_FROM,
-        strategy::{Matrix, Multiply, Weights},
+        strategy::{Multiply, Usage, Weights},
     },
     memory, select,
 };
@@ -38,7 +38,9 @@ pub struct Choices {
     /// The machine.
     pub target: Target,
     /// When a matrix unit is used.
-    pub matrix: Matrix,
+    pub matrix: Usage,
+    /// When Winograd's transforms are.
+    pub winograd: Usage,
     /// Products.
     pub multiply: Multiply,
     /// Weights in memory.
@@ -56,8 +58,8 @@ impl Choices {
     /// Floats at the boundary, one thread, the machine's multiplier.
     pub fn new(target: Target) -> Self {
         let (multiply, weights) = (Multiply::Native, Weights::Expanded);
-        let (matrix, packed_from) = (Matrix::Auto, Some(PACKED_FROM));
-        Self { target, matrix, multiply, weights, packed_from, codes: false, threads: 1 }
+        let (matrix, winograd, packed_from) = (Usage::Auto, Usage::Auto, Some(PACKED_FROM));
+        Self { target, matrix, winograd, multiply, weights, packed_from, codes: false, threads: 1 }
     }
 
     /// The textual pipeline of the choice of kernels, which attaches attributes.
@@ -66,11 +68,12 @@ impl Choices {
         let multiply = if self.multiply == Multiply::ShiftAdd { "shift-add" } else { "native" };
         let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
         let packed_from = self.packed_from.map_or_else(|| "never".to_owned(), |bytes| bytes.to_string());
-        let matrix = if vectors.matrix { self.matrix } else { Matrix::Never }.name();
+        let matrix = if vectors.matrix { self.matrix } else { Usage::Never }.name();
+        let winograd = self.winograd.name();
         let bits = vectors.bits;
         format!(
             "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} matrix={matrix} \
-             multiply={multiply} weights={weights} packed-from={packed_from}}})"
+             winograd={winograd} multiply={multiply} weights={weights} packed-from={packed_from}}})"
         )
     }
 

@@ -21,8 +21,8 @@ use crate::kernels::{
     interleaved,
     layout::{Layout, Storage},
     matrix, pool, rows,
-    strategy::{Choice, Matrix, Multiply, Strategy, Tile, Weights},
-    tree,
+    strategy::{Choice, Multiply, Strategy, Tile, Usage, Weights},
+    tree, winograd,
 };
 
 /// The pass.
@@ -36,6 +36,11 @@ pub static PASS: Pass = Pass {
         PassOption {
             name: "matrix",
             help: "never, auto or always: whether to use a matrix unit",
+            default: "auto",
+        },
+        PassOption {
+            name: "winograd",
+            help: "never, auto or always: whether to compute convolutions of 3x3 by Winograd's transforms",
             default: "auto",
         },
         PassOption { name: "multiply", help: "native or shift-add", default: "native" },
@@ -57,8 +62,10 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         return Err(options.reject("vector-bits", "0 or a power of two"));
     }
     let target = target.narrowed(bits);
-    let matrix = Matrix::NAMES.iter().find(|(name, _)| *name == options.text("matrix"));
-    let matrix = matrix.ok_or_else(|| options.reject("matrix", "never, auto or always"))?.1;
+    let usage = |name: &str| {
+        Usage::named(options.text(name)).ok_or_else(|| options.reject(name, "never, auto or always"))
+    };
+    let (matrix, winograd) = (usage("matrix")?, usage("winograd")?);
     let multiply = match options.text("multiply") {
         "native" => Multiply::Native,
         "shift-add" => Multiply::ShiftAdd,
@@ -77,7 +84,7 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         if let Some(&body) = function.blocks().first() {
             let (layouts, joined) = (HashMap::new(), HashSet::new());
             let gemv = packed_from.is_some_and(|least| weight_bytes(body) >= least);
-            Selection { target, matrix, multiply, weights, gemv, layouts, joined }.visit(body);
+            Selection { target, matrix, winograd, multiply, weights, gemv, layouts, joined }.visit(body);
         }
     }
     Ok(())
@@ -92,7 +99,8 @@ fn weight_bytes(body: Block) -> u64 {
 /// The choices for one function.
 struct Selection {
     target: Target,
-    matrix: Matrix,
+    matrix: Usage,
+    winograd: Usage,
     multiply: Multiply,
     weights: Weights,
     /// Whether products of one row read packed weights.
@@ -229,18 +237,26 @@ impl Selection {
         let input = self.layouts.get(&contraction.operand(0))?.clone();
         let geometry = Geometry::of(contraction, input, all)?;
         if let Some(tile) =
-            gemv::tile(&geometry, vectors).filter(|_| self.gemv && self.matrix != Matrix::Always)
+            gemv::tile(&geometry, vectors).filter(|_| self.gemv && self.matrix != Usage::Always)
         {
             return Some(Strategy::Gemv(tile));
         }
         let (direct, tile) = geometry.tile(vectors)?;
-        let is_worth_it = |cycles: f64| match self.matrix {
-            Matrix::Never => false,
-            Matrix::Auto => cycles < direct,
-            Matrix::Always => true,
-        };
-        let by_matrix = matrix::tile(&geometry, vectors).filter(|(cycles, _)| is_worth_it(*cycles));
-        Some(by_matrix.map_or(Strategy::Direct(tile), |(_, tile)| Strategy::Matrix(tile)))
+        let mut best = (direct, Strategy::Direct(tile));
+        if let Some((cycles, tile)) = matrix::tile(&geometry, vectors)
+            && self.matrix.is_worth_it(cycles, best.0)
+        {
+            // What must be used is not weighed any more.
+            best = (if self.matrix == Usage::Always { 0.0 } else { cycles }, Strategy::Matrix(tile));
+        }
+        if (winograd::is_fast(vectors) || self.winograd == Usage::Always)
+            && self.winograd != Usage::Never
+            && let Some((cycles, tile)) = winograd::tile(op, contraction, &geometry, (vectors, direct))
+            && self.winograd.is_worth_it(cycles, best.0)
+        {
+            best.1 = Strategy::Winograd(tile);
+        }
+        Some(best.1)
     }
 }
 

@@ -14,3 +14,4 @@ pub mod import;
 pub mod interp;
 pub mod mlir;
 pub mod numerics;
+pub mod winograd;

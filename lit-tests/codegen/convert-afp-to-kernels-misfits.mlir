@@ -280,10 +280,10 @@ func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
-  // expected-note @+2 {{found: {strategy = "winograd"}}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+2 {{found: {strategy = "fourier"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
-  %2 = afp.encode %1 {afp.kernel = {strategy = "winograd"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
+  %2 = afp.encode %1 {afp.kernel = {strategy = "fourier"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
   %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
   return %3 : tensor<1x5x6x8xf32>
 }
@@ -316,7 +316,7 @@ func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "direct"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -334,7 +334,7 @@ func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -814,4 +814,58 @@ func.func @gemv_of_signed(%x: tensor<1x8xf32>) -> (tensor<1x16xf32>, tensor<1x40
   %a = afp.dequantize %2 : tensor<1x16x!s> to tensor<1x16xf32>
   %b = afp.dequantize %4 : tensor<1x40x!s> to tensor<1x40xf32>
   return %a, %b : tensor<1x16xf32>, tensor<1x40xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m6, exp = -6>
+!w = !afp.float<e2m1, exp = 0>
+
+// Windows that lie two rows and columns apart.
+func.func @winograd_of_a_stride(%x: tensor<1x6x6x4xf32>) -> tensor<1x3x3x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x4xi8> : tensor<8x3x3x4x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x6x6x4xf32> to tensor<1x6x6x4x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>, stride = array<i64: 2, 2>} : (tensor<1x6x6x4x!u>, tensor<8x3x3x4x!w>) -> tensor<1x3x3x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a convolution of 3x3, of bytes that Winograd's transforms leave bytes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "winograd", tile = array<i64: 4, 1, 8>}} : tensor<1x3x3x8x!afp.exact> to tensor<1x3x3x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x3x3x8x!u> to tensor<1x3x3x8xf32>
+  return %3 : tensor<1x3x3x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m7, exp = -6>
+!w = !afp.float<e2m1, exp = 0>
+
+// Inputs of seven bits: differences of differences have nine.
+func.func @winograd_of_bytes(%x: tensor<1x6x6x4xf32>) -> tensor<1x6x6x8xf32> {
+  %w = afp.constant dense<1> : tensor<8x3x3x4xi8> : tensor<8x3x3x4x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x6x6x4xf32> to tensor<1x6x6x4x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x6x6x4x!u>, tensor<8x3x3x4x!w>) -> tensor<1x6x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a convolution of 3x3, of bytes that Winograd's transforms leave bytes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "winograd", tile = array<i64: 4, 1, 8>}} : tensor<1x6x6x8x!afp.exact> to tensor<1x6x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x6x6x8x!u> to tensor<1x6x6x8xf32>
+  return %3 : tensor<1x6x6x8xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m6, exp = -6>
+!w = !afp.float<e0m7, exp = 0>
+
+// Filters of which no block is bytes when transformed.
+func.func @winograd_of_large_weights(%x: tensor<1x6x6x4xf32>) -> tensor<1x6x6x8xf32> {
+  %w = afp.constant dense<64> : tensor<8x3x3x4xi8> : tensor<8x3x3x4x!w>
+  %0 = afp.quantize %x {afp.layout = {halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x6x6x4xf32> to tensor<1x6x6x4x!u>
+  %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x6x6x4x!u>, tensor<8x3x3x4x!w>) -> tensor<1x6x6x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a convolution of 3x3, of bytes that Winograd's transforms leave bytes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.encode %1 {afp.kernel = {strategy = "winograd", tile = array<i64: 4, 1, 8>}} : tensor<1x6x6x8x!afp.exact> to tensor<1x6x6x8x!u>
+  %3 = afp.dequantize %2 : tensor<1x6x6x8x!u> to tensor<1x6x6x8xf32>
+  return %3 : tensor<1x6x6x8xf32>
 }

@@ -12,6 +12,7 @@
 // POWER: expected: 0 or a power of two
 
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{matrix=often})' 2>&1 | FileCheck %s --check-prefix=MATRIX
+// RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{winograd=often})' 2>&1 | FileCheck %s --check-prefix=MATRIX
 // MATRIX: error: [AFP0201]
 // MATRIX: expected: never, auto or always
 

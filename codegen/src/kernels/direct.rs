@@ -41,53 +41,63 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
 }
 
 /// Cycles of an instruction.
-const CYCLES: f64 = 0.5;
+pub(super) const CYCLES: f64 = 0.5;
 /// Bytes of a line of the first cache.
 const LINE: i64 = 64;
 /// Bytes of weights of a block that are asked for before they are needed.
 const WORTH_FETCHING: i64 = 8192;
 
+/// Instructions of dot products that take as long as fewer: each waits for the one before.
+pub(super) fn products(pixels: i64, vectors: i64) -> f64 {
+    (pixels * vectors).max(6) as f64
+}
+
+/// The tile of least cost among those that a machine's registers hold. `block` gives the cost of a step over all
+/// pixels, with so many vectors of channels and at most so many pixels at a time, and how many are best.
+pub(super) fn cheapest(
+    outputs: i64,
+    vectors: &Vectors,
+    block: impl Fn(i64, i64) -> (f64, i64),
+) -> Option<(f64, Tile)> {
+    let mut best: Option<(f64, Tile)> = None;
+    let widest = i64::from(vectors.bits / 32);
+    let mut lanes = widest;
+    while lanes >= 4 {
+        for count in 1..=8 {
+            // More than four are for numbers of channels that fewer do not divide as they must.
+            if lanes > outputs || count > 4 && best.is_some() {
+                break;
+            }
+            // Where the last vector overlaps its neighbour, both belong to one tile.
+            if outputs % lanes != 0 && (outputs / lanes) % count == 0 {
+                continue;
+            }
+            let most = ((i64::from(vectors.registers) - count - 1) / count).clamp(1, 14);
+            let (cost, pixels) = block(count, most);
+            let blocks = parts(parts(outputs, lanes), count);
+            // A narrower vector does less at a time.
+            let cost = (cost * blocks as f64) * widest as f64 / lanes as f64;
+            if best.is_none_or(|(known, _)| cost < known) {
+                best = Some((cost, Tile { pixels, vectors: count, lanes }));
+            }
+        }
+        lanes /= 2;
+    }
+    best
+}
+
 impl Geometry {
     /// The tile that suits a machine's registers, by least loads and least waste, and the cycles that its kernel
     /// takes for the products, about.
     pub fn tile(&self, vectors: &Vectors) -> Option<(f64, Tile)> {
-        let mut best: Option<(f64, Tile)> = None;
-        let widest = i64::from(vectors.bits / 32);
-        let mut lanes = widest;
-        while lanes >= 4 {
-            if lanes <= self.outputs {
-                for count in 1..=8 {
-                    // More than four are for numbers of channels that fewer do not divide as they must.
-                    if count > 4 && best.is_some() {
-                        break;
-                    }
-                    if let Some((cost, tile)) = self.tile_cost(vectors, lanes, count) {
-                        // A narrower vector does less at a time.
-                        let cost = cost * widest as f64 / lanes as f64;
-                        if best.is_none_or(|(known, _)| cost < known) {
-                            best = Some((cost, tile));
-                        }
-                    }
-                }
-            }
-            lanes /= 2;
-        }
+        let (cost, tile) = cheapest(self.outputs, vectors, |count, most| self.block_cost(count, most))?;
         let steps: i64 = self.all_steps().iter().product();
         let cycles = CYCLES * (self.pixels[0] * self.pixels[1] * steps) as f64;
-        best.map(|(cost, tile)| (cost * cycles, tile))
+        Some((cost * cycles, tile))
     }
 
-    /// Instructions of a step over all pixels and channels, about, with tiles of so many vectors.
-    fn tile_cost(&self, vectors: &Vectors, lanes: i64, count: i64) -> Option<(f64, Tile)> {
-        let needed = parts(self.outputs, lanes);
-        let overlaps = self.outputs % lanes != 0;
-        // Where the last vector overlaps its neighbour, both belong to one tile.
-        if overlaps && (self.outputs / lanes) % count == 0 {
-            return None;
-        }
-        let blocks = parts(needed, count);
-        let registers = i64::from(vectors.registers);
-        let most = ((registers - count - 1) / count).clamp(1, 14);
+    /// Instructions of a step over the pixels of a row, about, on so many vectors, and the pixels of a tile.
+    fn block_cost(&self, count: i64, most: i64) -> (f64, i64) {
         let width = self.pixels[2];
         let tiles = parts(width, most);
         let pixels = if self.pixels[1] == 1 && self.pixels[0] == 1 {
@@ -96,14 +106,9 @@ impl Geometry {
         } else {
             parts(width, tiles)
         };
-        let cost = |pixels: i64| {
-            // A dot product waits for the one before: few of them in flight cost as many.
-            let products = (pixels * count).max(6) as f64;
-            products + 0.5 * (pixels + count) as f64
-        };
+        let cost = |pixels: i64| products(pixels, count) + 0.5 * (pixels + count) as f64;
         let (full, rest) = (width / pixels, width % pixels);
-        let all = full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 };
-        Some((all * blocks as f64, Tile { pixels, vectors: count, lanes }))
+        (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
     }
 }
 
@@ -116,57 +121,103 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, tile.lanes), tile.vectors) * tile.vectors;
     let channels = Channels { count: outputs, lanes: tile.lanes, vectors: needed, order: Order::Plain };
-    let work = problem.work(lowering, needed / tile.vectors, pixels[0] * pixels[1]);
+    let blocks = Blocks((0..needed / tile.vectors).collect());
+    let work = problem.work(lowering, blocks.count(), pixels[0] * pixels[1]);
     problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
-        Writer { geometry, tile, work, channels, epilogue, memory }.write(scope, k)
+        let (geometry, epilogue) = (&geometry, &epilogue);
+        Writer { geometry, tile, channels, epilogue, memory, blocks: &blocks }.write(scope, k, work)
     })
 }
 
-/// A kernel being written.
-struct Writer {
-    geometry: Geometry,
-    tile: Tile,
-    work: Work,
-    channels: Channels,
-    epilogue: Epilogue,
-    memory: Value,
+/// Blocks of channels that a kernel computes, or a part of it: all, or some. Their weights follow each other.
+pub(super) struct Blocks(pub Vec<i64>);
+
+impl Blocks {
+    /// How many.
+    pub fn count(&self) -> i64 {
+        self.0.len() as i64
+    }
+
+    /// The block at a place of the list.
+    pub fn at(&self, scope: &mut Scope<'_>, k: &Kernel, place: Value) -> Value {
+        if (0..).zip(&self.0).all(|(place, &block)| place == block) {
+            return place;
+        }
+        let list = scope.constant("blocks", &[self.count()], k.int(32), &self.0);
+        k.to_index(k.load(list, &[place]))
+    }
 }
 
-/// The weights of a kernel, packed.
-struct Filters {
-    memref: Value,
+/// A kernel being written, or a part of one.
+pub(super) struct Writer<'a> {
+    pub geometry: &'a Geometry,
+    pub tile: Tile,
+    pub channels: Channels,
+    pub epilogue: &'a Epilogue,
+    /// The contraction's input.
+    pub memory: Value,
+    pub blocks: &'a Blocks,
+}
+
+/// The weights of a kernel, packed, and what sums start from.
+#[derive(Clone, Copy)]
+pub(super) struct Constants {
+    filters: Value,
     pairs_fit: bool,
+    initial: Value,
 }
 
-impl Writer {
-    fn write(&self, scope: &mut Scope<'_>, k: &Kernel) -> Result<(), Diagnostic> {
-        let geometry = &self.geometry;
-        let weights = geometry.weights()?;
-        let corrections = geometry.corrections(&weights)?;
+impl Writer<'_> {
+    fn write(&self, scope: &mut Scope<'_>, k: &Kernel, work: Work) -> Result<(), Diagnostic> {
+        let constants = self.constants(scope, k, &self.geometry.weights()?)?;
+        let [images, height, _] = self.geometry.pixels;
+        let mut outcome = Ok(());
+        work.each(scope, k, |scope, k, [block, part]| {
+            let at = scope::split_index(k, part, &[images, height]);
+            outcome = self.row(scope, k, constants, [block, at[0], at[1]]);
+        });
+        outcome
+    }
+
+    /// What the blocks use.
+    pub fn constants(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        weights: &[i64],
+    ) -> Result<Constants, Diagnostic> {
+        let corrections = self.geometry.corrections(weights)?;
         let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
-        let filters = self.filters(scope, k, &weights);
+        let (filters, pairs_fit) = self.filters(scope, k, weights);
+        Ok(Constants { filters, pairs_fit, initial })
+    }
 
-        let [images, height, width] = geometry.pixels;
+    /// Computes a row of pixels, on the channels of the block at a place of the list.
+    pub fn row(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        constants: Constants,
+        [place, n, y]: [Value; 3],
+    ) -> Result<(), Diagnostic> {
+        let block = self.blocks.at(scope, k, place);
+        let width = self.geometry.pixels[2];
+        let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
         let mut outcome = Ok(());
-        self.work.each(scope, k, |scope, k, [block, part]| {
-            let at = scope::split_index(k, part, &[images, height]);
-            let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
-            let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
-                let place = [block, at[0], at[1], x];
-                let done = self.tile(scope, k, (&filters, initial), pixels, (place, ahead));
-                if done.is_err() {
-                    outcome = done;
-                }
-            };
-            k.each(full, |k, t| {
-                let ahead = self.ahead(k, block, t);
-                tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
-            });
-            if rest > 0 {
-                tile(k, rest, k.index(full * self.tile.pixels), None);
+        let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
+            let done = self.tile(scope, k, constants, pixels, ([place, block], [n, y, x], ahead));
+            if done.is_err() {
+                outcome = done;
             }
+        };
+        k.each(full, |k, t| {
+            let ahead = self.ahead(k, place, t);
+            tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
         });
+        if rest > 0 {
+            tile(k, rest, k.index(full * self.tile.pixels), None);
+        }
         outcome
     }
 
@@ -179,8 +230,8 @@ impl Writer {
 
     /// How far behind a step's weights those are that a tile asks for already: a vector of the next block's, of
     /// each tile another one. None where they are few, and near in any case.
-    fn ahead(&self, k: &Kernel, block: Value, tile: Value) -> Option<Value> {
-        let (size, last) = (self.block(), self.channels.vectors / self.tile.vectors - 1);
+    fn ahead(&self, k: &Kernel, place: Value, tile: Value) -> Option<Value> {
+        let (size, last) = (self.block(), self.blocks.count() - 1);
         let vector = self.tile.lanes * self.geometry.ways();
         let bytes = if self.geometry.ways() == 4 { 1 } else { 2 };
         if last == 0 || size * bytes < WORTH_FETCHING || vector * bytes != LINE {
@@ -188,17 +239,16 @@ impl Writer {
         }
         let which = k.min(tile, k.index(self.tile.vectors - 1));
         let distance = k.add(k.mul(which, k.index(vector)), k.index(size));
-        Some(k.select(k.cmp(Cmp::Eq, block, k.index(last)), k.index(0), distance))
+        Some(k.select(k.cmp(Cmp::Eq, place, k.index(last)), k.index(0), distance))
     }
 
-    /// Packs the weights.
-    fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64]) -> Filters {
-        let (geometry, ways) = (&self.geometry, self.geometry.ways());
+    /// Packs the weights. With them, whether sums of two products fit 16 bits.
+    fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64]) -> (Value, bool) {
+        let (geometry, ways) = (self.geometry, self.geometry.ways());
         let (columns, steps) = geometry.steps();
         let (lanes, count) = (self.tile.lanes, self.tile.vectors);
-        let blocks = self.channels.vectors / count;
         let mut packed = Vec::new();
-        for block in 0..blocks {
+        for block in &self.blocks.0 {
             for ky in 0..geometry.kernel[0] {
                 for column in 0..columns {
                     for step in 0..steps {
@@ -216,44 +266,43 @@ impl Writer {
         }
         let pairs_fit = ways == 4 && geometry.input.pairs_fit(&packed);
         let bits = if ways == 4 { 8 } else { 16 };
-        let memref = scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed);
-        Filters { memref, pairs_fit }
+        (scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed), pairs_fit)
     }
 
-    /// Computes `pixels` neighbours of a row, on the channels of a block.
+    /// Computes `pixels` neighbours of a row, on the channels of a block at a place of the list.
     fn tile(
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
-        (filters, initial): (&Filters, Value),
+        constants: Constants,
         pixels: i64,
-        ([block, n, y, x], ahead): ([Value; 4], Option<Value>),
+        ([place, block], pixel, ahead): ([Value; 2], [Value; 3], Option<Value>),
     ) -> Result<(), Diagnostic> {
-        let geometry = &self.geometry;
+        let geometry = self.geometry;
         let (lanes, count) = (self.tile.lanes, self.tile.vectors);
         let first_vector = k.mul(block, k.index(count));
         let mut sums = Vec::new();
         for j in 0..count {
             let at = k.mul(k.add(first_vector, k.index(j)), k.index(lanes));
-            sums.push(k.vector_load(initial, at, lanes));
+            sums.push(k.vector_load(constants.initial, at, lanes));
         }
         let sums: Vec<Value> = (0..pixels).flat_map(|_| sums.clone()).collect();
 
         let panel = count * lanes * geometry.ways();
-        let window = geometry.window(k, [n, y, x]);
-        let weights = k.mul(block, k.index(self.block()));
+        let window = geometry.window(k, pixel);
+        let weights = k.mul(place, k.index(self.block()));
         let sums = geometry.walk(k, (window, weights), panel, &sums, |k, (inputs, weights), sums| {
             if let Some(ahead) = ahead {
-                k.prefetch(filters.memref, k.add(weights, ahead));
+                k.prefetch(constants.filters, k.add(weights, ahead));
             }
-            self.step(k, filters, (inputs, weights), pixels, sums)
+            self.step(k, constants, (inputs, weights), pixels, sums)
         });
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {
                 let vector = k.add(first_vector, k.index(j));
                 let channel = self.channels.start_value(k, vector);
-                let spot = Spot { pixel: [n, y, x], behind: [0, p], vector, channel };
+                let spot = Spot { pixel, behind: [0, p], vector, channel };
                 spots.push((sums[(p * count + j) as usize], spot));
             }
         }
@@ -264,7 +313,7 @@ impl Writer {
     fn step(
         &self,
         k: &Kernel,
-        filters: &Filters,
+        constants: Constants,
         (inputs, weights): (Value, Value),
         pixels: i64,
         sums: &[Value],
@@ -273,7 +322,7 @@ impl Writer {
         let loaded: Vec<Value> = (0..tile.vectors)
             .map(|j| {
                 let at = k.add(weights, k.index(j * tile.lanes * ways));
-                k.vector_load(filters.memref, at, tile.lanes * ways)
+                k.vector_load(constants.filters, at, tile.lanes * ways)
             })
             .collect();
         let stored = &self.geometry.input;
@@ -284,7 +333,7 @@ impl Writer {
             let input = self.broadcast(k, k.add(inputs, k.index(offset)));
             for j in 0..tile.vectors {
                 let sum = sums[(p * tile.vectors + j) as usize];
-                next.push(k.dot(sum, input, loaded[j as usize], (unsigned, filters.pairs_fit)));
+                next.push(k.dot(sum, input, loaded[j as usize], (unsigned, constants.pairs_fit)));
             }
         }
         next

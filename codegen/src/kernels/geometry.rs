@@ -234,7 +234,8 @@ pub(super) struct Work {
     pub blocks: i64,
     /// Parts of the pixels.
     pub parts: i64,
-    shares_blocks: bool,
+    /// Whether threads share the blocks and not the parts.
+    pub shares_blocks: bool,
 }
 
 impl Work {
@@ -252,6 +253,13 @@ impl Work {
         if self.shares_blocks { self.blocks } else { self.parts }
     }
 
+    /// A thread's blocks and parts: the first, and the one behind the last.
+    pub fn ranges(self, scope: &Scope<'_>, k: &Kernel) -> [(Value, Value); 2] {
+        let share = (scope.from, scope.to);
+        let all = |count: i64| (k.index(0), k.index(count));
+        if self.shares_blocks { [share, all(self.parts)] } else { [all(self.blocks), share] }
+    }
+
     /// Does a thread's share: `body` gets a block and a part.
     pub fn each(
         self,
@@ -259,10 +267,7 @@ impl Work {
         k: &Kernel,
         body: impl FnOnce(&mut Scope<'_>, &Kernel, [Value; 2]),
     ) {
-        let (zero, share) = (k.index(0), (scope.from, scope.to));
-        let all = |count: i64| (zero, k.index(count));
-        let (blocks, parts) =
-            if self.shares_blocks { (share, all(self.parts)) } else { (all(self.blocks), share) };
+        let [blocks, parts] = self.ranges(scope, k);
         k.fold(blocks.0, blocks.1, &[], |k, block, _| {
             k.fold(parts.0, parts.1, &[], |k, part, _| {
                 body(scope, k, [block, part]);

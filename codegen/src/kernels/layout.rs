@@ -35,7 +35,7 @@ impl Storage {
         let fits = byte || format.exp_bits() == 0 || (vectors && lo >= -32768 && hi <= 32767);
         let offset = match target.vectors.dot {
             Dot::Maddubs | Dot::Vnni if byte && lo < 0 => 128,
-            Dot::Sdot if byte && hi > 127 => -128,
+            Dot::Sdot if byte && lo >= 0 => -128,
             _ => 0,
         };
         if fits { Self::Integer { offset } } else { Self::Code }
@@ -327,6 +327,9 @@ mod tests {
                 Dot::None => [0, 0],
             };
             assert_eq!(offsets, expected.map(|offset| Storage::Integer { offset }), "{}", target.name);
+            // Few bits change nothing: `sdot` takes none without a sign.
+            let narrow = Storage::best(Format::fixed(false, 6), &target);
+            assert_eq!(narrow, offsets[1], "{}", target.name);
         }
     }
 

@@ -9,7 +9,8 @@
 //! * [`group`], [`movement`]: loops over scalars. The *portable* strategy: it runs on every backend and
 //!   target, and defines the bits.
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`matrix`]: by a matrix
-//!   unit; [`gemv`]: one row, with weights that stay packed. All see them as [`geometry`] has them.
+//!   unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
+//!   packed. All see them as [`geometry`] has them.
 //! * [`pool`]: sums over windows, on vectors of channels.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
@@ -44,6 +45,7 @@ mod sums;
 pub mod tree;
 pub mod units;
 mod windows;
+pub mod winograd;
 
 use std::collections::{HashMap, HashSet};
 
@@ -253,6 +255,7 @@ impl Lowering {
                 Strategy::Direct(tile) => direct::convert(self, op, tile),
                 Strategy::Gemv(tile) => gemv::convert(self, op, tile),
                 Strategy::Matrix(tile) => matrix::convert(self, op, tile),
+                Strategy::Winograd(tile) => winograd::convert(self, op, tile),
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
                 Strategy::Interleaved(tile) => interleaved::convert(self, op, tile),
                 Strategy::Pool(tile) => pool::convert(self, op, tile),

@@ -38,6 +38,8 @@ pub enum Strategy {
     Gemv(Tile),
     /// By a matrix unit: [`super::matrix`].
     Matrix(Tile),
+    /// By dot products of transformed windows and weights: [`super::winograd`]. The tile's pixels are windows.
+    Winograd(Tile),
     /// By products on vectors of channels: [`super::depthwise`].
     Depthwise(Tile),
     /// By dot products of four rows, interleaved: [`super::interleaved`]. The tile's pixels are rows.
@@ -56,6 +58,7 @@ impl Strategy {
             Self::Direct(_) => "direct",
             Self::Gemv(_) => "gemv",
             Self::Matrix(_) => "matrix",
+            Self::Winograd(_) => "winograd",
             Self::Depthwise(_) => "depthwise",
             Self::Interleaved(_) => "interleaved",
             Self::Pool(_) => "pool",
@@ -70,6 +73,7 @@ impl Strategy {
             Self::Direct(tile)
             | Self::Gemv(tile)
             | Self::Matrix(tile)
+            | Self::Winograd(tile)
             | Self::Depthwise(tile)
             | Self::Interleaved(tile)
             | Self::Pool(tile)
@@ -98,19 +102,19 @@ pub enum Weights {
     Packed,
 }
 
-/// When a matrix unit is used, where a target has one.
+/// When something is used that not every target or group has a use of: a matrix unit, Winograd's transforms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Matrix {
+pub enum Usage {
     /// Never.
     Never,
-    /// Where it is thought to be faster than vectors.
+    /// Where it is thought to be faster.
     #[default]
     Auto,
     /// Wherever it can be.
     Always,
 }
 
-impl Matrix {
+impl Usage {
     /// All of them, by name.
     pub const NAMES: [(&'static str, Self); 3] =
         [("never", Self::Never), ("auto", Self::Auto), ("always", Self::Always)];
@@ -118,6 +122,20 @@ impl Matrix {
     /// Its name.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, named)| *named == self).map_or("", |(name, _)| name)
+    }
+
+    /// The one of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, named)| *named)
+    }
+
+    /// Whether something is used that takes so long, where the rest takes so long.
+    pub fn is_worth_it(self, cycles: f64, otherwise: f64) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Auto => cycles < otherwise,
+            Self::Always => true,
+        }
     }
 }
 
@@ -170,13 +188,14 @@ impl Choice {
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
             (Some("gemv"), Some(tile)) => Strategy::Gemv(tile),
             (Some("matrix"), Some(tile)) => Strategy::Matrix(tile),
+            (Some("winograd"), Some(tile)) => Strategy::Winograd(tile),
             (Some("depthwise"), Some(tile)) => Strategy::Depthwise(tile),
             (Some("interleaved"), Some(tile)) => Strategy::Interleaved(tile),
             (Some("pool"), Some(tile)) => Strategy::Pool(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let named = "'direct', 'gemv', 'matrix', 'depthwise', 'interleaved', 'pool' or 'elementwise'";
-                return Err(misfit(&format!("'portable', or {named} with a tile")));
+                let named = "'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool'";
+                return Err(misfit(&format!("'portable', or {named} or 'elementwise' with a tile")));
             }
         };
         let multiply = match text("multiply")?.as_deref() {

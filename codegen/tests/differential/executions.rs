@@ -8,7 +8,7 @@ use afp_codegen::{
     interface::Interface,
     kernels::{
         gemv::PACKED_FROM,
-        strategy::{Matrix, Multiply, Weights},
+        strategy::{Multiply, Usage, Weights},
     },
     library::Library,
     link::link_shared,
@@ -48,7 +48,8 @@ pub fn host() -> Vec<Box<dyn Execution>> {
     let (least, most) = (Llvm::new(OptLevel::O0), Llvm::new(OptLevel::O3));
     let shift_add = Llvm { multiply: Multiply::ShiftAdd, ..most };
     let packed = Llvm { weights: Weights::Packed, ..most };
-    let matrix = Llvm { matrix: Matrix::Always, ..most };
+    let matrix = Llvm { matrix: Usage::Always, ..most };
+    let winograd = Llvm { winograd: Usage::Always, ..most };
     let (threads, codes) = (Llvm { threads: 3, ..most }, Llvm { codes: true, ..most });
     // Matrices of any size stay packed, where vectors can decode them.
     let matrices = Llvm { packed_from: Some(0), ..most };
@@ -62,12 +63,13 @@ pub fn host() -> Vec<Box<dyn Execution>> {
         Box::new(native("three threads", this.clone(), threads)),
         Box::new(native("packed matrices", this.clone(), matrices)),
         Box::new(native("packed matrices, three threads", this.clone(), shared_matrices)),
-        Box::new(native("codes at the boundary", this, codes)),
+        Box::new(native("codes at the boundary", this.clone(), codes)),
+        Box::new(native("Winograd", this, winograd)),
         // Kernels for narrow vectors, and wide ones that it splits.
         Box::new(Native {
             name: "Cranelift",
             targets: vec![Target::host().narrowed(128), Target::host().without_matrix()],
-            build: Cranelift,
+            build: Cranelift { winograd: Usage::Auto },
         }),
     ];
     if Target::host().vectors.matrix {
@@ -79,27 +81,58 @@ pub fn host() -> Vec<Box<dyn Execution>> {
     all
 }
 
+/// The executions by Winograd's transforms, wherever they can be used: on this machine, and where there is a
+/// simulator on one whose bytes have a sign.
+pub fn winograd() -> Vec<Box<dyn Execution>> {
+    let always = Llvm { winograd: Usage::Always, ..Llvm::new(OptLevel::O3) };
+    let threads = Llvm { threads: 3, ..always };
+    let host = Target::host().without_matrix();
+    let levels: Vec<Target> =
+        afp_codegen::target::TABLE.into_iter().filter(|target| target.runs_here()).collect();
+    let cranelift = Cranelift { winograd: Usage::Always };
+    let mut all: Vec<Box<dyn Execution>> = vec![
+        Box::new(Native { name: "Winograd", targets: vec![host], build: always }),
+        Box::new(Native { name: "Winograd, three threads", targets: vec![host], build: threads }),
+        Box::new(Native {
+            name: "Winograd by Cranelift",
+            targets: vec![host.narrowed(128), host],
+            build: cranelift,
+        }),
+    ];
+    if !levels.is_empty() {
+        all.push(Box::new(Native { name: "Winograd, all processors", targets: levels, build: always }));
+    }
+    for target in ["aarch64+dotprod", "aarch64"] {
+        match simulation(target, "LLVM, Winograd,", always) {
+            Ok(execution) => all.push(execution),
+            Err(error) => eprintln!("simulated executions are skipped: {error}"),
+        }
+    }
+    all
+}
+
+fn simulation<B: Build + 'static>(
+    target: &str,
+    backend: &str,
+    build: B,
+) -> Result<Box<dyn Execution>, Diagnostic> {
+    let target = afp_codegen::target::named(target)?;
+    let simulator = Simulator::for_target(&target)?.with_limit(Duration::from_secs(300));
+    let name = format!("{} by {backend} under QEMU", target.name);
+    Ok(Box::new(Simulation { name, target, simulator, build }))
+}
+
 /// The simulated executions, or what they lack.
 ///
 /// # Errors
 /// What a simulator needs and does not find.
 pub fn simulated() -> Result<Vec<Box<dyn Execution>>, Diagnostic> {
-    fn simulation<B: Build + 'static>(
-        target: &str,
-        backend: &str,
-        build: B,
-    ) -> Result<Box<dyn Execution>, Diagnostic> {
-        let target = afp_codegen::target::named(target)?;
-        let simulator = Simulator::for_target(&target)?.with_limit(Duration::from_secs(300));
-        let name = format!("{} by {backend} under QEMU", target.name);
-        Ok(Box::new(Simulation { name, target, simulator, build }))
-    }
     let most = Llvm::new(OptLevel::O3);
     Ok(vec![
         simulation("aarch64", "LLVM", most)?,
         simulation("aarch64+dotprod", "LLVM", most)?,
         simulation("cortex-m4", "LLVM", most)?,
-        simulation("aarch64", "Cranelift", Cranelift)?,
+        simulation("aarch64", "Cranelift", Cranelift { winograd: Usage::Auto })?,
     ])
 }
 
@@ -114,7 +147,10 @@ trait Build: Sync {
 }
 
 /// By Cranelift, which has vectors of 128 bits.
-struct Cranelift;
+#[derive(Clone, Copy)]
+struct Cranelift {
+    winograd: Usage,
+}
 
 impl Build for Cranelift {
     fn object(
@@ -123,7 +159,8 @@ impl Build for Cranelift {
         symbol: &str,
         target: &Target,
     ) -> Result<(Object, Interface), Vec<Diagnostic>> {
-        object(program, &Choices::new(*target), |module| cranelift::compile(module, symbol, target))
+        let choices = Choices { winograd: self.winograd, ..Choices::new(*target) };
+        object(program, &choices, |module| cranelift::compile(module, symbol, target))
     }
 }
 
@@ -157,7 +194,8 @@ fn object(
 #[derive(Clone, Copy)]
 struct Llvm {
     opt: OptLevel,
-    matrix: Matrix,
+    matrix: Usage,
+    winograd: Usage,
     multiply: Multiply,
     weights: Weights,
     packed_from: Option<u64>,
@@ -170,13 +208,13 @@ impl Llvm {
     /// The usual code.
     const fn new(opt: OptLevel) -> Self {
         let (multiply, weights) = (Multiply::Native, Weights::Expanded);
-        let (matrix, packed_from) = (Matrix::Auto, Some(PACKED_FROM));
-        Self { opt, matrix, multiply, weights, packed_from, threads: 1, codes: false }
+        let (matrix, winograd, packed_from) = (Usage::Auto, Usage::Auto, Some(PACKED_FROM));
+        Self { opt, matrix, winograd, multiply, weights, packed_from, threads: 1, codes: false }
     }
 
     fn choices(&self, target: Target) -> Choices {
-        let Self { matrix, multiply, weights, packed_from, threads, codes, .. } = *self;
-        Choices { matrix, multiply, weights, packed_from, threads, codes, ..Choices::new(target) }
+        let Self { matrix, winograd, multiply, weights, packed_from, threads, codes, .. } = *self;
+        Choices { matrix, winograd, multiply, weights, packed_from, threads, codes, ..Choices::new(target) }
     }
 }
 

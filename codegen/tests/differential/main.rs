@@ -4,7 +4,7 @@
 //! ones; some get conversions between operators that no assignment makes, and some keep all that
 //! quantization made; the interpreter runs it on random
 //! samples and on extreme ones; then every execution of [`executions`] must give its outputs bit for
-//! bit. Stored regressions come first, then kernels at odd sizes ([`sweep`]). A network that fails is shrunk, and stored as a regression.
+//! bit. Stored regressions come first, then kernels at odd sizes ([`sweep`], and [`winograd`] in a test of its own). A network that fails is shrunk, and stored as a regression.
 //!
 //! By default a fixed series of networks that takes about a minute. `make differential` runs long
 //! ones; the variables it sets:
@@ -24,6 +24,7 @@ mod mutate;
 mod regressions;
 mod runner;
 mod sweep;
+mod winograd;
 
 use runner::{Plan, run};
 
@@ -41,10 +42,17 @@ fn executions_give_the_interpreters_bits() {
         Err(error) => panic!("{error}"),
     };
     regressions::replay(&host, &simulated);
-    regressions::sweep(&host, &simulated);
+    regressions::sweep((sweep::count(), sweep::case), &host, &simulated);
     let summary = run(&plan, &host, &simulated);
     eprintln!("{summary}");
     if plan.is_default {
         summary.coverage.assert_wide();
     }
+}
+
+#[test]
+fn winograd_gives_the_interpreters_bits() {
+    afp_codegen::pipeline::register_all();
+    winograd::assert_wide();
+    regressions::sweep((winograd::count(), winograd::case), &executions::winograd(), &[]);
 }

@@ -10,7 +10,6 @@ use crate::{
     executions::Execution,
     graph::Recipe,
     runner::{Verdict, difference},
-    sweep,
 };
 
 fn folder(name: &str) -> PathBuf {
@@ -51,17 +50,21 @@ pub fn replay(host: &[Box<dyn Execution>], simulated: &[Box<dyn Execution>]) {
     }
 }
 
-/// Runs the programs of [`sweep`], on all processors.
+/// Runs so many programs of a sweep, on all processors.
 ///
 /// # Panics
 /// If one fails.
-pub fn sweep(host: &[Box<dyn Execution>], simulated: &[Box<dyn Execution>]) {
-    let faults: Vec<String> = (0..sweep::count())
+pub fn sweep(
+    (count, case): (usize, fn(usize) -> Case),
+    host: &[Box<dyn Execution>],
+    simulated: &[Box<dyn Execution>],
+) {
+    let faults: Vec<String> = (0..count)
         .into_par_iter()
         .with_max_len(1)
         .flat_map_iter(|number| {
-            let case = sweep::case(number);
-            let prepared = match case.prepare(0) {
+            let case = case(number);
+            let prepared = match case.prepare(number as u64) {
                 Ok(prepared) => prepared,
                 Err(Unfit::Wrong(what)) => return vec![format!("program {number}: {what}\n{}", case.text)],
                 Err(Unfit::Refused) => return vec![format!("program {number} is refused\n{}", case.text)],

@@ -38,6 +38,23 @@ impl Bound {
         Self { lo: lo.min(0), hi: hi.max(0), exp }
     }
 
+    /// The integers of a stored value: those of its format, or what is left of them by the limits of the encodes
+    /// that its elements come from.
+    pub fn of_codes(value: Value) -> Self {
+        fn visit(value: Value, widths: &mut Widths) {
+            let Some(op) = value.def().filter(|_| !widths.bounds.contains_key(&value)) else { return };
+            if view::is_movement(op) {
+                op.operands().into_iter().for_each(|operand| visit(operand, widths));
+            }
+            if op.is("afp.encode") || view::is_movement(op) {
+                widths.visit(op);
+            }
+        }
+        let mut widths = Widths::default();
+        visit(value, &mut widths);
+        widths.hull(value)
+    }
+
     /// Bits of the largest magnitude.
     pub fn bits(self) -> u32 {
         128 - self.lo.unsigned_abs().max(self.hi.unsigned_abs()).leading_zeros()

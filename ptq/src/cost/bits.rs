@@ -104,6 +104,7 @@ mod tests {
             inputs: 1,
             adds,
             is_grouped: false,
+            is_winograd: false,
         };
         let check = |work: Work, format: &str, storage, expected| {
             let format: Format = format.parse().expect("a format");

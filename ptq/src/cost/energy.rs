@@ -222,6 +222,7 @@ mod tests {
             inputs: 16,
             adds: false,
             is_grouped: false,
+            is_winograd: false,
         };
         let memories = Memories { weights: Memory::Dram, activations: Memory::Sram32K };
         let energy = of_layer(&work, Arithmetic::Int8, 8, memories);

@@ -11,7 +11,7 @@ pub mod bits;
 pub mod energy;
 pub mod latency;
 
-use afp_ir::interp::parts::Filters;
+use afp_ir::{interp::parts::Filters, winograd::FILTER};
 
 use crate::network::{LayerId, Network};
 
@@ -34,16 +34,20 @@ pub struct Work {
     pub adds: bool,
     /// Whether output channels read different channels of the input, and are no depthwise convolution.
     pub is_grouped: bool,
+    /// Whether its windows are 3x3 neighbours, and each pixel's lies beside the next: what Winograd's transforms take.
+    pub is_winograd: bool,
 }
 
 impl Work {
     /// The work of a layer.
     pub fn of(network: &Network, id: LayerId) -> Self {
         let (layer, windows) = (&network.layers[id], &network.windows[id]);
-        let (geometry, is_grouped) = match &windows.filters {
-            Filters::Full(geometry, _) => (geometry, geometry.groups > 1),
-            Filters::Depthwise(geometry) => (geometry, false),
+        let (geometry, is_grouped, is_full) = match &windows.filters {
+            Filters::Full(geometry, _) => (geometry, geometry.groups > 1, geometry.groups == 1),
+            Filters::Depthwise(geometry) => (geometry, false, false),
         };
+        let is_3x3 =
+            geometry.kernel == [FILTER; 2] && geometry.stride == [1; 2] && geometry.dilation == [1; 2];
         Self {
             operator: layer.operator,
             positions: layer.positions as u64,
@@ -53,6 +57,7 @@ impl Work {
             inputs: (geometry.batch * geometry.input.iter().product::<usize>()) as u64,
             adds: network.adds(id),
             is_grouped,
+            is_winograd: is_full && is_3x3,
         }
     }
 
