@@ -16,7 +16,7 @@ use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::Target;
 
 use crate::kernels::{
-    constant_behind, depthwise, direct, gemv,
+    boundary, constant_behind, depthwise, direct, gemv,
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
@@ -144,7 +144,8 @@ impl Selection {
         let lanes = i64::from(self.target.vectors.bits / 32).min(16);
         for &op in ops.iter().filter(|op| lanes >= 4 && op.is("afp.quantize")) {
             let strategy = Strategy::Elementwise(Tile { pixels: 1, vectors: 1, lanes });
-            Choice { strategy, ..Choice::PORTABLE }.attach(op);
+            // What stands for both is the transpose.
+            Choice { strategy, ..Choice::PORTABLE }.attach(boundary::transposed(op).unwrap_or(op));
         }
         for &op in ops.iter().filter(|op| op.is("afp.max_pool2d")) {
             if let Some(strategy) = self.pool(op).filter(|_| self.holds_integers(op.operand(0))) {

@@ -53,7 +53,7 @@ pub(super) fn dequantize(lowering: &mut Lowering, op: Op, to: Destination) -> Re
 }
 
 /// The transpose that alone reads what a quantize yields: then values are rounded to where it moves them.
-pub(super) fn transposed(quantize: Op) -> Option<Op> {
+pub fn transposed(quantize: Op) -> Option<Op> {
     let result = quantize.result(0);
     match result.uses()[..] {
         [(user, _)] if user.is("afp.transpose") && !is_dynamic(result) => Some(user),
@@ -94,7 +94,7 @@ pub(super) fn quantize(lowering: &mut Lowering, op: Op, target: Op) -> Result<()
             (0..perm.len()).map(|d| perm.iter().position(|&p| p as usize == d).unwrap_or(d)).collect()
         }
     };
-    if let (Strategy::Elementwise(tile), false) = (Choice::of(op)?.strategy, codes) {
+    if let (Strategy::Elementwise(tile), false) = (Choice::of(target)?.strategy, codes) {
         let rounder = Rounder { ty, to: to.clone(), shape: shape.clone(), order: order.clone() };
         if rounder.is_planar(tile.lanes) {
             return rounder.planes(lowering, (op, target), tile.lanes);

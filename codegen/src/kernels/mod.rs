@@ -20,7 +20,7 @@
 //! Equal kernels are written once: what differs between two layers of one shape is passed ([`calls`]).
 
 mod apart;
-mod boundary;
+pub mod boundary;
 pub mod builder;
 mod calls;
 pub mod depthwise;
