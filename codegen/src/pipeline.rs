@@ -60,6 +60,11 @@ impl Choices {
         Self { target, matrix, multiply, weights, packed_from, codes: false, threads: 1 }
     }
 
+    /// What code generators know to do with vectors, as options call it.
+    fn operations(&self) -> &'static str {
+        if self.target.vectors.basic { "basic" } else { "all" }
+    }
+
     /// The textual pipeline of the choice of kernels, which attaches attributes.
     fn selection(&self) -> String {
         let Target { name, vectors, .. } = self.target;
@@ -67,9 +72,9 @@ impl Choices {
         let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
         let packed_from = self.packed_from.map_or_else(|| "never".to_owned(), |bytes| bytes.to_string());
         let matrix = if vectors.matrix { self.matrix } else { Matrix::Never }.name();
-        let bits = vectors.bits;
+        let (bits, operations) = (vectors.bits, self.operations());
         format!(
-            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} matrix={matrix} \
+            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} operations={operations} matrix={matrix} \
              multiply={multiply} weights={weights} packed-from={packed_from}}})"
         )
     }
@@ -77,10 +82,10 @@ impl Choices {
     /// The textual pipeline behind it.
     fn conversion(&self) -> String {
         let (alignment, threads) = (self.target.arena_alignment, self.threads);
-        let io = if self.codes { "codes" } else { "float" };
+        let (io, operations) = (if self.codes { "codes" } else { "float" }, self.operations());
         format!(
             "builtin.module(convert-afp-to-kernels{{io={io} threads={threads}}},\
-             afp-plan-memory{{alignment={alignment}}},afpk-expand,canonicalize,cse)"
+             afp-plan-memory{{alignment={alignment}}},afpk-expand{{operations={operations}}},canonicalize,cse)"
         )
     }
 }

@@ -97,6 +97,13 @@ impl Geometry {
             parts(width, tiles)
         };
         let cost = |pixels: i64| {
+            if vectors.basic {
+                // A product waits for five cycles, a unit that is used twice puts inputs into all lanes, and so many
+                // instructions are begun at once; those of a step besides are about seven.
+                let (products, inputs) = (pixels * count, 4 * pixels);
+                let all = (products + 3 * pixels + count + 7) as f64 / 3.0;
+                return all.max(products.max(inputs).max(10) as f64);
+            }
             // A dot product waits for the one before: few of them in flight cost as many.
             let products = (pixels * count).max(6) as f64;
             products + 0.5 * (pixels + count) as f64
