@@ -14,7 +14,7 @@ use afp_codegen::{
     link::link_shared,
     llvm::{self, OptLevel, Products, Wanted},
     object_file::Object,
-    pipeline::{Choices, lower, select},
+    pipeline::{Choices, convert, select},
     profile,
     simulate::Simulator,
     target::{System, Target},
@@ -234,7 +234,7 @@ fn prepare(session: &Session, module: &SourceModule<'_>, request: &Request<'_>) 
     }
     select(session, module, &request.choices)?;
     let description = Description::of(module);
-    lower(session, module, &request.choices)?;
+    convert(session, module, &request.choices)?;
     let constants = Constants::of(module)?;
     let steps = if request.is_profiled { profile::instrument(module)? } else { Vec::new() };
     Ok(Prepared { description, constants, steps })

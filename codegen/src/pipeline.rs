@@ -109,6 +109,18 @@ pub fn select(
 /// AFP0611 for each operation without native code, and what else the passes report.
 pub fn lower(session: &Session, module: &SourceModule<'_>, choices: &Choices) -> Result<(), Vec<Diagnostic>> {
     select(session, module, choices)?;
+    convert(session, module, choices)
+}
+
+/// Replaces a module's program by the kernels that [`select`] has chosen, and the function that calls them.
+///
+/// # Errors
+/// As [`lower`].
+pub fn convert(
+    session: &Session,
+    module: &SourceModule<'_>,
+    choices: &Choices,
+) -> Result<(), Vec<Diagnostic>> {
     run(session, module, &choices.conversion())
 }
 

@@ -410,8 +410,9 @@ fn quantize_fixed(k: &Kernel, bits: Value, format: Format, exp: i32) -> Value {
     let signed = k.sub(k.binary("arith.xori", significand, sign), sign);
     let d = k.sub(c(i64::from(exp) + 150), k.shr(magnitude, c(23)));
     let d = k.min(k.max(d, c(0)), c(31));
-    let half = k.shr(k.shl(c(1), d), c(1));
-    let rounded = k.binary("arith.shrsi", k.add(signed, half), d);
+    // Half a unit is added behind the shift: one by counts of lanes takes longest.
+    let doubled = k.binary("arith.shrsi", k.add(signed, signed), d);
+    let rounded = k.binary("arith.shrsi", k.add(doubled, c(1)), c(1));
     k.min(k.max(rounded, c(format.int_min())), c(format.int_max()))
 }
 
@@ -485,6 +486,7 @@ fn subnormal_by(k: &Kernel, a: Value, shift: Value) -> Value {
 
 /// The integers of codes.
 pub fn decoded(format: Format, codes: &[i64]) -> Vec<i64> {
-    let mask = i64::from(format.code_count()) - 1;
-    codes.iter().map(|&code| format.decode((code & mask) as _)).collect()
+    let count = i64::from(format.code_count());
+    let table: Vec<i64> = (0..count).map(|code| format.decode(code as _)).collect();
+    codes.iter().map(|&code| table[(code & (count - 1)) as usize]).collect()
 }

@@ -240,6 +240,16 @@ impl Translator<'_, '_> {
                     Binary::Mul.on_registers(b, (width, used), x, powers)
                 }
                 // Selection by each bit of the count is less than to take lanes out and put them back.
+                // Powers of two, which stay the same for many.
+                None if width == 32
+                    && used > 1
+                    && which == Binary::Shl
+                    && known.is_some_and(|k| k.1 != 0) =>
+                {
+                    let one = lanes::uniform(b, 32, 1);
+                    let powers = which.by_bits(b, one, y, known);
+                    b.ins().imul(x, powers)
+                }
                 None if width == 32 && used > 1 && self.machine != Machine::Aarch64 => {
                     which.by_bits(b, x, y, known)
                 }

@@ -56,7 +56,12 @@ impl Translator<'_, '_> {
     /// `memref.load`, `vector.load`: `base[indices...]`.
     pub(super) fn load(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
         let operands = op.operands();
-        let access = self.access(operands[0]);
+        let is_passed = || op.result(0).uses().iter().any(|(user, _)| !user.successors().is_empty());
+        let access = match self.access(operands[0]) {
+            // What a loop begins with would lie on the stack before it, and then in it too.
+            access if access.can_move() && is_passed() => ACCESS,
+            access => access,
+        };
         let (base, offset) = self.address(op, operands[0], &operands[1..])?;
         match self.kind(op.result(0), op)? {
             Kind::Int(width @ 8..) => {

@@ -22,6 +22,9 @@ use super::{
 /// Times that a halo may multiply the size of a value.
 const MOST_GROWTH: i64 = 64;
 
+/// Steps that are written out one behind the other, at most.
+const UNROLLED: i64 = 4;
+
 /// Parts that threads share of pixels that are joined, at most.
 const MOST_PARTS: i64 = 16;
 
@@ -164,7 +167,7 @@ impl Geometry {
         (window, weights): (Value, Value),
         panel: i64,
         sums: &[Value],
-        step: impl FnOnce(&Kernel, (Value, Value), &[Value]) -> Vec<Value>,
+        step: impl Fn(&Kernel, (Value, Value), &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
         let (columns, steps) = self.steps();
         let [down, right] = self.tap_strides();
@@ -174,10 +177,14 @@ impl Geometry {
             k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
                 let inputs = k.add(row, k.mul(kx, k.index(right)));
                 let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
-                k.fold(k.index(0), k.index(steps), sums, |k, at, sums| {
+                let one = |k: &Kernel, at: Value, sums: &[Value]| {
                     let inputs = k.add(inputs, k.mul(at, k.index(self.ways())));
                     step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), sums)
-                })
+                };
+                if steps > UNROLLED {
+                    return k.fold(k.index(0), k.index(steps), sums, one);
+                }
+                (0..steps).fold(sums.to_vec(), |sums, at| one(k, k.index(at), &sums))
             })
         })
     }

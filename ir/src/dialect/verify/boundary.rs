@@ -249,6 +249,13 @@ pub(super) fn holds_integers(payload: Type, bits: u32) -> bool {
 /// Every payload element is a canonical code. A splat is looked at once, however large its type is.
 pub(super) fn canonical_codes(rule: &'static str, ty: FloatType, payload: &DenseData<'_>) -> Check {
     let (DenseData::Splat(bytes) | DenseData::All(bytes)) = payload;
+    if ty.storage_bits() == 8 {
+        // Without an end before the last, which takes a fraction of the time.
+        let canonical: Vec<bool> = (0..=u8::MAX).map(|code| ty.format.is_canonical(code.into())).collect();
+        if bytes.iter().fold(true, |all, &code| all & canonical[usize::from(code)]) {
+            return Ok(());
+        }
+    }
     let stored = |element: &[u8]| element.iter().rev().fold(0, |code, &byte| code << 8 | Code::from(byte));
     let mut codes = bytes.chunks_exact(ty.storage_bits() as usize / 8).map(stored).enumerate();
     match codes.find(|&(_, code)| !ty.format.is_canonical(code)) {
