@@ -15,6 +15,7 @@ use super::{
     isa::Machine,
     kind::{Kind, integer},
     lanes,
+    numbers::Numbers,
 };
 
 /// An operator of two integers.
@@ -222,7 +223,35 @@ impl Translator<'_, '_> {
             return x.parts.iter().map(|&part| which.emit(&mut self.b, part, amount)).collect();
         }
         let constants = self.constant_lanes(amounts).filter(|_| which == Binary::Shl);
-        let known = self.numbers(amounts).beyond_least((0, 31));
+        let numbers = if width == 32 { self.numbers(amounts) } else { Numbers::unknown() };
+        let known = numbers.beyond_least((0, 31));
+        // Where several bits of a count matter, a product takes less: with powers of two that stay the same for many.
+        let factors = match which {
+            Binary::Shl => known.filter(|known| known.1 != 0).map(|known| (y.clone(), known)),
+            Binary::ShrS if known.is_some_and(|known| known.0 >= 2 && known.1.count_ones() >= 2) => {
+                let missing = Numbers::exactly([32]).combined(&numbers, i32::wrapping_sub);
+                let whole = lanes::uniform(&mut self.b, 32, 32);
+                let parts = y.parts.iter().map(|&y| self.b.ins().isub(whole, y)).collect();
+                missing.beyond_least((0, 31)).map(|known| (Lowered::vector(parts), known))
+            }
+            _ => None,
+        };
+        if let (Some((counts, known)), None) = (factors, &constants) {
+            let by_bits = self.machine != Machine::Aarch64;
+            let product = |(index, (&x, &y)): (usize, (&ir::Value, &ir::Value))| {
+                let (b, used) = (&mut self.b, lanes::used(count, width, index));
+                let one = lanes::uniform(b, 32, 1);
+                let powers = match by_bits {
+                    true => Binary::Shl.by_bits(b, one, y, Some(known)),
+                    false => Binary::Shl.on_registers(b, (width, used), one, y),
+                };
+                match which {
+                    Binary::Shl => b.ins().imul(x, powers),
+                    _ => lanes::multiply_high(b, x, powers),
+                }
+            };
+            return x.parts.iter().zip(&counts.parts).enumerate().map(product).collect();
+        }
         let shift = |(index, (&x, &y)): (usize, (&ir::Value, &ir::Value))| {
             let used = lanes::used(count, width, index);
             let b = &mut self.b;
@@ -239,6 +268,7 @@ impl Translator<'_, '_> {
                     let powers = lanes::constant(b, width, bytes);
                     Binary::Mul.on_registers(b, (width, used), x, powers)
                 }
+                // Selection by each bit of the count is less than to take lanes out and put them back.
                 // Selection by each bit of the count is less than to take lanes out and put them back.
                 // Powers of two, which stay the same for many.
                 None if width == 32

@@ -89,6 +89,15 @@ pub(super) fn multiply_bytes(b: &mut FunctionBuilder<'_>, x: Value, y: Value) ->
     low_parts(b, products[0], products[1], (16, 8))
 }
 
+/// The upper halves of the products of four lanes of 32 bits with a sign.
+pub(super) fn multiply_high(b: &mut FunctionBuilder<'_>, x: Value, y: Value) -> Value {
+    let (x, y) = (widen(b, &[x], 4, 32, true), widen(b, &[y], 4, 32, true));
+    let products: Vec<Value> = x.iter().zip(&y).map(|(&x, &y)| b.ins().imul(x, y)).collect();
+    let upper = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
+    let words = bytes_of(b, products[0], products[1], upper);
+    reinterpret(b, register(32), words)
+}
+
 /// Lane 0 of a register, taken from where it was before it was put there.
 pub(super) fn first(b: &mut FunctionBuilder<'_>, width: u32, part: Value) -> Value {
     let (mut source, mut lane) = (part, 0);

@@ -77,6 +77,22 @@ impl Geometry {
         best.map(|(cost, tile)| (cost * cycles, tile))
     }
 
+    /// Half-cycles of a step of a tile by basic operations, about, with its share of what comes behind all steps.
+    fn basic_cost(&self, pixels: i64, count: i64) -> f64 {
+        let products = (pixels * count) as f64;
+        // An input gets into all lanes by two instructions; those of a step besides are about seven.
+        let others = (2 * pixels + count + 7) as f64;
+        let step = if self.ways() == 4 {
+            // A product waits five cycles for the one before.
+            products.max(10.0).max((products + others) / 3.0)
+        } else {
+            (2.0 * products + pixels as f64).max(products + others / 2.0) / 1.5
+        };
+        let stored = if count % 4 == 0 { 8.0 } else { 10.0 };
+        let steps: i64 = self.all_steps().iter().product();
+        step + (products * stored + 40.0) / 3.0 / steps as f64
+    }
+
     /// Instructions of a step over all pixels and channels, about, with tiles of so many vectors.
     fn tile_cost(&self, vectors: &Vectors, lanes: i64, count: i64) -> Option<(f64, Tile)> {
         let needed = parts(self.outputs, lanes);
@@ -87,7 +103,9 @@ impl Geometry {
         }
         let blocks = parts(needed, count);
         let registers = i64::from(vectors.registers);
-        let most = ((registers - count - 1) / count).clamp(1, 14);
+        // Pairs are multiplied and added by two instructions, with a register in between, and no load is part of one.
+        let between = i64::from(vectors.basic);
+        let most = ((registers - count - 1 - between) / count).clamp(1, 14);
         let width = self.pixels[2];
         let tiles = parts(width, most);
         let pixels = if self.pixels[1] == 1 && self.pixels[0] == 1 {
@@ -98,11 +116,7 @@ impl Geometry {
         };
         let cost = |pixels: i64| {
             if vectors.basic {
-                // A product waits for five cycles, a unit that is used twice puts inputs into all lanes, and so many
-                // instructions are begun at once; those of a step besides are about seven.
-                let (products, inputs) = (pixels * count, 4 * pixels);
-                let all = (products + 3 * pixels + count + 7) as f64 / 3.0;
-                return all.max(products.max(inputs).max(10) as f64);
+                return self.basic_cost(pixels, count);
             }
             // A dot product waits for the one before: few of them in flight cost as many.
             let products = (pixels * count).max(6) as f64;
