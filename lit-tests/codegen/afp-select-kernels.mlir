@@ -27,9 +27,9 @@
 // M4: afp.encode {{.*}} afp.kernel = {strategy = "portable"}, afp.layout = {offset = 0 : i64}}
 // NARROW-LABEL: func.func @conv
 // NARROW: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}
-// Where putting an input into all lanes takes several instructions, few inputs meet many channels.
+// Basic operations alone: products are added by way of a register.
 // BASIC-LABEL: func.func @conv
-// BASIC: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: 2, 4, 4>}
+// BASIC: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: 6, 2, 4>}
 // SCALAR-LABEL: func.func @conv
 // SCALAR: afp.encode {{.*}} afp.kernel = {strategy = "portable"}
 // SHIFT-LABEL: func.func @conv

@@ -44,6 +44,8 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
 const CYCLES: f64 = 0.5;
 /// Bytes of a line of the first cache.
 const LINE: i64 = 64;
+/// Steps that are written one behind the other, at most.
+const UNROLLED: i64 = 4;
 /// Bytes of weights of a block that are asked for before they are needed.
 const WORTH_FETCHING: i64 = 8192;
 
@@ -263,12 +265,13 @@ impl Writer {
         let panel = count * lanes * geometry.ways();
         let window = geometry.window(k, [n, y, x]);
         let weights = k.mul(block, k.index(self.block()));
-        let sums = geometry.walk(k, (window, weights), panel, &sums, |k, (inputs, weights), sums| {
-            if let Some(ahead) = ahead {
-                k.prefetch(filters.memref, k.add(weights, ahead));
-            }
-            self.step(k, filters, (inputs, weights), pixels, sums)
-        });
+        let sums =
+            geometry.walk(k, (window, weights), (panel, UNROLLED), &sums, |k, (inputs, weights), sums| {
+                if let Some(ahead) = ahead {
+                    k.prefetch(filters.memref, k.add(weights, ahead));
+                }
+                self.step(k, filters, (inputs, weights), pixels, sums)
+            });
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {

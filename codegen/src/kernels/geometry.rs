@@ -22,9 +22,6 @@ use super::{
 /// Times that a halo may multiply the size of a value.
 const MOST_GROWTH: i64 = 64;
 
-/// Steps that are written out one behind the other, at most.
-const UNROLLED: i64 = 4;
-
 /// Parts that threads share of pixels that are joined, at most.
 const MOST_PARTS: i64 = 16;
 
@@ -181,7 +178,7 @@ impl Geometry {
                     let inputs = k.add(inputs, k.mul(at, k.index(self.ways())));
                     step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), sums)
                 };
-                if steps > UNROLLED {
+                if steps > unrolled {
                     return k.fold(k.index(0), k.index(steps), sums, one);
                 }
                 (0..steps).fold(sums.to_vec(), |sums, at| one(k, k.index(at), &sums))
