@@ -157,12 +157,13 @@ impl Geometry {
     }
 
     /// Visits the steps of a window: `step` gets where each begins in the input and, of a panel of weights for each,
-    /// in those, with the sums so far.
+    /// in those, with the sums so far. As many as `unrolled` steps are written one behind
+    /// the other, more are a loop.
     pub(super) fn walk(
         &self,
         k: &Kernel,
         (window, weights): (Value, Value),
-        panel: i64,
+        (panel, unrolled): (i64, i64),
         sums: &[Value],
         step: impl Fn(&Kernel, (Value, Value), &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
