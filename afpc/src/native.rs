@@ -1,6 +1,9 @@
 //! Native code: from an exact AFP program to objects, headers and libraries, and running them.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use afp_codegen::{
     constants::Constants,
@@ -11,7 +14,7 @@ use afp_codegen::{
     link::link_shared,
     llvm::{self, OptLevel, Products, Wanted},
     object_file::Object,
-    pipeline::{Choices, lower, select},
+    pipeline::{Choices, convert, select},
     profile,
     simulate::Simulator,
     target::{System, Target},
@@ -76,12 +79,20 @@ pub struct Generation {
     /// Threads that share the work of a call
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
+    /// At most so many bits in a vector of the kernels: 128, 256 or 512 [default: those of the machine]
+    #[arg(long, value_name = "N", value_parser = parse_vector_bits)]
+    pub vector_bits: Option<u32>,
     /// How products are computed
     #[arg(long, value_enum, default_value_t = MultiplyChoice::Native)]
     pub multiply: MultiplyChoice,
     /// How weights are stored
     #[arg(long, value_enum, default_value_t = WeightsChoice::Auto)]
     pub weights: WeightsChoice,
+}
+
+fn parse_vector_bits(text: &str) -> Result<u32, String> {
+    let bits = text.parse().ok().filter(|bits| [128, 256, 512].contains(bits));
+    bits.ok_or_else(|| "expected 128, 256 or 512".into())
 }
 
 /// The names of the choices, for reports.
@@ -113,7 +124,7 @@ impl<'a> Request<'a> {
     pub fn new(symbol: &'a str, backend: Backend, target: Target) -> Self {
         let choices = Choices::new(match backend {
             Backend::Llvm => target,
-            Backend::Cranelift => target.narrowed(128),
+            Backend::Cranelift => target.narrowed(cranelift::VECTOR_BITS).basic(),
         });
         Self { symbol, backend, choices, wanted: Wanted::default(), is_profiled: false }
     }
@@ -125,6 +136,9 @@ impl<'a> Request<'a> {
     pub fn with(mut self, generation: &Generation) -> Result<Self, Diagnostic> {
         let threads = usize::from(generation.threads);
         let bare = self.choices.target.system == System::Bare;
+        if let Some(bits) = generation.vector_bits {
+            self.choices.target = self.choices.target.narrowed(bits);
+        }
         self.choices.multiply = match generation.multiply {
             MultiplyChoice::Native => Multiply::Native,
             MultiplyChoice::ShiftAdd => Multiply::ShiftAdd,
@@ -185,8 +199,19 @@ pub struct Version {
     pub constant_bytes: u64,
 }
 
+/// How long code generation took, behind the quantized program.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The choice of kernels and writing them, which is the same for every backend.
+    pub kernels: Duration,
+    /// From them to machine code: an object, or code in memory.
+    pub code: Duration,
+}
+
 /// Code that is loaded.
 pub struct Loaded {
+    /// How long it took to make the code, without linking it.
+    pub times: Times,
     /// The function.
     pub code: Library,
     /// The program that it was made of.
@@ -209,7 +234,7 @@ fn prepare(session: &Session, module: &SourceModule<'_>, request: &Request<'_>) 
     }
     select(session, module, &request.choices)?;
     let description = Description::of(module);
-    lower(session, module, &request.choices)?;
+    convert(session, module, &request.choices)?;
     let constants = Constants::of(module)?;
     let steps = if request.is_profiled { profile::instrument(module)? } else { Vec::new() };
     Ok(Prepared { description, constants, steps })
@@ -321,13 +346,18 @@ pub fn load(
     request: &Request<'_>,
     names: Names<'_>,
 ) -> Result<Loaded, Failure> {
+    let start = Instant::now();
     let Prepared { description, constants, steps } = prepare(session, module, request)?;
+    let kernels = start.elapsed();
+    let start = Instant::now();
     if request.backend == Backend::Cranelift {
         let library = cranelift::jit(module, &request.choices.target);
         let library = library.map_err(|error| with_details(session, error))?;
-        return Ok(Loaded { code: library, description, steps });
+        let times = Times { kernels, code: start.elapsed() };
+        return Ok(Loaded { times, code: library, description, steps });
     }
     let compiled = produce(session, module, request, names, (description, constants))?;
+    let times = Times { kernels, code: start.elapsed() };
     let folder = tempfile::tempdir().map_err(|problem| {
         Diagnostic::error("AFP0501", "the output cannot be written")
             .expected("a folder for temporary files")
@@ -337,7 +367,7 @@ pub fn load(
     link_shared(&[compiled.object], &path)?;
     // SAFETY: the library was made just now, with this interface.
     let library = unsafe { Library::open(&path, request.symbol, compiled.interface) }?;
-    Ok(Loaded { code: library, description: compiled.description, steps })
+    Ok(Loaded { times, code: library, description: compiled.description, steps })
 }
 
 /// What executes a program.

@@ -62,6 +62,11 @@ impl Choices {
         Self { target, matrix, winograd, multiply, weights, packed_from, codes: false, threads: 1 }
     }
 
+    /// What code generators know to do with vectors, as options call it.
+    fn operations(&self) -> &'static str {
+        if self.target.vectors.basic { "basic" } else { "all" }
+    }
+
     /// The textual pipeline of the choice of kernels, which attaches attributes.
     fn selection(&self) -> String {
         let Target { name, vectors, .. } = self.target;
@@ -69,21 +74,21 @@ impl Choices {
         let weights = if self.weights == Weights::Packed { "packed" } else { "expanded" };
         let packed_from = self.packed_from.map_or_else(|| "never".to_owned(), |bytes| bytes.to_string());
         let matrix = if vectors.matrix { self.matrix } else { Usage::Never }.name();
-        let winograd = self.winograd.name();
-        let bits = vectors.bits;
+        let (winograd, bits, operations) = (self.winograd.name(), vectors.bits, self.operations());
         format!(
-            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} matrix={matrix} \
-             winograd={winograd} multiply={multiply} weights={weights} packed-from={packed_from}}})"
+            "builtin.module(afp-select-kernels{{target={name} vector-bits={bits} operations={operations} \
+             matrix={matrix} winograd={winograd} multiply={multiply} weights={weights} packed-from={packed_from}}})"
         )
     }
 
     /// The textual pipeline behind it.
     fn conversion(&self) -> String {
         let (alignment, threads) = (self.target.arena_alignment, self.threads);
-        let io = if self.codes { "codes" } else { "float" };
+        let (io, operations) = (if self.codes { "codes" } else { "float" }, self.operations());
         format!(
             "builtin.module(convert-afp-to-kernels{{io={io} threads={threads}}},\
-             afp-plan-memory{{alignment={alignment}}},afpk-expand,canonicalize,cse)"
+             afp-plan-memory{{alignment={alignment}}},afpk-expand{{operations={operations}}},\
+             canonicalize{{max-iterations=1 region-simplify=disabled}},cse)"
         )
     }
 }
@@ -107,12 +112,24 @@ pub fn select(
 /// AFP0611 for each operation without native code, and what else the passes report.
 pub fn lower(session: &Session, module: &SourceModule<'_>, choices: &Choices) -> Result<(), Vec<Diagnostic>> {
     select(session, module, choices)?;
+    convert(session, module, choices)
+}
+
+/// Replaces a module's program by the kernels that [`select`] has chosen, and the function that calls them.
+///
+/// # Errors
+/// As [`lower`].
+pub fn convert(
+    session: &Session,
+    module: &SourceModule<'_>,
+    choices: &Choices,
+) -> Result<(), Vec<Diagnostic>> {
     run(session, module, &choices.conversion())
 }
 
 fn run(session: &Session, module: &SourceModule<'_>, pipeline: &str) -> Result<(), Vec<Diagnostic>> {
     register_all();
-    module.run_pipeline(pipeline).map_err(|message| {
+    module.run_trusted_pipeline(pipeline).map_err(|message| {
         let mut found = session.take_diagnostics();
         found.retain(Diagnostic::is_error);
         if found.is_empty() {

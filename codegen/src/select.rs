@@ -34,6 +34,11 @@ pub static PASS: Pass = Pass {
         PassOption { name: "target", help: "the machine, as afpc --target names it", default: "x86-64-v3" },
         PassOption { name: "vector-bits", help: "at most so many bits in a vector", default: "512" },
         PassOption {
+            name: "operations",
+            help: "all or basic: whether the code generator shifts and counts by lanes, and broadcasts from memory",
+            default: "all",
+        },
+        PassOption {
             name: "matrix",
             help: "never, auto or always: whether to use a matrix unit",
             default: "auto",
@@ -62,6 +67,11 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         return Err(options.reject("vector-bits", "0 or a power of two"));
     }
     let target = target.narrowed(bits);
+    let target = match options.text("operations") {
+        "all" => target,
+        "basic" => target.basic(),
+        _ => return Err(options.reject("operations", "all or basic")),
+    };
     let usage = |name: &str| {
         Usage::named(options.text(name)).ok_or_else(|| options.reject(name, "never, auto or always"))
     };

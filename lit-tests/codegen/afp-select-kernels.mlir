@@ -5,6 +5,7 @@
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=aarch64+dotprod})' | FileCheck %s --check-prefixes=CHECK,SDOT
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=cortex-m4})' | FileCheck %s --check-prefixes=CHECK,M4
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni vector-bits=128})' | FileCheck %s --check-prefixes=NARROW
+// RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni vector-bits=128 operations=basic})' | FileCheck %s --check-prefixes=BASIC
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni vector-bits=0})' | FileCheck %s --check-prefixes=SCALAR
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni multiply=shift-add})' | FileCheck %s --check-prefixes=SHIFT
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni weights=packed})' | FileCheck %s --check-prefixes=PACKED
@@ -26,6 +27,9 @@
 // M4: afp.encode {{.*}} afp.kernel = {strategy = "portable"}, afp.layout = {offset = 0 : i64}}
 // NARROW-LABEL: func.func @conv
 // NARROW: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}
+// Basic operations alone: products are added by way of a register.
+// BASIC-LABEL: func.func @conv
+// BASIC: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: 6, 2, 4>}
 // SCALAR-LABEL: func.func @conv
 // SCALAR: afp.encode {{.*}} afp.kernel = {strategy = "portable"}
 // SHIFT-LABEL: func.func @conv

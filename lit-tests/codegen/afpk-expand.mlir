@@ -1,6 +1,7 @@
 // The operators of afpk as integer operations.
 
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afpk-expand)' | FileCheck %s
+// RUN: afp-opt %s --pass-pipeline='builtin.module(afpk-expand{operations=basic})' | FileCheck %s --check-prefix=BASIC
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afpk-expand,canonicalize)' | FileCheck %s --check-prefix=FOLDED
 
 // Fixed point of whole bytes is extended, fewer bits are shifted up and down.
@@ -126,5 +127,18 @@ func.func @ties() -> (i32, i32, i32, i32, i32, i32, i64, i32) {
 func.func @kept(%acc: vector<4xi32>, %a: vector<16xi8>, %m: memref<64xi8>, %i: index) -> vector<4xi32> {
   %0 = afpk.dot %acc, %a, %a : vector<4xi32>, vector<16xi8>
   afpk.prefetch %m[%i] : memref<64xi8>
+  return %0 : vector<4xi32>
+}
+
+// A mask of what lies below a unit: by a count of zeros, or without one where lanes have none.
+// CHECK-LABEL: func.func @encode_lanes
+// CHECK: math.ctlz
+// BASIC-LABEL: func.func @encode_lanes
+// BASIC-NOT: math.ctlz
+// BASIC: arith.shrsi
+// BASIC-NOT: math.ctlz
+// BASIC: return
+func.func @encode_lanes(%v: vector<4xi32>, %d: vector<4xi32>) -> vector<4xi32> {
+  %0 = afpk.encode %v, %d "ue3m5" {bits = 20 : i32, right} : vector<4xi32>
   return %0 : vector<4xi32>
 }

@@ -11,6 +11,11 @@
 // POWER: error: [AFP0201]
 // POWER: expected: 0 or a power of two
 
+// RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{operations=few})' 2>&1 | FileCheck %s --check-prefix=OPERATIONS
+// RUN: not afp-opt %s --pass-pipeline='builtin.module(afpk-expand{operations=few})' 2>&1 | FileCheck %s --check-prefix=OPERATIONS
+// OPERATIONS: error: [AFP0201]
+// OPERATIONS: expected: all or basic
+
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{matrix=often})' 2>&1 | FileCheck %s --check-prefix=MATRIX
 // RUN: not afp-opt %s --pass-pipeline='builtin.module(afp-select-kernels{winograd=often})' 2>&1 | FileCheck %s --check-prefix=MATRIX
 // MATRIX: error: [AFP0201]

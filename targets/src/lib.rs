@@ -33,6 +33,9 @@ pub struct Vectors {
     pub matrix: bool,
     /// Whether bytes of a register can be looked up in others, and unaligned fields taken from it: AVX-512 VBMI.
     pub vbmi: bool,
+    /// Whether the code generator knows the basic operations alone: lanes are not shifted by counts of their own, their
+    /// leading zeros are not counted, and what goes into all lanes goes through a scalar register.
+    pub basic: bool,
 }
 
 /// What runs the code.
@@ -75,7 +78,7 @@ const VBMI: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi";
 const AMX: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi,+amx-tile,+amx-int8";
 
 const fn vectors(bits: u32, registers: u32, dot: Dot) -> Vectors {
-    Vectors { bits, registers, dot, matrix: false, vbmi: false }
+    Vectors { bits, registers, dot, matrix: false, vbmi: false, basic: false }
 }
 
 const fn linux(
@@ -173,6 +176,11 @@ impl Target {
         Self { vectors: Vectors { bits, registers, matrix: false, vbmi: false, ..self.vectors }, ..self }
     }
 
+    /// The same machine for a code generator that knows the basic operations on vectors alone.
+    pub fn basic(self) -> Self {
+        Self { vectors: Vectors { basic: true, ..self.vectors }, ..self }
+    }
+
     /// The same machine without its matrix unit, for a backend that has no use of it.
     pub fn without_matrix(self) -> Self {
         Self { vectors: Vectors { matrix: false, ..self.vectors }, ..self }
@@ -240,6 +248,7 @@ mod tests {
         let wide = Target::listed("x86-64-v4").expect("a row of the table");
         let narrow = wide.narrowed(128).vectors;
         assert_eq!((narrow.bits, narrow.registers), (128, 16));
+        assert!(wide.narrowed(128).basic().vectors.basic && !narrow.basic);
         let amx = Target::listed("x86-64-v4+amx").expect("a machine");
         assert!(amx.vectors.vbmi && amx.without_matrix().vectors.vbmi && !amx.narrowed(256).vectors.vbmi);
         assert_eq!(TABLE[0].narrowed(256), TABLE[0]);

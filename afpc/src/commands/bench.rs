@@ -106,7 +106,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let macs = network.description.macs();
     let peak = peak(&target)?;
     let (backend, threads) = (arguments.backend.name(), arguments.generation.threads);
-    let result = Measured { target: target.name, backend, threads, macs, whole, peak, layers };
+    let generation = network.times;
+    let result = Measured { target: target.name, backend, threads, generation, macs, whole, peak, layers };
     print(&if arguments.json { pretty(&result.json()) } else { result.lines().join("\n") + "\n" })?;
     Ok(())
 }
@@ -259,6 +260,7 @@ struct Measured {
     target: &'static str,
     backend: &'static str,
     threads: u16,
+    generation: native::Times,
     macs: u64,
     whole: Times,
     /// The most that one thread of this machine reaches, in 10^9 products per second.
@@ -297,9 +299,16 @@ impl Measured {
     fn lines(&self) -> Vec<String> {
         let Times { calls, median, p10, p90 } = self.whole;
         let (unit, per_second) = unit(median);
+        let native::Times { kernels, code } = self.generation;
         let mut lines = vec![
             format!("target     {} by {}", self.target, self.backend),
             format!("threads    {}", self.threads),
+            format!(
+                "generated  in {:.1} ms: kernels {:.1} ms, machine code {:.1} ms",
+                1e3 * (kernels + code).as_secs_f64(),
+                1e3 * kernels.as_secs_f64(),
+                1e3 * code.as_secs_f64()
+            ),
             format!("calls      {calls}"),
             format!("median     {:.3} {unit}", per_second * median),
             format!("p10, p90   {:.3} {unit}, {:.3} {unit}", per_second * p10, per_second * p90),
@@ -338,6 +347,10 @@ impl Measured {
             "target": self.target,
             "backend": self.backend,
             "threads": self.threads,
+            "generation_seconds": {
+                "kernels": self.generation.kernels.as_secs_f64(),
+                "code": self.generation.code.as_secs_f64(),
+            },
             "calls": calls,
             "seconds": {"median": median, "p10": p10, "p90": p90},
             "macs": self.macs,

@@ -101,6 +101,8 @@ pub struct Target {
     pub rounding: Rounding,
     /// Whether shifts are known to be at least 0 and less than the width.
     pub is_right: bool,
+    /// Whether leading zeros of lanes are not counted by an instruction, nor lanes shifted by counts of their own.
+    pub is_basic: bool,
 }
 
 impl Target {
@@ -171,15 +173,33 @@ impl Target {
         let d = k.min(d, c(30));
         let x = if format.is_signed() { x } else { k.max(x, c(0)) };
         let magnitude = if format.is_signed() { k.max(x, k.sub(c(0), x)) } else { x };
-        let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
-        let bits = k.min(k.add(leading, c(i64::from(format.man_bits()))), k.sub(c(31), d));
         // All below a unit: with twice the value, the unit itself is the half.
-        let mask = k.shr(c(i64::from(i32::MAX)), bits);
+        let mask = if self.is_basic {
+            self.smeared(k, magnitude, d)
+        } else {
+            let leading = k.value(OpSpec::new("math.ctlz").operands([magnitude]).result(magnitude.ty()));
+            let bits = k.min(k.add(leading, c(i64::from(format.man_bits()))), k.sub(c(31), d));
+            k.shr(c(i64::from(i32::MAX)), bits)
+        };
         let sum = k.add(k.add(k.add(x, x), c(1)), mask);
         let kept = k.and(sum, k.binary("arith.xori", k.add(mask, mask), c(-1)));
         let rounded = k.binary("arith.shrsi", kept, k.add(d, c(1)));
         let limited = k.min(rounded, c(format.int_max()));
         if format.is_signed() { k.max(limited, c(format.int_min())) } else { limited }
+    }
+
+    /// All bits below the unit of a magnitude without counting its zeros: its bits moved below the unit, where the first
+    /// is repeated for as many as the format has binades; those below `d` are set in any case. Beyond the format's
+    /// exponents not all bits are, but what is rounded with any of them stays beyond its largest integer.
+    fn smeared(&self, k: &Kernel, magnitude: Value, d: Value) -> Value {
+        let c = |value: i64| k.like(magnitude, value);
+        let mut mask = k.shr(magnitude, c(i64::from(self.format.man_bits()) + 1));
+        let (mut repeated, needed) = (1, (1i64 << self.format.exp_bits()) - 2);
+        while repeated < needed.min(32) {
+            mask = k.or(mask, k.shr(mask, c(repeated)));
+            repeated *= 2;
+        }
+        k.or(mask, k.sub(k.shl(c(1), d), c(1)))
     }
 
     /// As [`Target::encode`], ties up: half a unit is added and shifted out, and the sign needs no care.
@@ -373,7 +393,8 @@ pub fn quantize(k: &Kernel, x: Value, format: Format, scale: Scale) -> Value {
     let d = k.select(special, c(-4 * 4096), d);
     let significand = k.select(nan, c(0), significand);
     let signed = k.select(negative, k.sub(c(0), significand), significand);
-    Target { format, rounding: Rounding::HalfUp, is_right: false }.encode(k, signed, d, None, 24)
+    Target { format, rounding: Rounding::HalfUp, is_right: false, is_basic: false }
+        .encode(k, signed, d, None, 24)
 }
 
 /// As [`quantize`], from the bits of a float to fixed point in units that are neither tiny nor huge. Then a
@@ -389,8 +410,9 @@ fn quantize_fixed(k: &Kernel, bits: Value, format: Format, exp: i32) -> Value {
     let signed = k.sub(k.binary("arith.xori", significand, sign), sign);
     let d = k.sub(c(i64::from(exp) + 150), k.shr(magnitude, c(23)));
     let d = k.min(k.max(d, c(0)), c(31));
-    let half = k.shr(k.shl(c(1), d), c(1));
-    let rounded = k.binary("arith.shrsi", k.add(signed, half), d);
+    // Half a unit is added behind the shift: one by counts of lanes takes longest.
+    let doubled = k.binary("arith.shrsi", k.add(signed, signed), d);
+    let rounded = k.binary("arith.shrsi", k.add(doubled, c(1)), c(1));
     k.min(k.max(rounded, c(format.int_min())), c(format.int_max()))
 }
 
@@ -464,6 +486,7 @@ fn subnormal_by(k: &Kernel, a: Value, shift: Value) -> Value {
 
 /// The integers of codes.
 pub fn decoded(format: Format, codes: &[i64]) -> Vec<i64> {
-    let mask = i64::from(format.code_count()) - 1;
-    codes.iter().map(|&code| format.decode((code & mask) as _)).collect()
+    let count = i64::from(format.code_count());
+    let table: Vec<i64> = (0..count).map(|code| format.decode(code as _)).collect();
+    codes.iter().map(|&code| table[(code & (count - 1)) as usize]).collect()
 }

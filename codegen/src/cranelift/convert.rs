@@ -1,10 +1,11 @@
 //! Between types: extension, truncation, bits of floats, broadcasts and rearrangements of lanes.
 
 use afp_ir::{diag::Diagnostic, mlir::Op};
-use cranelift_codegen::ir::{self, InstBuilder as _, MemFlagsData, types};
+use cranelift_codegen::ir::{self, InstBuilder as _, InstructionData, MemFlagsData, Opcode, types};
 
 use super::{
     function::{Lowered, Translator},
+    isa::Machine,
     kind::{Kind, REGISTER, integer, register},
     lanes,
 };
@@ -126,11 +127,33 @@ impl Translator<'_, '_> {
             (from, to) if from == to => Ok(x),
             (Kind::Vector { count: 1, .. }, Kind::Vector { width, .. }) => {
                 let lane = lanes::first(&mut self.b, width, x.parts[0]);
-                let part = self.b.ins().splat(register(width), lane);
+                let part = match self.loaded_as_float(lane) {
+                    Some(float) => {
+                        let floats = self.b.ins().splat(types::F32X4, float);
+                        lanes::reinterpret(&mut self.b, register(width), floats)
+                    }
+                    None => self.b.ins().splat(register(width), lane),
+                };
                 Ok(Lowered::vector(vec![part; to.parts().len()]))
             }
             _ => Err(self.unknown(op)),
         }
+    }
+
+    /// The bits of a word that is loaded, loaded once more as a float: straight into a vector register of x86, where an
+    /// integer takes the way through another. None for memory that changes.
+    fn loaded_as_float(&mut self, word: ir::Value) -> Option<ir::Value> {
+        let dfg = &self.b.func.dfg;
+        if self.machine == Machine::Aarch64 || dfg.value_type(word) != types::I32 {
+            return None;
+        }
+        let InstructionData::Load { opcode: Opcode::Load, arg, flags, offset } =
+            dfg.insts[dfg.value_def(word).inst()?]
+        else {
+            return None;
+        };
+        let flags = dfg.mem_flags[flags];
+        flags.can_move().then(|| self.b.ins().load(types::F32, flags, arg, offset))
     }
 
     /// `vector.extract` of the lane at a position that is known.

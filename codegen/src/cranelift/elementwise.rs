@@ -15,6 +15,7 @@ use super::{
     isa::Machine,
     kind::{Kind, integer},
     lanes,
+    numbers::Numbers,
 };
 
 /// An operator of two integers.
@@ -116,16 +117,40 @@ impl Binary {
 }
 
 impl Binary {
-    /// A shift of lanes of 32 bits by counts below 32: by powers of two, where a count has that bit.
-    fn by_bits(self, b: &mut FunctionBuilder<'_>, x: ir::Value, counts: ir::Value) -> ir::Value {
-        let mut result = x;
-        for bit in 0..5 {
+    /// A shift of lanes of 32 bits by counts below 32: by powers of two, where a count has that bit. `known` is the
+    /// least count, and the bits that others have beyond it.
+    fn by_bits(
+        self,
+        b: &mut FunctionBuilder<'_>,
+        x: ir::Value,
+        counts: ir::Value,
+        known: Option<(i64, i64)>,
+    ) -> ir::Value {
+        let (least, beyond) = known.unwrap_or((0, 31));
+        let (mut result, mut counts) = (x, counts);
+        if least > 0 {
+            let (all, lanes) = (lanes::scalar(b, 32, least), lanes::uniform(b, 32, least));
+            result = self.emit(b, result, all);
+            counts = b.ins().isub(counts, lanes);
+        }
+        for bit in (0..5).filter(|bit| beyond >> bit & 1 == 1) {
             let (power, to_top) = (lanes::scalar(b, 32, 1 << bit), lanes::scalar(b, 32, 31 - bit));
             let shifted = self.emit(b, result, power);
             let selected = b.ins().ishl(counts, to_top);
             result = b.ins().blendv(selected, shifted, result);
         }
         result
+    }
+
+    /// What the operator is on known numbers of 32 bits.
+    pub(super) fn on_numbers(self) -> Option<fn(i32, i32) -> i32> {
+        match self {
+            Self::Add => Some(i32::wrapping_add),
+            Self::Sub => Some(i32::wrapping_sub),
+            Self::MinS => Some(i32::min),
+            Self::MaxS => Some(i32::max),
+            _ => None,
+        }
     }
 }
 
@@ -198,6 +223,35 @@ impl Translator<'_, '_> {
             return x.parts.iter().map(|&part| which.emit(&mut self.b, part, amount)).collect();
         }
         let constants = self.constant_lanes(amounts).filter(|_| which == Binary::Shl);
+        let numbers = if width == 32 { self.numbers(amounts) } else { Numbers::unknown() };
+        let known = numbers.beyond_least((0, 31));
+        // Where several bits of a count matter, a product takes less: with powers of two that stay the same for many.
+        let factors = match which {
+            Binary::Shl => known.filter(|known| known.1 != 0).map(|known| (y.clone(), known)),
+            Binary::ShrS if known.is_some_and(|known| known.0 >= 2 && known.1.count_ones() >= 2) => {
+                let missing = Numbers::exactly([32]).combined(&numbers, i32::wrapping_sub);
+                let whole = lanes::uniform(&mut self.b, 32, 32);
+                let parts = y.parts.iter().map(|&y| self.b.ins().isub(whole, y)).collect();
+                missing.beyond_least((0, 31)).map(|known| (Lowered::vector(parts), known))
+            }
+            _ => None,
+        };
+        if let (Some((counts, known)), None) = (factors, &constants) {
+            let by_bits = self.machine != Machine::Aarch64;
+            let product = |(index, (&x, &y)): (usize, (&ir::Value, &ir::Value))| {
+                let (b, used) = (&mut self.b, lanes::used(count, width, index));
+                let one = lanes::uniform(b, 32, 1);
+                let powers = match by_bits {
+                    true => Binary::Shl.by_bits(b, one, y, Some(known)),
+                    false => Binary::Shl.on_registers(b, (width, used), one, y),
+                };
+                match which {
+                    Binary::Shl => b.ins().imul(x, powers),
+                    _ => lanes::multiply_high(b, x, powers),
+                }
+            };
+            return x.parts.iter().zip(&counts.parts).enumerate().map(product).collect();
+        }
         let shift = |(index, (&x, &y)): (usize, (&ir::Value, &ir::Value))| {
             let used = lanes::used(count, width, index);
             let b = &mut self.b;
@@ -215,7 +269,20 @@ impl Translator<'_, '_> {
                     Binary::Mul.on_registers(b, (width, used), x, powers)
                 }
                 // Selection by each bit of the count is less than to take lanes out and put them back.
-                None if width == 32 && used > 1 && self.machine != Machine::Aarch64 => which.by_bits(b, x, y),
+                // Selection by each bit of the count is less than to take lanes out and put them back.
+                // Powers of two, which stay the same for many.
+                None if width == 32
+                    && used > 1
+                    && which == Binary::Shl
+                    && known.is_some_and(|k| k.1 != 0) =>
+                {
+                    let one = lanes::uniform(b, 32, 1);
+                    let powers = which.by_bits(b, one, y, known);
+                    b.ins().imul(x, powers)
+                }
+                None if width == 32 && used > 1 && self.machine != Machine::Aarch64 => {
+                    which.by_bits(b, x, y, known)
+                }
                 None => which.on_registers(b, (width, used), x, y),
             }
         };

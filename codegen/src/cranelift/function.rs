@@ -6,10 +6,13 @@ use afp_ir::{
     diag::Diagnostic,
     mlir::{Block, Op, SourceModule, Value},
 };
-use cranelift_codegen::ir::{self, BlockArg, FuncRef, InstBuilder as _};
+use cranelift_codegen::ir::{self, BlockArg, FuncRef, InstBuilder as _, condcodes::IntCC};
 use cranelift_frontend::FunctionBuilder;
 
-use super::{constants, elementwise::Binary, isa::Machine, kind::Kind, lanes, module::Symbols};
+use super::{
+    constants, elementwise::Binary, isa::Machine, kind::Kind, lanes, linear::Sums, module::Symbols,
+    numbers::Numbers,
+};
 use crate::internal;
 
 /// What is left of loops and conditions is branches.
@@ -19,7 +22,7 @@ const PIPELINE: &str = "builtin.module(lower-affine,convert-scf-to-cf)";
 pub(super) fn to_branches<'s>(module: &SourceModule<'s>) -> Result<SourceModule<'s>, Diagnostic> {
     crate::pipeline::register_all();
     let copy = module.duplicate();
-    copy.run_pipeline(PIPELINE).map_err(|message| {
+    copy.run_trusted_pipeline(PIPELINE).map_err(|message| {
         internal("the loops of the program cannot be lowered").found(if message.is_empty() {
             "a pass that failed".to_owned()
         } else {
@@ -53,26 +56,34 @@ pub(super) struct Translator<'a, 'm> {
     symbols: &'a mut Symbols<'m>,
     blocks: HashMap<Block, ir::Block>,
     values: HashMap<Value, Lowered>,
+    /// When a value's definition was translated.
+    pub(super) positions: HashMap<Value, usize>,
+    pub(super) sums: Sums,
     callees: HashMap<String, FuncRef>,
-    /// Memrefs whose elements never change.
+    /// Memrefs whose elements do not change while the function runs.
     pub(super) constants: HashSet<Value>,
+    /// What those hold that never change.
+    known: HashMap<Value, Numbers>,
 }
 
 impl<'a, 'm> Translator<'a, 'm> {
-    /// A translator of a function, some of whose arguments are memrefs that never change.
+    /// A translator of a function, some of whose arguments are memrefs that never change and hold certain numbers.
     pub(super) fn new(
         b: FunctionBuilder<'a>,
         machine: Machine,
         symbols: &'a mut Symbols<'m>,
-        constants: HashSet<Value>,
+        known: HashMap<Value, Numbers>,
     ) -> Self {
+        let constants = known.keys().copied().collect();
         let (blocks, values, callees) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { b, machine, symbols, blocks, values, callees, constants }
+        let (positions, sums) = (HashMap::new(), Sums::default());
+        Self { b, machine, symbols, blocks, values, positions, sums, callees, constants, known }
     }
 
     /// Translates a function's body.
     pub(super) fn run(mut self, function: Op) -> Result<(), Diagnostic> {
         let order = reverse_postorder(function);
+        self.constants.extend(unwritten(function));
         for &block in &order {
             let here = self.b.create_block();
             self.blocks.insert(block, here);
@@ -87,6 +98,9 @@ impl<'a, 'm> Translator<'a, 'm> {
         // Definitions come before their uses: a block is dominated by blocks that are before it.
         for &block in &order {
             self.b.switch_to_block(self.blocks[&block]);
+            for argument in block.args() {
+                self.positions.insert(argument, self.positions.len());
+            }
             for op in block.ops() {
                 self.operation(op)?;
             }
@@ -124,14 +138,31 @@ impl<'a, 'm> Translator<'a, 'm> {
         self.value(op.operand(index), op)
     }
 
-    /// The integer that a value always is, if its definition tells.
-    pub(super) fn constant_scalar(&self, value: Value) -> Option<i64> {
-        constants::scalar(value.def_as("arith.constant")?)
-    }
-
     /// The lanes that a vector always has, if its definition tells.
     pub(super) fn constant_lanes(&self, value: Value) -> Option<Vec<i64>> {
         constants::lanes(value.def_as("arith.constant")?)
+    }
+
+    /// The numbers that an integer can be, or the lanes of a vector.
+    pub(super) fn numbers(&self, value: Value) -> Numbers {
+        let Some(op) = value.def() else { return Numbers::unknown() };
+        if let Some(scalar) = constants::scalar(op) {
+            return Numbers::exactly([scalar]);
+        }
+        if let Some(lanes) = constants::lanes(op) {
+            return Numbers::exactly(lanes);
+        }
+        let name = op.name();
+        match name.as_str() {
+            "vector.load" | "memref.load" => {
+                self.known.get(&aliased(op.operand(0))).cloned().unwrap_or_else(Numbers::unknown)
+            }
+            "vector.broadcast" => self.numbers(op.operand(0)),
+            _ => match Binary::named(&name).and_then(Binary::on_numbers) {
+                Some(which) => self.numbers(op.operand(0)).combined(&self.numbers(op.operand(1)), which),
+                None => Numbers::unknown(),
+            },
+        }
     }
 
     fn operation(&mut self, op: Op) -> Result<(), Diagnostic> {
@@ -169,6 +200,7 @@ impl<'a, 'm> Translator<'a, 'm> {
                 None => return Err(self.unknown(op)),
             },
         };
+        self.positions.insert(op.result(0), self.positions.len());
         self.values.insert(op.result(0), result);
         Ok(())
     }
@@ -273,7 +305,10 @@ impl<'a, 'm> Translator<'a, 'm> {
         };
         let (then, otherwise) = (pass(then)?, pass(otherwise)?);
         let targets = (self.blocks[&successors[0]], self.blocks[&successors[1]]);
-        self.b.ins().brif(condition, targets.0, &then, targets.1, &otherwise);
+        // The way out of a loop goes first: Cranelift visits the second successor before it, and takes what does not
+        // change out of those loops alone that it has not left in between.
+        let is_left = self.b.ins().icmp_imm_s(IntCC::Equal, condition, 0);
+        self.b.ins().brif(is_left, targets.1, &otherwise, targets.0, &then);
         Ok(())
     }
 }
@@ -282,6 +317,32 @@ impl<'a, 'm> Translator<'a, 'm> {
 pub(super) fn referred(op: Op, attribute: &str) -> String {
     let name = op.attr(attribute).map(|name| name.to_string()).unwrap_or_default();
     name.trim_start_matches('@').trim_matches('"').to_owned()
+}
+
+/// The arguments of a kernel that it reads alone. Buffers that a kernel is given never overlap, so that what they
+/// hold stays as long as it runs. None of a function that calls others.
+fn unwritten(function: Op) -> Vec<Value> {
+    let arguments = function.blocks().first().map(|block| block.args()).unwrap_or_default();
+    let mut read =
+        Vec::from_iter(arguments.into_iter().filter(|&value| Kind::of_value(value) == Some(Kind::Pointer)));
+    for op in function.descendants() {
+        if op.is("func.call") {
+            return Vec::new();
+        }
+        if op.is("memref.store") || op.is("vector.store") {
+            let memory = aliased(op.operand(1));
+            read.retain(|&value| value != memory);
+        }
+    }
+    read
+}
+
+/// The memref whose memory another shares.
+fn aliased(mut memory: Value) -> Value {
+    while let Some(alias) = memory.def().filter(|alias| alias.operand_count() > 0) {
+        memory = alias.operand(0);
+    }
+    memory
 }
 
 /// The blocks that are reached, each before those it leads to except along the way back of a loop.

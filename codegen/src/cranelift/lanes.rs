@@ -1,7 +1,8 @@
 //! What is done with registers, whatever the operation.
 
 use cranelift_codegen::ir::{
-    ConstantData, Endianness, InstBuilder as _, MemFlagsData, Opcode, Type, Value, immediates::V128Imm,
+    ConstantData, Endianness, InstBuilder as _, InstructionData, MemFlagsData, Opcode, Type, Value,
+    immediates::V128Imm,
 };
 use cranelift_frontend::FunctionBuilder;
 
@@ -88,13 +89,33 @@ pub(super) fn multiply_bytes(b: &mut FunctionBuilder<'_>, x: Value, y: Value) ->
     low_parts(b, products[0], products[1], (16, 8))
 }
 
-/// The scalar that lane 0 of a register was made from, if that is all it was made from; else the lane.
+/// The upper halves of the products of four lanes of 32 bits with a sign.
+pub(super) fn multiply_high(b: &mut FunctionBuilder<'_>, x: Value, y: Value) -> Value {
+    let (x, y) = (widen(b, &[x], 4, 32, true), widen(b, &[y], 4, 32, true));
+    let products: Vec<Value> = x.iter().zip(&y).map(|(&x, &y)| b.ins().imul(x, y)).collect();
+    let upper = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
+    let words = bytes_of(b, products[0], products[1], upper);
+    reinterpret(b, register(32), words)
+}
+
+/// Lane 0 of a register, taken from where it was before it was put there.
 pub(super) fn first(b: &mut FunctionBuilder<'_>, width: u32, part: Value) -> Value {
-    let mut source = part;
+    let (mut source, mut lane) = (part, 0);
     while let Some(inst) = b.func.dfg.value_def(source).inst() {
-        match b.func.dfg.insts[inst].opcode() {
-            Opcode::Bitcast => source = b.func.dfg.inst_args(inst)[0],
-            Opcode::ScalarToVector => {
+        let data = b.func.dfg.insts[inst];
+        match data {
+            InstructionData::Shuffle { args, imm, .. } => {
+                let bytes = b.func.dfg.immediates[imm].as_slice();
+                let size = width as usize / 8;
+                let chosen = &bytes[lane * size..(lane + 1) * size];
+                let from = usize::from(chosen[0]);
+                if from % size != 0 || chosen.iter().zip(from..).any(|(&byte, at)| usize::from(byte) != at) {
+                    break;
+                }
+                (source, lane) = (args[from / 16], from % 16 / size);
+            }
+            _ if data.opcode() == Opcode::Bitcast => source = b.func.dfg.inst_args(inst)[0],
+            _ if data.opcode() == Opcode::ScalarToVector && lane == 0 => {
                 let scalar = b.func.dfg.inst_args(inst)[0];
                 if b.func.dfg.value_type(scalar) == integer(width) {
                     return scalar;
@@ -104,7 +125,8 @@ pub(super) fn first(b: &mut FunctionBuilder<'_>, width: u32, part: Value) -> Val
             _ => break,
         }
     }
-    b.ins().extractlane(part, 0)
+    let source = reinterpret(b, register(width), source);
+    b.ins().extractlane(source, lane as u8)
 }
 
 /// Lanes of any other width. What is narrowed wraps.

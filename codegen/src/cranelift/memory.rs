@@ -10,6 +10,7 @@ use super::{
     function::{Lowered, Translator},
     kind::{Kind, REGISTER, integer, register, strides},
     lanes,
+    linear::Linear,
 };
 
 /// Kernels stay within their buffers, whose alignment is that of their elements at best.
@@ -21,17 +22,25 @@ impl Translator<'_, '_> {
         let strides = strides(memref.ty()).filter(|strides| strides.len() == indices.len());
         let strides = strides.ok_or_else(|| self.unknown(op))?;
         let mut address = self.value(memref, op)?.parts[0];
-        let mut offset = 0i64;
+        let mut place = Linear::default();
         for (&index, &stride) in indices.iter().zip(&strides) {
-            match self.constant_scalar(index) {
-                Some(constant) => offset = offset.wrapping_add(constant.wrapping_mul(stride)),
-                None => {
-                    let index = self.value(index, op)?.parts[0];
-                    let bytes = if stride == 1 { index } else { self.b.ins().imul_imm_s(index, stride) };
-                    address = self.b.ins().iadd(address, bytes);
-                }
-            }
+            place.add(&self.sums.of(index), stride);
         }
+        // What is defined first changes least often: a loop adds its own index alone, to what was added before it.
+        place.terms.sort_by_key(|(value, _)| self.positions.get(value).copied());
+        for &(value, factor) in &place.terms {
+            let value = self.value(value, op)?.parts[0];
+            let bytes = match factor.unsigned_abs() {
+                1 => value,
+                power if power.is_power_of_two() => {
+                    self.b.ins().ishl_imm_u(value, i64::from(power.trailing_zeros()))
+                }
+                times => self.b.ins().imul_imm_s(value, times as i64),
+            };
+            let ins = self.b.ins();
+            address = if factor < 0 { ins.isub(address, bytes) } else { ins.iadd(address, bytes) };
+        }
+        let offset = place.constant;
         // Room for the registers of a wide vector behind it.
         match i32::try_from(offset).ok().filter(|offset| offset.checked_add(1 << 20).is_some()) {
             Some(offset) => Ok((address, offset)),
@@ -47,7 +56,12 @@ impl Translator<'_, '_> {
     /// `memref.load`, `vector.load`: `base[indices...]`.
     pub(super) fn load(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
         let operands = op.operands();
-        let access = self.access(operands[0]);
+        let is_passed = || op.result(0).uses().iter().any(|(user, _)| !user.successors().is_empty());
+        let access = match self.access(operands[0]) {
+            // What a loop begins with would lie on the stack before it, and then in it too.
+            access if access.can_move() && is_passed() => ACCESS,
+            access => access,
+        };
         let (base, offset) = self.address(op, operands[0], &operands[1..])?;
         match self.kind(op.result(0), op)? {
             Kind::Int(width @ 8..) => {

@@ -11,7 +11,8 @@
 //! * [`module`]: constants and functions; [`entry`]: the C entry, threads, the hook behind steps.
 //! * [`function`]: blocks and the dispatch of operations; [`elementwise`], [`convert`], [`memory`] and
 //!   [`dot`] are the operations themselves.
-//! * [`kind`], [`lanes`]: types, and what is done with registers.
+//! * [`kind`], [`lanes`]: types, and what is done with registers; [`linear`]: addresses;
+//!   [`numbers`]: what constants hold.
 //!
 //! **Invariant.** Arithmetic that the target lacks for a type is done lane by lane on scalars
 //! ([`lanes::each`]): every operator exists for every type, and wraps as MLIR's does.
@@ -25,8 +26,10 @@ mod function;
 mod isa;
 mod kind;
 mod lanes;
+mod linear;
 mod memory;
 mod module;
+mod numbers;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +51,9 @@ use crate::{
     object_file::{Object, check_symbol, measure},
     target::Target,
 };
+
+/// Bits of the vectors that Cranelift has. Wider ones are split.
+pub const VECTOR_BITS: u32 = kind::REGISTER;
 
 /// Compiles a module to an object with the one global symbol
 /// `int symbol(const void *const *inputs, void *const *outputs, void *arena)`, like

@@ -18,6 +18,7 @@ use super::{
     function::{Translator, referred},
     isa::Machine,
     kind::{Kind, strides},
+    numbers::Numbers,
 };
 use crate::{interface::Interface, internal, profile};
 
@@ -100,16 +101,17 @@ pub(super) fn define(
     }
     let mut builders = FunctionBuilderContext::new();
     let slot = outside(&mut symbols, source, symbol, &mut builders)?;
-    let constant = constant_arguments(source, &symbols.constants);
+    let constant = constant_arguments(source);
     for function in defined {
         let id = symbols.functions[&name_of(function)];
         let signature = signature(function, symbols.module)?;
         finish(&mut symbols, id, signature, &mut builders, |builder, symbols| {
             let arguments = function.blocks().first().map(|block| block.args()).unwrap_or_default();
-            let is_constant = |(index, value)| {
-                constant.get(&(name_of(function), index)).is_some_and(|&all| all).then_some(value)
+            let known = |(index, value)| {
+                let numbers = constant.get(&(name_of(function), index))?;
+                Some((value, numbers.clone()?))
             };
-            let constants = arguments.into_iter().enumerate().filter_map(is_constant).collect();
+            let constants = arguments.into_iter().enumerate().filter_map(known).collect();
             Translator::new(builder, machine, symbols, constants).run(function)
         })?;
     }
@@ -142,19 +144,22 @@ fn outside(
     Ok(slot)
 }
 
-/// For each argument of a private function that is called: whether every call passes a constant.
-fn constant_arguments(
-    source: &SourceModule<'_>,
-    constants: &HashSet<String>,
-) -> HashMap<(String, usize), bool> {
-    let mut found = HashMap::new();
+/// For each argument of a private function that is called: the numbers that it holds, if every call passes a constant.
+fn constant_arguments(source: &SourceModule<'_>) -> HashMap<(String, usize), Option<Numbers>> {
+    let globals = source.op().blocks().into_iter().flat_map(Block::ops);
+    let globals = globals.filter(|op| op.is("memref.global") && op.attr("constant").is_some());
+    let globals: HashMap<String, Numbers> = globals.map(|op| (name_of(op), Numbers::of(op))).collect();
+    let mut found: HashMap<(String, usize), Option<Numbers>> = HashMap::new();
     let calls = source.functions().into_iter().flat_map(Op::descendants).filter(|op| op.is("func.call"));
     for call in calls {
         let callee = referred(call, "callee");
         for (index, operand) in call.operands().into_iter().enumerate() {
             let global = operand.def_as("memref.get_global");
-            let is_constant = global.is_some_and(|global| constants.contains(&referred(global, "name")));
-            *found.entry((callee.clone(), index)).or_insert(true) &= is_constant;
+            let numbers = global.and_then(|global| globals.get(&referred(global, "name")));
+            found
+                .entry((callee.clone(), index))
+                .and_modify(|known| *known = known.take().zip(numbers).map(|(known, other)| known.and(other)))
+                .or_insert_with(|| numbers.cloned());
         }
     }
     for function in source.public_functions() {

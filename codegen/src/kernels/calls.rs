@@ -154,7 +154,7 @@ impl Lowering {
     fn shared(&mut self, function: Op, name: String) -> String {
         let named = |name: &str| function.set_attr("sym_name", Attr::string(self.ctx, name));
         named("kernel");
-        let text = function.to_string();
+        let text = function.text_alone();
         named(&name);
         if let Some(known) = self.written.get(&text) {
             function.erase();

@@ -44,6 +44,8 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
 pub(super) const CYCLES: f64 = 0.5;
 /// Bytes of a line of the first cache.
 const LINE: i64 = 64;
+/// Steps that are written one behind the other, at most.
+const UNROLLED: i64 = 4;
 /// Bytes of weights of a block that are asked for before they are needed.
 const WORTH_FETCHING: i64 = 8192;
 
@@ -72,7 +74,9 @@ pub(super) fn cheapest(
             if outputs % lanes != 0 && (outputs / lanes) % count == 0 {
                 continue;
             }
-            let most = ((i64::from(vectors.registers) - count - 1) / count).clamp(1, 14);
+            // Pairs are multiplied and added by two instructions, with a register in between, and no load is part of one.
+            let between = i64::from(vectors.basic);
+            let most = ((i64::from(vectors.registers) - count - 1 - between) / count).clamp(1, 14);
             let (cost, pixels) = block(count, most);
             let blocks = parts(parts(outputs, lanes), count);
             // A narrower vector does less at a time.
@@ -90,14 +94,31 @@ impl Geometry {
     /// The tile that suits a machine's registers, by least loads and least waste, and the cycles that its kernel
     /// takes for the products, about.
     pub fn tile(&self, vectors: &Vectors) -> Option<(f64, Tile)> {
-        let (cost, tile) = cheapest(self.outputs, vectors, |count, most| self.block_cost(count, most))?;
+        let (cost, tile) =
+            cheapest(self.outputs, vectors, |count, most| self.block_cost(vectors, count, most))?;
         let steps: i64 = self.all_steps().iter().product();
         let cycles = CYCLES * (self.pixels[0] * self.pixels[1] * steps) as f64;
         Some((cost * cycles, tile))
     }
 
-    /// Instructions of a step over the pixels of a row, about, on so many vectors, and the pixels of a tile.
-    fn block_cost(&self, count: i64, most: i64) -> (f64, i64) {
+    /// Half-cycles of a step of a tile by basic operations, about, with its share of what comes behind all steps.
+    fn basic_cost(&self, pixels: i64, count: i64) -> f64 {
+        let products = (pixels * count) as f64;
+        // An input gets into all lanes by two instructions; those of a step besides are about seven.
+        let others = (2 * pixels + count + 7) as f64;
+        let step = if self.ways() == 4 {
+            // A product waits five cycles for the one before.
+            products.max(10.0).max((products + others) / 3.0)
+        } else {
+            (2.0 * products + pixels as f64).max(products + others / 2.0) / 1.5
+        };
+        let stored = if count % 4 == 0 { 8.0 } else { 10.0 };
+        let steps: i64 = self.all_steps().iter().product();
+        step + (products * stored + 40.0) / 3.0 / steps as f64
+    }
+
+    /// Half-cycles of a step over the pixels of a row, about, on so many vectors, and the pixels of a tile.
+    fn block_cost(&self, vectors: &Vectors, count: i64, most: i64) -> (f64, i64) {
         let width = self.pixels[2];
         let tiles = parts(width, most);
         let pixels = if self.pixels[1] == 1 && self.pixels[0] == 1 {
@@ -106,7 +127,10 @@ impl Geometry {
         } else {
             parts(width, tiles)
         };
-        let cost = |pixels: i64| products(pixels, count) + 0.5 * (pixels + count) as f64;
+        let cost = |pixels: i64| match vectors.basic {
+            true => self.basic_cost(pixels, count),
+            false => products(pixels, count) + 0.5 * (pixels + count) as f64,
+        };
         let (full, rest) = (width / pixels, width % pixels);
         (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
     }
@@ -291,12 +315,13 @@ impl Writer<'_> {
         let panel = count * lanes * geometry.ways();
         let window = geometry.window(k, pixel);
         let weights = k.mul(place, k.index(self.block()));
-        let sums = geometry.walk(k, (window, weights), panel, &sums, |k, (inputs, weights), sums| {
-            if let Some(ahead) = ahead {
-                k.prefetch(constants.filters, k.add(weights, ahead));
-            }
-            self.step(k, constants, (inputs, weights), pixels, sums)
-        });
+        let sums =
+            geometry.walk(k, (window, weights), (panel, UNROLLED), &sums, |k, (inputs, weights), sums| {
+                if let Some(ahead) = ahead {
+                    k.prefetch(constants.filters, k.add(weights, ahead));
+                }
+                self.step(k, constants, (inputs, weights), pixels, sums)
+            });
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {

@@ -347,7 +347,7 @@ impl Epilogue {
     ) -> Result<(), Diagnostic> {
         let peaks = match self.sink {
             Sink::Sums(peaks) => peaks,
-            Sink::Codes => return self.store_codes(scope, k, sums),
+            Sink::Codes => return self.store_codes(scope, k, sums, vectors),
             Sink::Contraction => return self.store_contraction(scope, k, sums),
         };
         let mut occurring: Vec<Option<(Value, Spot)>> = vec![None; vectors];
@@ -381,12 +381,14 @@ impl Epilogue {
         Ok(())
     }
 
-    /// Rounds the sums of a tile and stores what they become: four vectors at a time as bytes.
+    /// Rounds the sums of a tile and stores what they become: four vectors at a time as bytes. Those of a pixel are
+    /// neighbours in memory.
     fn store_codes(
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
         sums: &[(Value, Spot)],
+        vectors: usize,
     ) -> Result<(), Diagnostic> {
         let (layout, memory) = &self.result;
         let lanes = self.channels.lanes;
@@ -400,12 +402,16 @@ impl Epilogue {
                 mixed => k.shuffle(mixed, mixed, &words),
             };
             let ordered = k.vector_bitcast(words, 8);
+            rest = behind;
+            if vectors % 4 == 0 && self.channels.vectors * lanes <= self.channels.count {
+                k.vector_store(ordered, *memory, four[0].1.index(k, layout));
+                continue;
+            }
             for (j, (_, spot)) in (0..).zip(four) {
                 let part: Vec<i64> = (j * lanes..(j + 1) * lanes).collect();
                 let at = spot.index(k, layout);
                 k.vector_store(k.shuffle(ordered, ordered, &part), *memory, at);
             }
-            rest = behind;
         }
         for &(sums, spot) in rest {
             let value = self.exact(scope, k, self.op.operand(0), sums, spot)?;

@@ -164,7 +164,7 @@ impl Writer {
 
         let pixel = [k.index(0); 3];
         let from = (self.geometry.window(k, pixel), k.mul(block, k.index(size)));
-        let sums = self.geometry.walk(k, from, panel, &sums, |k, (inputs, weights), sums| {
+        let sums = self.geometry.walk(k, from, (panel, 0), &sums, |k, (inputs, weights), sums| {
             let ahead = k.min(k.add(weights, k.index(AHEAD)), k.index(last));
             for line in 0..parts(panel, LINE) {
                 k.prefetch(filters, k.add(ahead, k.index(line * LINE)));

@@ -157,14 +157,15 @@ impl Geometry {
     }
 
     /// Visits the steps of a window: `step` gets where each begins in the input and, of a panel of weights for each,
-    /// in those, with the sums so far.
+    /// in those, with the sums so far. As many as `unrolled` steps are written one behind
+    /// the other, more are a loop.
     pub(super) fn walk(
         &self,
         k: &Kernel,
         (window, weights): (Value, Value),
-        panel: i64,
+        (panel, unrolled): (i64, i64),
         sums: &[Value],
-        step: impl FnOnce(&Kernel, (Value, Value), &[Value]) -> Vec<Value>,
+        step: impl Fn(&Kernel, (Value, Value), &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
         let (columns, steps) = self.steps();
         let [down, right] = self.tap_strides();
@@ -174,10 +175,14 @@ impl Geometry {
             k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
                 let inputs = k.add(row, k.mul(kx, k.index(right)));
                 let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
-                k.fold(k.index(0), k.index(steps), sums, |k, at, sums| {
+                let one = |k: &Kernel, at: Value, sums: &[Value]| {
                     let inputs = k.add(inputs, k.mul(at, k.index(self.ways())));
                     step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), sums)
-                })
+                };
+                if steps > unrolled {
+                    return k.fold(k.index(0), k.index(steps), sums, one);
+                }
+                (0..steps).fold(sums.to_vec(), |sums, at| one(k, k.index(at), &sums))
             })
         })
     }

@@ -169,7 +169,7 @@ impl Rounding {
 
     /// What sums are rounded to, by any shift.
     pub fn target(&self) -> Target {
-        Target { format: self.ty.format, rounding: self.ties, is_right: false }
+        Target { format: self.ty.format, rounding: self.ties, is_right: false, is_basic: false }
     }
 
     /// Whether nothing is divided.

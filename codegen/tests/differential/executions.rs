@@ -68,7 +68,7 @@ pub fn host() -> Vec<Box<dyn Execution>> {
         // Kernels for narrow vectors, and wide ones that it splits.
         Box::new(Native {
             name: "Cranelift",
-            targets: vec![Target::host().narrowed(128), Target::host().without_matrix()],
+            targets: vec![Target::host().narrowed(128).basic(), Target::host().without_matrix()],
             build: Cranelift { winograd: Usage::Auto },
         }),
     ];

@@ -228,8 +228,19 @@ impl<'s> SourceModule<'s> {
     /// The parser's message if the pipeline is malformed; an empty text if a pass failed, after
     /// its diagnostics.
     pub fn run_pipeline(&self, pipeline: &str) -> Result<(), String> {
+        self.run_passes(pipeline, true)
+    }
+
+    /// As [`Self::run_pipeline`], on a module that is known to be valid and passes that keep it so: between them it is
+    /// verified in debug builds alone, since that takes about as long as the passes.
+    pub fn run_trusted_pipeline(&self, pipeline: &str) -> Result<(), String> {
+        self.run_passes(pipeline, cfg!(debug_assertions))
+    }
+
+    fn run_passes(&self, pipeline: &str, is_verified: bool) -> Result<(), String> {
         unsafe {
             let manager = mlirPassManagerCreate(self.op().ctx().0);
+            mlirPassManagerEnableVerifier(manager, is_verified);
             let mut error = String::new();
             unsafe extern "C" fn append(text: MlirStringRef, out: *mut std::ffi::c_void) {
                 // SAFETY: `out` is the String above.

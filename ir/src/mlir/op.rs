@@ -210,6 +210,21 @@ impl std::hash::Hash for Op {
     }
 }
 
+impl Op {
+    /// The text of a valid operation by itself. Unlike [`fmt::Display`], it neither verifies it nor looks at what
+    /// surrounds it, which takes much longer.
+    pub fn text_alone(self) -> String {
+        unsafe {
+            let flags = mlirOpPrintingFlagsCreate();
+            mlirOpPrintingFlagsUseLocalScope(flags);
+            mlirOpPrintingFlagsAssumeVerified(flags);
+            let text = collect(|print, data| mlirOperationPrintWithFlags(self.0, flags, print, data));
+            mlirOpPrintingFlagsDestroy(flags);
+            text
+        }
+    }
+}
+
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&collect(|print, data| unsafe { mlirOperationPrint(self.0, print, data) }))

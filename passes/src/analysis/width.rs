@@ -181,20 +181,46 @@ impl Widths {
     fn contraction(&self, op: Op) -> Option<Vec<Bound>> {
         let ty = FloatType::of(op.operand(1).ty())?;
         let payload = op.operand(1).def_as("afp.constant")?.attr("value")?;
-        let decoded: Vec<i64> =
-            payload.elements_i64()?.into_iter().map(|code| ty.format.decode(ty.stored_code(code))).collect();
+        let table: Vec<i64> =
+            (0..ty.format.code_count()).map(|code| ty.format.decode(code as Code)).collect();
+        let code = |stored: i64| usize::from(ty.stored_code(stored));
+        let decoded = payload.elements_i64()?.into_iter().map(|stored| table[code(stored)]);
         let channels = weights::Channels::of(op);
         let inputs = self.of(op.operand(0));
         let input_channel = input_channels(op);
         let exps = weights::channel_exponents(op, channels.count);
         let mut found = vec![(0i128, 0i128); channels.count];
-        for (i, &w) in decoded.iter().enumerate() {
-            let x = inputs[if inputs.len() == 1 { 0 } else { input_channel(i) }];
+        if let [x] = inputs[..] {
+            // The sums of weights above and below zero, which are each multiplied with one end.
+            let mut sums = vec![[0i64; 2]; channels.count];
+            for (i, w) in decoded.enumerate() {
+                sums[channels.of_element(i)][usize::from(w < 0)] += w;
+            }
+            for ((lo, hi), [above, below]) in found.iter_mut().zip(sums.iter().map(|s| s.map(i128::from))) {
+                let sum = |a: i128, b: i128| a.saturating_mul(above).saturating_add(b.saturating_mul(below));
+                (*lo, *hi) = (sum(x.lo, x.hi), sum(x.hi, x.lo));
+            }
+            return self.with_units(op, ty, found, &inputs, &exps);
+        }
+        for (i, w) in decoded.enumerate() {
+            let x = inputs[input_channel(i)];
             let (a, b) = (x.lo.saturating_mul(i128::from(w)), x.hi.saturating_mul(i128::from(w)));
             let (lo, hi) = &mut found[channels.of_element(i)];
             *lo = lo.saturating_add(a.min(b));
             *hi = hi.saturating_add(a.max(b));
         }
+        self.with_units(op, ty, found, &inputs, &exps)
+    }
+
+    /// The bounds of a contraction's channels in their units, with its bias.
+    fn with_units(
+        &self,
+        op: Op,
+        ty: FloatType,
+        found: Vec<(i128, i128)>,
+        inputs: &[Bound],
+        exps: &[i32],
+    ) -> Option<Vec<Bound>> {
         // Operands with one bound per channel share one exponent: they come from one type.
         let (unit, weight) = (inputs.first()?.exp, ty.exp.interval());
         let biases = view::bias(op).map(|bias| self.of(bias));

@@ -168,8 +168,13 @@ impl Program {
 
     /// Runs the program on this machine alone.
     pub(super) fn check_here(&self) {
+        self.check_expanded("all");
+    }
+
+    /// The same with operators of afpk expanded to all or to basic operations.
+    pub(super) fn check_expanded(&self, operations: &str) {
         let session = Session::new();
-        let module = parse(&session, &self.text());
+        let module = parse_for(&session, &self.text(), operations);
         let target = Target::host().narrowed(128);
         let words: Vec<Vec<f32>> = self.inputs.iter().map(Buffer::words).collect();
         let inputs: Vec<Tensor> =
@@ -198,11 +203,16 @@ fn bits_of(values: &[f32]) -> Vec<u32> {
 
 /// A module of the tests, without what afpk-expand writes as integer operations.
 pub(super) fn parse<'s>(session: &'s Session, text: &str) -> SourceModule<'s> {
+    parse_for(session, text, "all")
+}
+
+fn parse_for<'s>(session: &'s Session, text: &str, operations: &str) -> SourceModule<'s> {
     let module = session
         .parse("test.mlir", text.as_bytes())
         .unwrap_or_else(|_| panic!("the test's module: {:?}\n{text}", session.take_diagnostics()));
     pipeline::register_all();
-    module.run_pipeline("builtin.module(afpk-expand)").expect("expanded operators");
+    let pipeline = format!("builtin.module(afpk-expand{{operations={operations}}})");
+    module.run_pipeline(&pipeline).expect("expanded operators");
     module
 }
 

@@ -130,6 +130,32 @@ fn encode_of_every_format_rounding_and_width() {
 }
 
 #[test]
+fn encode_on_lanes_with_all_and_with_basic_operations() {
+    for format in formats().filter(|format| format.exp_bits() >= 2 && format.int_max() < 1 << 30) {
+        let bits = 29;
+        let mut pairs: Vec<(i64, i64)> = mantissas(bits)
+            .into_iter()
+            .flat_map(|n| (0..32).map(move |d| (n, d)))
+            .filter(|&(n, d)| half_fits(n, d, bits))
+            .collect();
+        pairs.truncate(pairs.len() / 8 * 8);
+        let body =
+            format!("%r = afpk.encode %x, %y \"{format}\" {{bits = {bits} : i32, right}} : vector<8xi32>");
+        let expected =
+            pairs.iter().map(|&(n, d)| format.decode(encode(n, -d as i32, 1, format, 0, Rounding::HalfUp)));
+        let expected = Buffer::new(32, expected);
+        let kernel = vector_loop(pairs.len(), (32, 8), (32, 8), true, &body);
+        let inputs = vec![
+            Buffer::new(32, pairs.iter().map(|pair| pair.0)),
+            Buffer::new(32, pairs.iter().map(|pair| pair.1)),
+        ];
+        let program = Program { inputs, kernels: vec![("encode".to_owned(), kernel, expected)] };
+        program.check_expanded("all");
+        program.check_expanded("basic");
+    }
+}
+
+#[test]
 fn quotients_of_every_format_and_rounding() {
     for format in formats() {
         let mut cases = Vec::new();

@@ -249,6 +249,18 @@ pub(super) fn holds_integers(payload: Type, bits: u32) -> bool {
 /// Every payload element is a canonical code. A splat is looked at once, however large its type is.
 pub(super) fn canonical_codes(rule: &'static str, ty: FloatType, payload: &DenseData<'_>) -> Check {
     let (DenseData::Splat(bytes) | DenseData::All(bytes)) = payload;
+    if ty.storage_bits() == 8 {
+        // Without an end before the last, which takes a fraction of the time.
+        let (count, minus_zero) = (ty.format.code_count(), 1u32 << ty.format.magnitude_bits());
+        let refused = if ty.format.is_signed() { minus_zero } else { count };
+        let odd = bytes.iter().fold(0, |odd: u32, &code| {
+            let code = u32::from(code);
+            odd | u32::from(code >= count) | u32::from(code == refused)
+        });
+        if odd == 0 {
+            return Ok(());
+        }
+    }
     let stored = |element: &[u8]| element.iter().rev().fold(0, |code, &byte| code << 8 | Code::from(byte));
     let mut codes = bytes.chunks_exact(ty.storage_bits() as usize / 8).map(stored).enumerate();
     match codes.find(|&(_, code)| !ty.format.is_canonical(code)) {
