@@ -315,8 +315,10 @@ impl Writer<'_> {
         let panel = count * lanes * geometry.ways();
         let window = geometry.window(k, pixel);
         let weights = k.mul(place, k.index(self.block()));
+        // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
+        let unrolled = if lanes == 4 { UNROLLED } else { 0 };
         let sums =
-            geometry.walk(k, (window, weights), (panel, UNROLLED), &sums, |k, (inputs, weights), sums| {
+            geometry.walk(k, (window, weights), (panel, unrolled), &sums, |k, (inputs, weights), sums| {
                 if let Some(ahead) = ahead {
                     k.prefetch(constants.filters, k.add(weights, ahead));
                 }

@@ -403,7 +403,7 @@ impl Epilogue {
             };
             let ordered = k.vector_bitcast(words, 8);
             rest = behind;
-            if vectors % 4 == 0 && self.channels.vectors * lanes <= self.channels.count {
+            if vectors.is_multiple_of(4) && self.channels.vectors * lanes <= self.channels.count {
                 k.vector_store(ordered, *memory, four[0].1.index(k, layout));
                 continue;
             }
