@@ -15,6 +15,8 @@ layers can be timed, else in all. Standard library only.
 """
 import argparse, json, os, random, struct, subprocess, sys, tempfile
 
+# As calibrated networks are: nothing is found out when the code runs.
+STATIC = ["--activations", "static"]
 # Weights whose integers have one byte, two, and more; activations have a byte by default.
 FORMATS = {"byte": "e2m2", "pair": "e3m2", "wide": "e4m2"}
 # Height (= width) and channels of the input, then layers: convolution (channels, kernel, stride), depthwise (kernel,
@@ -176,13 +178,13 @@ def command(arguments, *words):
 def measured(arguments, target, model, formats, folder):
     """Pairs of features and cost: of layers in nanoseconds, or of the network in instructions."""
     lanes = LANES.get(target, 1)
-    report = json.loads(command(arguments, "compile", model, "--formats", formats, "--target", target, "--emit", "report",
+    report = json.loads(command(arguments, "compile", model, "--formats", formats, *STATIC, "--target", target, "--emit", "report",
                                 "--json", "-o", folder))
     layers = {layer["name"]: layer for layer in report["layers"]}
     if target.startswith("x86-64"):
         times = {name: [] for name in layers}
         for _ in range(arguments.repeat):
-            timed = json.loads(command(arguments, "bench", model, "--formats", formats, "--target", target, "--per-layer",
+            timed = json.loads(command(arguments, "bench", model, "--formats", formats, *STATIC, "--target", target, "--per-layer",
                                        "--json", "--time", "0.3"))
             for layer in timed["layers"]:
                 times[layer["name"]].append(layer["seconds"])
