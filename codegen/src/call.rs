@@ -8,7 +8,10 @@ use afp_ir::{
     numerics::Code,
 };
 
-use crate::interface::{Interface, Storage};
+use crate::{
+    interface::{Interface, Storage},
+    internal,
+};
 
 /// The C entry that every backend makes.
 pub type Entry = unsafe extern "C" fn(*const *const c_void, *const *mut c_void, *mut c_void) -> c_int;
@@ -51,7 +54,7 @@ impl Function {
     /// Calls the function with an arena of its own; several threads may do so at a time.
     ///
     /// # Errors
-    /// AFP0404 if the inputs are not what the function takes; AFP0641 if it gives a status other than 0.
+    /// AFP0404 if the inputs are not what the function takes; AFP0001 if it gives a status other than 0.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, Diagnostic> {
         let mut call = self.prepare(inputs)?;
         call.run()?;
@@ -92,7 +95,7 @@ impl Call<'_> {
     /// Calls the function.
     ///
     /// # Errors
-    /// AFP0641 if it gives a status other than 0.
+    /// AFP0001 if it gives a status other than 0.
     pub fn run(&mut self) -> Result<(), Diagnostic> {
         let inputs: Vec<*const c_void> = self.inputs.iter().map(Buffer::as_ptr).collect();
         let outputs: Vec<*mut c_void> = self.outputs.iter_mut().map(Buffer::as_mut_ptr).collect();
@@ -101,10 +104,8 @@ impl Call<'_> {
         // the interface.
         match unsafe { (self.function.entry)(inputs.as_ptr(), outputs.as_ptr(), arena) } {
             0 => Ok(()),
-            status => Err(Diagnostic::error("AFP0641", "a compiled network could not be run")
-                .expected("status 0")
-                .found(format!("status {status}"))
-                .help("status 2 says that this processor runs no version of the code: compile it for host")),
+            // What this machine does not run is refused before.
+            status => Err(internal("a compiled network could not be run").found(format!("status {status}"))),
         }
     }
 
