@@ -19,7 +19,7 @@ enum { SPINS = 300, YIELDS = 100, LINE = 64 };
 /* What a caller waits, in nanoseconds, before it asks whether the others run. If they did not, it works alone for TIMES
  * as long as it has waited; for twice that if it last waited less than RECENT ago, and so on; never for longer than
  * LONGEST. */
-static const int64_t PATIENCE = 200000, TIMES = 32, MOST_TIMES = 1024, RECENT = 2000000000, LONGEST = 1000000000;
+static const int64_t PATIENCE = 200000, TIMES = 8, MOST_TIMES = 1024, RECENT = 2000000000, LONGEST = 1000000000;
 
 struct team {
   void (*body)(void *context);

@@ -4,7 +4,7 @@
  * *shares* as the team has threads. A thread takes its own share, and then those that no other has begun.
  * So the caller never waits for a thread that the system has not given a processor, only for a share that
  * such a thread has in hand. Where it has waited long for one that did not run, it does the rest of the
- * call alone, and so the next calls: more threads than processors are no slower than one.
+ * call alone, and so the next calls: more threads than processors are about as fast as one.
  *
  * Workers are from a pool that the process has one of. They are created when a team needs more of them than
  * are idle, and wait for the next team from then on; none is created before the first call. Where the system
