@@ -90,6 +90,13 @@ pub struct Generation {
     pub weights: WeightsChoice,
 }
 
+impl Generation {
+    /// A machine with vectors no longer than is allowed.
+    pub fn narrowed(&self, target: Target) -> Target {
+        self.vector_bits.map_or(target, |bits| target.narrowed(bits))
+    }
+}
+
 fn parse_vector_bits(text: &str) -> Result<u32, String> {
     let bits = text.parse().ok().filter(|bits| [128, 256, 512].contains(bits));
     bits.ok_or_else(|| "expected 128, 256 or 512".into())
@@ -136,9 +143,7 @@ impl<'a> Request<'a> {
     pub fn with(mut self, generation: &Generation) -> Result<Self, Diagnostic> {
         let threads = usize::from(generation.threads);
         let bare = self.choices.target.system == System::Bare;
-        if let Some(bits) = generation.vector_bits {
-            self.choices.target = self.choices.target.narrowed(bits);
-        }
+        self.choices.target = generation.narrowed(self.choices.target);
         self.choices.multiply = match generation.multiply {
             MultiplyChoice::Native => Multiply::Native,
             MultiplyChoice::ShiftAdd => Multiply::ShiftAdd,

@@ -329,7 +329,10 @@ fn with_quantizer<T>(
                 Rounding::Gptq => rounding::Method::Gptq,
             },
             // Weights that are rounded to nearest are those of the network, and so are its biases.
-            max_exponents: decisions.rounding == Rounding::Nearest,
+            exponents: match decisions.rounding {
+                Rounding::Nearest => rounding::Exponents::Plain,
+                _ => rounding::Exponents::Weighted,
+            },
             bias_correction: decisions.rounding != Rounding::Nearest,
             ..rounding::Options::default()
         },

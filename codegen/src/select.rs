@@ -260,7 +260,7 @@ impl Selection {
             // What must be used is not weighed any more.
             best = (if self.matrix == Usage::Always { 0.0 } else { cycles }, Strategy::Matrix(tile));
         }
-        if (winograd::is_fast(vectors) || self.winograd == Usage::Always)
+        if (vectors.transforms_pay() || self.winograd == Usage::Always)
             && self.winograd != Usage::Never
             && let Some((cycles, tile)) = winograd::tile(op, contraction, &geometry, (vectors, direct))
             && self.winograd.is_worth_it(cycles, best.0)

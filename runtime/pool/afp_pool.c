@@ -134,8 +134,10 @@ static void await(struct team *team, int (*is_over)(struct team *, size_t), size
   if (waited < PATIENCE || 2 * least_computed(team) > waited) return;
   if (is_closed(team)) return;
   atomic_store_explicit(&team->is_closed, 1, memory_order_relaxed);
-  int is_again = end - alone_until < RECENT && alone_times < MOST_TIMES;
-  alone_times = alone_times == 0 || end - alone_until >= RECENT ? TIMES : is_again ? 2 * alone_times : alone_times;
+  if (alone_times == 0 || end - alone_until >= RECENT)
+    alone_times = TIMES;
+  else if (alone_times < MOST_TIMES)
+    alone_times *= 2;
   alone_until = end + (waited < LONGEST / alone_times ? waited * alone_times : LONGEST);
 }
 

@@ -38,6 +38,14 @@ pub struct Vectors {
     pub basic: bool,
 }
 
+impl Vectors {
+    /// Whether fewer products by dot products are worth the transforms of a Winograd convolution, whose cost is only
+    /// won back where a dot product of bytes is one instruction.
+    pub const fn transforms_pay(&self) -> bool {
+        matches!(self.dot, Dot::Vnni | Dot::Sdot)
+    }
+}
+
 /// What runs the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {

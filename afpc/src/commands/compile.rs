@@ -107,7 +107,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if arguments.task.recipe.until.is_some() {
         return Err(conflict("--until", "native code has all stages behind it").into());
     }
-    let targets = target::versions(&arguments.target)?;
+    let targets: Vec<Target> =
+        target::versions(&arguments.target)?.into_iter().map(|t| arguments.generation.narrowed(t)).collect();
     let Some(&target) = targets.first() else {
         return Err(conflict("--target", "no machine").into());
     };

@@ -224,34 +224,11 @@ impl Translator<'_, '_> {
         }
         let constants = self.constant_lanes(amounts).filter(|_| which == Binary::Shl);
         let numbers = if width == 32 { self.numbers(amounts) } else { Numbers::unknown() };
-        let known = numbers.beyond_least((0, 31));
-        // Where several bits of a count matter, a product takes less: with powers of two that stay the same for many.
-        let factors = match which {
-            Binary::Shl => known.filter(|known| known.1 != 0).map(|known| (y.clone(), known)),
-            Binary::ShrS if known.is_some_and(|known| known.0 >= 2 && known.1.count_ones() >= 2) => {
-                let missing = Numbers::exactly([32]).combined(&numbers, i32::wrapping_sub);
-                let whole = lanes::uniform(&mut self.b, 32, 32);
-                let parts = y.parts.iter().map(|&y| self.b.ins().isub(whole, y)).collect();
-                missing.beyond_least((0, 31)).map(|known| (Lowered::vector(parts), known))
-            }
-            _ => None,
-        };
-        if let (Some((counts, known)), None) = (factors, &constants) {
-            let by_bits = self.machine != Machine::Aarch64;
-            let product = |(index, (&x, &y)): (usize, (&ir::Value, &ir::Value))| {
-                let (b, used) = (&mut self.b, lanes::used(count, width, index));
-                let one = lanes::uniform(b, 32, 1);
-                let powers = match by_bits {
-                    true => Binary::Shl.by_bits(b, one, y, Some(known)),
-                    false => Binary::Shl.on_registers(b, (width, used), one, y),
-                };
-                match which {
-                    Binary::Shl => b.ins().imul(x, powers),
-                    _ => lanes::multiply_high(b, x, powers),
-                }
-            };
-            return x.parts.iter().zip(&counts.parts).enumerate().map(product).collect();
+        let factors = if constants.is_none() { self.factors(which, y, &numbers) } else { None };
+        if let Some((counts, known)) = factors {
+            return self.shift_by_product(which, (count, width), x, &counts, known);
         }
+        let known = numbers.beyond_least((0, 31));
         let shift = |(index, (&x, &y)): (usize, (&ir::Value, &ir::Value))| {
             let used = lanes::used(count, width, index);
             let b = &mut self.b;
@@ -269,17 +246,6 @@ impl Translator<'_, '_> {
                     Binary::Mul.on_registers(b, (width, used), x, powers)
                 }
                 // Selection by each bit of the count is less than to take lanes out and put them back.
-                // Selection by each bit of the count is less than to take lanes out and put them back.
-                // Powers of two, which stay the same for many.
-                None if width == 32
-                    && used > 1
-                    && which == Binary::Shl
-                    && known.is_some_and(|k| k.1 != 0) =>
-                {
-                    let one = lanes::uniform(b, 32, 1);
-                    let powers = which.by_bits(b, one, y, known);
-                    b.ins().imul(x, powers)
-                }
                 None if width == 32 && used > 1 && self.machine != Machine::Aarch64 => {
                     which.by_bits(b, x, y, known)
                 }
@@ -287,6 +253,48 @@ impl Translator<'_, '_> {
             }
         };
         x.parts.iter().zip(&y.parts).enumerate().map(shift).collect()
+    }
+
+    /// Counts of powers of two, and their least and the bits beyond it, where a shift is better a product with
+    /// those: where several bits of a count matter, since powers stay the same for many.
+    fn factors(&mut self, which: Binary, y: &Lowered, numbers: &Numbers) -> Option<(Lowered, (i64, i64))> {
+        let known = numbers.beyond_least((0, 31))?;
+        match which {
+            Binary::Shl if known.1 != 0 => Some((y.clone(), known)),
+            // The upper half of a product with as many bits as are missing from the width.
+            Binary::ShrS if known.0 >= 2 && known.1.count_ones() >= 2 => {
+                let missing = Numbers::exactly([32]).combined(numbers, i32::wrapping_sub);
+                let known = missing.beyond_least((0, 31))?;
+                let whole = lanes::uniform(&mut self.b, 32, 32);
+                let parts = y.parts.iter().map(|&y| self.b.ins().isub(whole, y)).collect();
+                Some((Lowered::vector(parts), known))
+            }
+            _ => None,
+        }
+    }
+
+    fn shift_by_product(
+        &mut self,
+        which: Binary,
+        (count, width): (u32, u32),
+        x: &Lowered,
+        counts: &Lowered,
+        known: (i64, i64),
+    ) -> Vec<ir::Value> {
+        let by_bits = self.machine != Machine::Aarch64;
+        let product = |(index, (&x, &count_of)): (usize, (&ir::Value, &ir::Value))| {
+            let (b, used) = (&mut self.b, lanes::used(count, width, index));
+            let one = lanes::uniform(b, 32, 1);
+            let powers = match by_bits {
+                true => Binary::Shl.by_bits(b, one, count_of, Some(known)),
+                false => Binary::Shl.on_registers(b, (width, used), one, count_of),
+            };
+            match which {
+                Binary::Shl => b.ins().imul(x, powers),
+                _ => lanes::multiply_high(b, x, powers),
+            }
+        };
+        x.parts.iter().zip(&counts.parts).enumerate().map(product).collect()
     }
 
     /// The scalar that all lanes of a vector are, if its definition tells.

@@ -157,8 +157,7 @@ impl Geometry {
     }
 
     /// Visits the steps of a window: `step` gets where each begins in the input and, of a panel of weights for each,
-    /// in those, with the sums so far. As many as `unrolled` steps are written one behind
-    /// the other, more are a loop.
+    /// in those, with the sums so far. As many as `unrolled` steps are written one behind the other, more are a loop.
     pub(super) fn walk(
         &self,
         k: &Kernel,

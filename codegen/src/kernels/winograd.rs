@@ -23,7 +23,7 @@ use afp_ir::{
     winograd::{self as fit, FILTER, INPUT, OUTPUT, OUTPUTS, POSITIONS, SHARED, SHIFT, WINDOW},
 };
 use afp_passes::analysis::width::Bound;
-use afp_target::{Dot, Vectors};
+use afp_target::Vectors;
 
 use super::{
     Lowering,
@@ -183,11 +183,6 @@ pub fn tile(
     let there = parts(geometry.channels[0], bytes) as f64 * INPUT_CYCLES;
     let transforms = plan.count() as f64 * (there + back);
     Some((share * products + transforms + (1.0 - share) * direct, tile))
-}
-
-/// Whether a machine's dot product of bytes is one instruction: else what the transforms cost is not won back.
-pub const fn is_fast(vectors: &Vectors) -> bool {
-    matches!(vectors.dot, Dot::Vnni | Dot::Sdot)
 }
 
 /// Adds the kernel of a group and its call.

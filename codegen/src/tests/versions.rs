@@ -126,6 +126,7 @@ fn the_object_exports_two_functions_and_needs_nothing() {
             let name = format!("{SYMBOL}.{}", target.name);
             assert!(file.symbols().any(|symbol| symbol.name() == Ok(name.as_str())), "{name}");
         }
+        // The largest frame, which may be moved by as many bytes as its vectors have, and the choice's.
         assert!(stack < 640, "{stack}");
     }
 }

@@ -192,11 +192,11 @@ impl Widths {
         let mut found = vec![(0i128, 0i128); channels.count];
         if let [x] = inputs[..] {
             // The sums of weights above and below zero, which are each multiplied with one end.
-            let mut sums = vec![[0i64; 2]; channels.count];
+            let mut sums = vec![[0i128; 2]; channels.count];
             for (i, w) in decoded.enumerate() {
-                sums[channels.of_element(i)][usize::from(w < 0)] += w;
+                sums[channels.of_element(i)][usize::from(w < 0)] += i128::from(w);
             }
-            for ((lo, hi), [above, below]) in found.iter_mut().zip(sums.iter().map(|s| s.map(i128::from))) {
+            for ((lo, hi), [above, below]) in found.iter_mut().zip(sums) {
                 let sum = |a: i128, b: i128| a.saturating_mul(above).saturating_add(b.saturating_mul(below));
                 (*lo, *hi) = (sum(x.lo, x.hi), sum(x.hi, x.lo));
             }

@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 
 use afp_ir::{numerics::Format, winograd};
+use afp_target::Target;
 use serde::Deserialize;
 
 use super::Work;
@@ -104,8 +105,6 @@ const ALIKE: [(&str, &str); 5] = [
     ("aarch64", "aarch64+dotprod"),
 ];
 
-/// Targets with a dot product of bytes in one instruction, and no matrix unit, which is faster.
-const TRANSFORMS: [&str; 4] = ["x86-64-v3+avxvnni", "x86-64-v4+vnni", "x86-64-v4+vbmi", "aarch64+dotprod"];
 /// Products by dot products that take as long as transforming a number: an input to the elements of its window, of
 /// which four pixels share 16, or an element of sums to an output, twice as long.
 const TRANSFORMED: u64 = 25;
@@ -123,7 +122,10 @@ impl Table {
     pub fn of(target: &str) -> Option<Self> {
         let find = |name: &str| Self::all().into_iter().find(|table| table.target == name);
         let table = find(target).or_else(|| find(ALIKE.iter().find(|(name, _)| *name == target)?.1))?;
-        Some(Self { transforms: TRANSFORMS.contains(&target), ..table })
+        // A matrix unit is faster than both.
+        let transforms = Target::listed(target)
+            .is_some_and(|target| target.vectors.transforms_pay() && !target.vectors.matrix);
+        Some(Self { transforms, ..table })
     }
 
     /// Every table.

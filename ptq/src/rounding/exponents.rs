@@ -5,11 +5,11 @@
 //! moment of what a weight is multiplied with. Plain squares, without `h`, do not follow a network's error.
 
 use afp_ir::numerics::Format;
-use afp_passes::scale::covering_exponent;
+use afp_passes::scale::{best_exponent, covering_exponent};
 use rayon::prelude::*;
 
 use super::{
-    Options,
+    Exponents, Options,
     grid::{Grid, power},
     lanes::weighted_error,
     prepared::Prepared,
@@ -50,8 +50,15 @@ fn of_channel(target: &[f64], importance: &[f64], format: Format, options: &Opti
         return None;
     }
     let top = covering_exponent(format, largest);
-    if options.max_exponents {
-        return Some(vec![limited(top, format, options.floor)]);
+    let chosen = match options.exponents {
+        Exponents::Weighted => None,
+        Exponents::Plain => {
+            Some(best_exponent(format, &target.iter().map(|&w| (w, 1.0)).collect::<Vec<_>>()))
+        }
+        Exponents::Covering => Some(top),
+    };
+    if let Some(exp) = chosen {
+        return Some(vec![limited(exp, format, options.floor)]);
     }
     let grid = Grid::of(format);
     let mut exps: Vec<i32> = (0..JUDGED).map(|below| limited(top - below, format, options.floor)).collect();
@@ -83,8 +90,11 @@ mod tests {
         let options = Options::default();
         assert_eq!(found(&target, &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-6], &options).unwrap()[0], -3);
         assert_eq!(found(&target, &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1e6], &options).unwrap()[0], 0);
-        let covering = Options { max_exponents: true, ..options };
+        let covering = Options { exponents: Exponents::Covering, ..options };
         assert_eq!(found(&target, &[1.0; 8], &covering), Some(vec![0]));
+        let plain = Options { exponents: Exponents::Plain, ..options };
+        assert_eq!(found(&target, &[1e9; 8], &plain), found(&target, &[1e-9; 8], &plain));
+        assert_eq!(found(&target[..7], &[1.0; 7], &plain), Some(vec![-3]));
         let floor = Options { floor: -1, ..options };
         assert_eq!(found(&target, &[1.0; 8], &floor).unwrap().len(), 2);
         target.fill(0.0);

@@ -47,13 +47,26 @@ pub enum Method {
     Gptq,
 }
 
+/// How the scale exponents of channels are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exponents {
+    /// By the least error, each weight's as much as what it is multiplied with.
+    #[default]
+    Weighted,
+    /// By the least sum of squared errors, as weights are rounded where there is no calibration data
+    /// ([`afp_passes::scale::best_exponent`]).
+    Plain,
+    /// The ones that avoid all clipping.
+    Covering,
+}
+
 /// What may be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How weights are rounded.
     pub method: Method,
-    /// Take the exponent that avoids all clipping, instead of searching.
-    pub max_exponents: bool,
+    /// How scale exponents are chosen.
+    pub exponents: Exponents,
     /// Passes of the descent behind GPTQ.
     pub sweeps: u32,
     /// Whether biases absorb the mean of the error.
@@ -64,7 +77,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { method: Method::Gptq, max_exponents: false, sweeps: 2, bias_correction: true, floor: -100 }
+        Self {
+            method: Method::Gptq,
+            exponents: Exponents::Weighted,
+            sweeps: 2,
+            bias_correction: true,
+            floor: -100,
+        }
     }
 }
 

@@ -126,13 +126,14 @@ proptest! {
         (rows, depth, groups, count) in (1usize..20, 1usize..40, 1usize..4, 1usize..60),
         seed: u64,
         text in prop::sample::select(&FORMATS[..]),
-        (sweeps, centred, max_exponents) in (0u32..3, any::<bool>(), any::<bool>()),
+        (sweeps, centred, covering) in (0u32..3, any::<bool>(), any::<bool>()),
     ) {
         let sizes = Sizes { outputs: rows * groups, depth, groups, count };
         let Case { layer, moments, .. } = case(sizes, seed);
         let prepared =
             if centred { Prepared::new(&layer, &moments) } else { Prepared::uncorrected(&layer, &moments) };
-        let options = Options { sweeps, bias_correction: centred, max_exponents, ..Options::default() };
+        let exponents = if covering { Exponents::Covering } else { Exponents::Weighted };
+        let options = Options { sweeps, bias_correction: centred, exponents, ..Options::default() };
         let by = |method: Method| {
             let (rounded, error) =
                 round(&layer, &moments, &prepared, format(text), &Options { method, ..options });
@@ -157,7 +158,7 @@ fn tiny_problems_end_near_their_optimum() {
         let format = format(["e0m2", "e2m0"][seed as usize % 2]);
         let integers: Vec<i64> = format.canonical_codes().map(|code| format.decode(code)).collect();
         let error = |rounded: &Rounded| damped(&layer, &moments, &prepared, rounded);
-        let options = Options { max_exponents: true, ..Options::default() };
+        let options = Options { exponents: Exponents::Covering, ..Options::default() };
         let (rounded, _) = round(&layer, &moments, &prepared, format, &options);
         let nearest = Options { method: Method::Nearest, ..options };
         let (nearest, _) = round(&layer, &moments, &prepared, format, &nearest);

@@ -1,5 +1,5 @@
-//! Layers that make up for what those before them have lost: less is lost at the end, and whoever compiles a
-//! formats file gets, bit for bit, what the search measured.
+//! Whoever compiles a formats file gets, bit for bit, the weights that the search measured: rounded to nearest, and
+//! those of layers that make up for what others before them have lost, by which less is lost at the end.
 
 use afp_ir::mlir::Session;
 use afp_passes::{
@@ -59,15 +59,41 @@ fn less_is_lost_and_compiled_is_what_was_measured() -> Result<(), Failure> {
                 let quantization = Some(Quantization { moments: Some(name.into()), ..decided });
                 Ok((after.clone(), Formats { quantization, ..apply::formats(quantizer.network, &after) }))
             })?;
-        let path = std::env::temp_dir().join(format!("afpc-moments-{}-{name}.json", std::process::id()));
-        std::fs::write(&path, serde_json::to_vec(&formats).expect("JSON")).expect("a file");
-        let compiled = compiled(&task(&["--formats", &path.to_string_lossy()]));
-        let _ = std::fs::remove_file(&path);
-        let compiled = compiled?;
-        assert_eq!(measured.sites, compiled.sites, "{name}");
-        for (measured, compiled) in measured.weights.iter().zip(&compiled.weights) {
-            assert_eq!(measured, compiled, "{name}");
-        }
+        compare(name, &measured, &formats)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn weights_rounded_to_nearest_are_compiled_as_measured() -> Result<(), Failure> {
+    registry::register_all();
+    let nearest = task(&["--rounding", "nearest"]);
+    for format in ["e0m2", "e2m2"] {
+        let session = Session::new();
+        let module = model::load(&session, &nearest.model)?;
+        let (measured, formats) =
+            on_samples((&session, &module), &nearest.recipe, None, |quantizer, decided| {
+                let setting = coarse(quantizer, format);
+                let formats = apply::formats(quantizer.network, &setting);
+                Ok((setting, Formats { quantization: Some(decided), ..formats }))
+            })?;
+        compare(&format!("nearest-{format}"), &measured, &formats)?;
+    }
+    Ok(())
+}
+
+/// Compiling with a formats file finds the weights and the formats of activations that were measured.
+fn compare(name: &str, measured: &Setting, formats: &Formats) -> Result<(), Failure> {
+    let path = std::env::temp_dir().join(format!("afpc-measured-{}-{name}.json", std::process::id()));
+    std::fs::write(&path, serde_json::to_vec(formats).expect("JSON")).expect("a file");
+    let compiled = compiled(&task(&["--formats", &path.to_string_lossy()]));
+    let _ = std::fs::remove_file(&path);
+    let compiled = compiled?;
+    assert_eq!(measured.sites, compiled.sites, "{name}");
+    assert_eq!(measured.weights.len(), compiled.weights.len(), "{name}");
+    for (measured, compiled) in measured.weights.iter().zip(&compiled.weights) {
+        assert!(measured.is_some(), "{name}");
+        assert_eq!(measured, compiled, "{name}");
     }
     Ok(())
 }
