@@ -16,7 +16,7 @@ use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::Target;
 
 use crate::kernels::{
-    boundary, constant_behind, depthwise, direct, gemv,
+    boundary, concat, constant_behind, depthwise, direct, gemv,
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
@@ -145,6 +145,7 @@ impl Selection {
         for &(_, contraction) in &candidates {
             self.surround(contraction);
         }
+        self.put_into_concats(&ops);
         let chosen: HashMap<Op, Strategy> =
             candidates.into_iter().filter_map(|(op, c)| Some((op, self.strategy(op, c)?))).collect();
         for &op in &groups {
@@ -165,6 +166,19 @@ impl Selection {
         for (value, layout) in &self.layouts {
             if let Some(op) = value.def() {
                 layout.attach(op);
+            }
+        }
+    }
+
+    /// Has values that are computed for a concat lie in its buffer.
+    fn put_into_concats(&mut self, ops: &[Op]) {
+        for value in ops.iter().flat_map(|op| op.results()) {
+            let part = concat::whole(value).and_then(|(concat, before)| {
+                let (own, whole) = (self.layouts.get(&value)?, self.layouts.get(&concat.result(0))?);
+                concat::part(own, whole, before)
+            });
+            if let Some(layout) = part {
+                self.layouts.insert(value, layout);
             }
         }
     }
@@ -243,8 +257,8 @@ impl Selection {
                 .map(Strategy::Interleaved)
                 .or_else(|| depthwise::tile(op, vectors).map(Strategy::Depthwise));
         }
-        let dense = |value: &Value| self.layouts.get(value).is_some_and(Layout::is_dense);
-        let all = tree::leaves(op).ok()?.iter().all(dense) && dense(&op.result(0));
+        let even = |value: &Value| self.layouts.get(value).is_some_and(Layout::is_even);
+        let all = tree::leaves(op).ok()?.iter().all(even) && even(&op.result(0));
         let input = self.layouts.get(&contraction.operand(0))?.clone();
         let geometry = Geometry::of(contraction, input, all)?;
         if let Some(tile) =

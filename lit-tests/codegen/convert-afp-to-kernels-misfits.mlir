@@ -8,7 +8,7 @@
 func.func @layout_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo' and 'channels'}}
+  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo', 'channels' and 'before'}}
   // expected-note @+2 {{found: "wide"}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %0 = afp.quantize %x {afp.layout = "wide"} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
@@ -26,7 +26,7 @@ func.func @layout_kind(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
 func.func @layout_empty(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo' and 'channels'}}
+  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo', 'channels' and 'before'}}
   // expected-note @+2 {{found: {}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %0 = afp.quantize %x {afp.layout = {}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
@@ -44,7 +44,7 @@ func.func @layout_empty(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
 func.func @layout_key(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %w = afp.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3x!w>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo' and 'channels'}}
+  // expected-note @+3 {{expected: 'afp.layout' with 'offset', 'halo', 'channels' and 'before'}}
   // expected-note @+2 {{found: {padding = 3 : i64}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %0 = afp.quantize %x {afp.layout = {padding = 3 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>

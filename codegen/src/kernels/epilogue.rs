@@ -138,9 +138,9 @@ impl Operands {
         self.result.bytes()
     }
 
-    /// Whether nothing lies between the elements of any of them.
-    pub fn are_dense(&self) -> bool {
-        self.result.is_dense() && self.layouts.iter().all(Layout::is_dense)
+    /// Whether nothing lies between the rows of any of them.
+    pub fn are_even(&self) -> bool {
+        self.result.is_even() && self.layouts.iter().all(Layout::is_even)
     }
 
     /// Adds the kernels of the group. `write` appends the work on the items of the one that computes the

@@ -53,8 +53,8 @@ pub struct Geometry {
 
 impl Geometry {
     /// The geometry of a group's contraction, given its input's layout. Rows of pixels are joined where
-    /// `dense` says that nothing lies between them anywhere.
-    pub fn of(op: Op, input: Layout, dense: bool) -> Option<Self> {
+    /// `even` says that nothing lies between them anywhere.
+    pub fn of(op: Op, input: Layout, even: bool) -> Option<Self> {
         let (weight, result) = (shape_of(op.operand(1)), shape_of(op.result(0)));
         let weight_bits = Rows::of(op).ok()?.integer_bits();
         let bits = [input.bits(), weight_bits];
@@ -91,7 +91,7 @@ impl Geometry {
             bits,
         };
         let pointwise = geometry.kernel == [1, 1] && conv.stride == [1, 1] && conv.pad == [0; 4];
-        if pointwise && dense && geometry.input.halo == [0; 4] {
+        if pointwise && even && geometry.input.is_even() {
             geometry.pixels = [1, 1, geometry.pixels.iter().product()];
         }
         Some(geometry)
@@ -301,17 +301,17 @@ impl Problem {
             _ => return Err(tree::misfit(op, "one contraction, with an epilogue on vectors")),
         };
         let operands = Operands::of(lowering, op, contraction)?;
-        let dense = operands.are_dense();
+        let even = operands.are_even();
         let input = scope::layout(lowering, contraction.operand(0), op)?;
         let is_integer = matches!(input.storage, Storage::Integer { .. });
-        let geometry = Geometry::of(contraction, input, dense).filter(|geometry| {
+        let geometry = Geometry::of(contraction, input, even).filter(|geometry| {
             is_integer
                 && surrounds(&geometry.input, contraction)
                 && geometry.channels[0] % geometry.ways() == 0
                 && lanes <= geometry.outputs
         });
         let geometry = geometry.ok_or_else(|| tree::misfit(op, "an input of integers, with its halo"))?;
-        let joined = geometry.pixels[..2] == [1, 1] && tree::conv(contraction).is_some() && dense;
+        let joined = geometry.pixels[..2] == [1, 1] && tree::conv(contraction).is_some() && even;
         Ok(Self { operands, geometry, joined })
     }
 

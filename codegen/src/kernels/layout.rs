@@ -87,10 +87,13 @@ pub struct Layout {
     pub halo: [i64; 4],
     /// Channels with those added that nothing reads. Rank 4 only.
     pub channels: i64,
+    /// Of a value that lies in the buffer of a concat ([`super::concat`]), the channels before its own: the others
+    /// are those of other values.
+    pub before: Option<i64>,
 }
 
 /// The attribute of the operation that yields a value.
-const ATTRIBUTE: &str = "afp.layout";
+pub(super) const ATTRIBUTE: &str = "afp.layout";
 
 impl Layout {
     /// Codes without anything between them: what callers see.
@@ -98,7 +101,7 @@ impl Layout {
         let Element::Float(FloatType { format, .. }) = Element::of(value.ty()) else { return None };
         let shape = value.ty().shape()?;
         let channels = shape.last().copied().unwrap_or(1);
-        Some(Self { shape, format, storage: Storage::Code, halo: [0; 4], channels })
+        Some(Self { shape, format, storage: Storage::Code, halo: [0; 4], channels, before: None })
     }
 
     /// The layout that was chosen for a coded value, or the plain one.
@@ -114,9 +117,9 @@ impl Layout {
         let Some(chosen) = op.attr(ATTRIBUTE) else { return Ok(Some(layout)) };
         let misfit = |expected: &str| misfit(op, expected).found(chosen.to_string());
         let entries = chosen.entries().unwrap_or_default();
-        let known = ["offset", "halo", "channels"];
+        let known = ["offset", "halo", "channels", "before"];
         if entries.is_empty() || entries.iter().any(|(name, _)| !known.contains(&name.as_str())) {
-            return Err(misfit("'afp.layout' with 'offset', 'halo' and 'channels'"));
+            return Err(misfit("'afp.layout' with 'offset', 'halo', 'channels' and 'before'"));
         }
         if let Some(offset) = chosen.entry("offset") {
             let fits = |&offset: &i64| Storage::holds(layout.format, offset);
@@ -137,6 +140,13 @@ impl Layout {
             let channels = channels.as_int().filter(|&channels| room && channels >= layout.channels);
             layout.channels = channels
                 .ok_or_else(|| misfit("as many channels as the value has, or more, of a feature map"))?;
+        }
+        if let Some(before) = chosen.entry("before") {
+            let room = layout.channels - layout.shape.last().copied().unwrap_or(layout.channels);
+            let before = before.as_int().filter(|before| (0..=room).contains(before));
+            let before =
+                before.ok_or_else(|| misfit("room for the value's channels behind those before it"))?;
+            layout.before = Some(before);
         }
         if !layout.is_addressable() {
             return Err(misfit("a value of at most 2^40 bytes, with what is around it"));
@@ -170,6 +180,9 @@ impl Layout {
         }
         if self.shape.last() != Some(&self.channels) && self.shape.len() == 4 {
             entries.push(("channels", Attr::int(ctx, 64, self.channels)));
+        }
+        if let Some(before) = self.before {
+            entries.push(("before", Attr::int(ctx, 64, before)));
         }
         if entries.is_empty() {
             op.remove_attr(ATTRIBUTE);
@@ -223,16 +236,20 @@ impl Layout {
 
     /// Whether rows follow each other without a gap, and channels too.
     pub fn is_dense(&self) -> bool {
-        self.halo == [0; 4] && self.shape.last().is_none_or(|&c| c == self.channels)
+        self.is_even() && self.shape.last().is_none_or(|&c| c == self.channels)
+    }
+
+    /// Whether every pixel is as far from the next, within a row and beyond its end.
+    pub fn is_even(&self) -> bool {
+        self.halo == [0; 4]
     }
 
     /// Indices in memory of an element.
     pub fn place(&self, k: &Kernel, indices: &[Value]) -> Vec<Value> {
-        if self.halo == [0; 4] || indices.len() != 4 {
-            return indices.to_vec();
-        }
+        let &[image, row, column, channel] = indices else { return indices.to_vec() };
         let moved = |index: Value, by: i64| if by == 0 { index } else { k.add(index, k.index(by)) };
-        vec![indices[0], moved(indices[1], self.halo[0]), moved(indices[2], self.halo[2]), indices[3]]
+        let (row, column) = (moved(row, self.halo[0]), moved(column, self.halo[2]));
+        vec![image, row, column, moved(channel, self.before.unwrap_or(0))]
     }
 
     /// The integer that a stored number stands for, `bits` wide; lane by lane for a vector.
@@ -294,7 +311,7 @@ mod tests {
     fn the_best_storage_holds_every_value() {
         for (format, target) in formats().flat_map(|f| TABLE.map(|target| (f, target))) {
             let storage = Storage::best(format, &target);
-            let layout = Layout { shape: vec![1], format, storage, halo: [0; 4], channels: 1 };
+            let layout = Layout { shape: vec![1], format, storage, halo: [0; 4], channels: 1, before: None };
             let bits = layout.bits();
             let range =
                 if storage.is_signed(format) { -(1 << (bits - 1))..1 << (bits - 1) } else { 0..1 << bits };
@@ -352,6 +369,7 @@ mod tests {
             storage: Storage::Code,
             halo: [1, 1, 2, 2],
             channels: 4,
+            before: None,
         };
         assert_eq!((layout.memory(), layout.bytes()), (vec![1, 6, 8, 4], 192));
         assert!(layout.is_addressable() && !layout.is_dense());

@@ -6,7 +6,7 @@
 //! kernel. `afp-select-kernels` has said how values lie in memory ([`layout`]) and which strategy a
 //! group takes:
 //!
-//! * [`group`], [`movement`]: loops over scalars. The *portable* strategy: it runs on every backend and
+//! * [`group`], [`movement`], [`concat`]: loops over scalars. The *portable* strategy: it runs on every backend and
 //!   target, and defines the bits.
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`matrix`]: by a matrix
 //!   unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
@@ -23,6 +23,7 @@ mod apart;
 pub mod boundary;
 pub mod builder;
 mod calls;
+pub mod concat;
 pub mod depthwise;
 pub mod direct;
 mod dynamic;

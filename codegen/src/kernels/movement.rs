@@ -11,7 +11,7 @@ use super::{
     Lowering,
     builder::{Cmp, Kernel},
     calls::Destination,
-    dynamic,
+    concat, dynamic,
     layout::{Layout, Storage},
     pool,
     scope::{self, Scope, layout},
@@ -29,7 +29,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
         "afp.table" => table(lowering, op, &shape),
         "afp.max_pool2d" => max_pool(lowering, op, &shape),
         "afp.softmax" => softmax(lowering, op, &shape),
-        "afp.concat" => concat(lowering, op),
+        "afp.concat" => concat::convert(lowering, op),
         "afp.transpose" => {
             let perm = view::dims(op, "perm");
             gather(lowering, op, &shape, move |_, indices| {
@@ -129,41 +129,6 @@ fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic>
         let stored = moved(k, k.load(operand, &from.place(k, &at)), &from, &to);
         let value = k.select(inside, stored, k.like(stored, to.stored_code(border)));
         k.store(value, result, &to.place(k, indices));
-    })
-}
-
-fn concat(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic> {
-    let axis = view::axis(op) as usize;
-    let to = layout(lowering, op.result(0), op)?;
-    let mut first = 0;
-    let mut parts = Vec::new();
-    for operand in op.operands() {
-        let from = layout(lowering, operand, op)?;
-        let size = from.shape[axis];
-        parts.push((from, first));
-        first += size;
-    }
-    // One part after the other: each is shared out by its own items.
-    let items = scope::rows(&parts[0].0.shape);
-    let even = parts.iter().all(|(from, _)| scope::rows(&from.shape) == items);
-    let operands = op.operands();
-    lowering.kernel(op, &operands, if even { items } else { 1 }, Destination::Buffer, |scope, k| {
-        for ((from, first), &operand) in parts.iter().zip(&scope.operands) {
-            let range = if even {
-                (scope.from, scope.to)
-            } else {
-                let all = k.index(scope::rows(&from.shape));
-                (k.mul(scope.from, all), k.mul(scope.to, all))
-            };
-            scope::every(k, range, &from.shape, |k, indices| {
-                let stored = moved(k, k.load(operand, &from.place(k, indices)), from, &to);
-                let mut at = indices.to_vec();
-                at[axis] = k.add(at[axis], k.index(*first));
-                k.store(stored, scope.result, &to.place(k, &at));
-                Ok(())
-            })?;
-        }
-        Ok(())
     })
 }
 

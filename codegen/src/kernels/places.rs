@@ -41,6 +41,9 @@ impl Lowering {
                 Err(problem) => problems.push((value.loc(), problem)),
             }
         }
+        for value in source.ops().into_iter().flat_map(Op::results) {
+            problems.extend(self.check_part(value).err().map(|problem| (value.loc(), problem)));
+        }
         problems
     }
 
@@ -107,6 +110,11 @@ impl Lowering {
             return Ok(self.view(buffer, 0, real::memref(result)));
         }
         let layout = scope::layout(self, result, op)?;
+        if layout.before.is_some() {
+            let buffer = self.buffer_of_whole(result)?;
+            self.places.insert(result, Place::Buffer(buffer));
+            return Ok(self.view(buffer, 0, layout.memref(self.ctx)));
+        }
         let buffer = self.allocate(layout.bytes());
         self.places.insert(result, Place::Buffer(buffer));
         let view = self.view(buffer, 0, layout.memref(self.ctx));

@@ -22,7 +22,8 @@ pub enum Read {
 
 impl Network {
     /// Operators beside the layers, in program order. Those that move all elements and leave none out are
-    /// taken for changes of shape, which do nothing.
+    /// taken for changes of shape, which do nothing; and a concat for one that copies what others read, too: the
+    /// rest is written where it belongs.
     pub fn others(&self) -> Vec<Other> {
         let other = |node: &Node| {
             let site = match &node.operator {
@@ -34,12 +35,25 @@ impl Network {
                 _ => return None,
             };
             let of_input = node.operands.first().is_some_and(|&operand| self.is_input(operand));
-            let elements = self.read_by(node);
+            let elements = match node.operator {
+                Operator::Rounded(concat, _) => self.copied_by(node, concat),
+                _ => self.read_by(node),
+            };
+            if elements == 0 {
+                return None;
+            }
             // A layer whose divisor keeps it apart from its encode has a sum as wide as what it rounds.
             let read = if of_input { Read::Input(elements) } else { Read::Values(elements) };
             Some(Other { site, read })
         };
         self.nodes.iter().filter_map(other).collect()
+    }
+
+    /// Elements of a concat's operands that are not computed for it alone.
+    fn copied_by(&self, node: &Node, concat: SiteId) -> usize {
+        let operands = node.operands.iter().map(|&operand| &self.nodes[operand]);
+        let is_tied = |site: SiteId| self.sites[site].tied == Some(concat);
+        operands.filter(|operand| !operand.source.is_some_and(is_tied)).map(|operand| operand.elements).sum()
     }
 
     /// Operands of concats that may have another type than the concat, because more than it reads them: the
