@@ -38,6 +38,13 @@ pub struct Vectors {
     pub basic: bool,
 }
 
+impl Vectors {
+    /// Whether one operand of the dot product can be a word of any lane of a register, for all lanes.
+    pub const fn dots_by_lane(&self) -> bool {
+        matches!(self.dot, Dot::Sdot)
+    }
+}
+
 /// What runs the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {

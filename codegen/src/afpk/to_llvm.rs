@@ -111,7 +111,8 @@ impl Product {
             }
             Dot::Maddubs | Dot::Vnni if whole && self.unsigned && self.pairs_fit => self.pmaddubsw(k, bits),
             Dot::Sdot if bits == 128 && !self.unsigned => {
-                k.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", &[self.acc, self.a, self.b], self.acc.ty())
+                // The last operand is the one that may be a word of a register, by its lane.
+                k.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", &[self.acc, self.b, self.a], self.acc.ty())
             }
             Dot::Maddubs | Dot::Vnni if whole => self.bytes(k, |k, half| half.pmaddwd(k, bits)),
             _ => self.bytes(k, |k, half| half.halves(k)),

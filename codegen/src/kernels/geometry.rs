@@ -157,17 +157,17 @@ impl Geometry {
     }
 
     /// Visits the steps of a window: `step` gets where each begins in the input and, of a panel of weights for each,
-    /// in those, with the sums so far. As many as `unrolled` steps are written one behind
-    /// the other, more are a loop.
+    /// in those, how many it takes, and the sums so far.
     pub(super) fn walk(
         &self,
         k: &Kernel,
         (window, weights): (Value, Value),
-        (panel, unrolled): (i64, i64),
+        how: Steps,
         sums: &[Value],
-        step: impl Fn(&Kernel, (Value, Value), &[Value]) -> Vec<Value>,
+        step: impl Fn(&Kernel, (Value, Value), i64, &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
         let (columns, steps) = self.steps();
+        let panel = how.panel;
         let [down, right] = self.tap_strides();
         k.fold(k.index(0), k.index(self.kernel[0]), sums, |k, ky, sums| {
             let row = k.add(window, k.mul(ky, k.index(down)));
@@ -175,14 +175,10 @@ impl Geometry {
             k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
                 let inputs = k.add(row, k.mul(kx, k.index(right)));
                 let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
-                let one = |k: &Kernel, at: Value, sums: &[Value]| {
+                how.visit(k, steps, sums, |k, at, words, sums| {
                     let inputs = k.add(inputs, k.mul(at, k.index(self.ways())));
-                    step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), sums)
-                };
-                if steps > unrolled {
-                    return k.fold(k.index(0), k.index(steps), sums, one);
-                }
-                (0..steps).fold(sums.to_vec(), |sums, at| one(k, k.index(at), &sums))
+                    step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), words, sums)
+                })
             })
         })
     }
@@ -225,6 +221,51 @@ impl Geometry {
             layout.shape = vec![1, self.pixels[1], self.pixels[2], layout.shape[3]];
         }
         layout
+    }
+}
+
+/// How the steps of a product are taken, of each a word of every pixel's inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Steps {
+    /// Weights of a step.
+    pub panel: i64,
+    /// As many steps are written one behind the other; more are a loop.
+    pub unrolled: i64,
+    /// Steps that are taken together, a power of two: of what is left, as many as fit.
+    pub words: i64,
+}
+
+impl Steps {
+    /// One by one.
+    pub const fn single(panel: i64, unrolled: i64) -> Self {
+        Self { panel, unrolled, words: 1 }
+    }
+
+    /// Visits so many steps: `some` gets the number of the first of those that it takes, and how many they are.
+    pub fn visit(
+        self,
+        k: &Kernel,
+        steps: i64,
+        sums: &[Value],
+        some: impl Fn(&Kernel, Value, i64, &[Value]) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let (mut words, mut done) = (self.words, steps - steps % self.words);
+        let mut sums = if done > self.unrolled {
+            k.fold(k.index(0), k.index(done / words), sums, |k, part, sums| {
+                some(k, if words == 1 { part } else { k.mul(part, k.index(words)) }, words, sums)
+            })
+        } else {
+            let parts = (0..done / words).map(|part| part * words);
+            parts.fold(sums.to_vec(), |sums, at| some(k, k.index(at), words, &sums))
+        };
+        while done < steps {
+            words /= 2;
+            if done + words <= steps {
+                sums = some(k, k.index(done), words, &sums);
+                done += words;
+            }
+        }
+        sums
     }
 }
 

@@ -84,7 +84,7 @@ pub fn tile(op: Op, contraction: Op, layouts: [&Layout; 2], vectors: &Vectors) -
         }
         lanes /= 2;
     }
-    best.map(|(_, lanes)| Tile { pixels: rows, vectors: QUAD, lanes })
+    best.map(|(_, lanes)| Tile::new(rows, QUAD, lanes))
 }
 
 /// Instructions that interleave four rows.

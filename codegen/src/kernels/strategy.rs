@@ -16,14 +16,32 @@ pub struct Tile {
     pub vectors: i64,
     /// Lanes of 32 bits in a vector.
     pub lanes: i64,
+    /// Words of a pixel's inputs that one load takes: those of [`super::direct`] and [`super::winograd`], else one.
+    pub words: i64,
 }
 
 impl Tile {
-    /// Reads `array<i64: pixels, vectors, lanes>`; none if it is malformed or no tile of a machine.
+    /// A tile whose inputs are loaded a word at a time.
+    pub const fn new(pixels: i64, vectors: i64, lanes: i64) -> Self {
+        Self { pixels, vectors, lanes, words: 1 }
+    }
+
+    /// Reads `array<i64: pixels, vectors, lanes>`, or with `words` behind; none if it is malformed or no tile of a
+    /// machine.
     fn of(attr: Attr) -> Option<Self> {
-        let &[pixels, vectors, lanes] = attr.as_i64s()?.as_slice() else { return None };
+        let (pixels, vectors, lanes, words) = match *attr.as_i64s()?.as_slice() {
+            [pixels, vectors, lanes] => (pixels, vectors, lanes, 1),
+            [pixels, vectors, lanes, words] => (pixels, vectors, lanes, words),
+            _ => return None,
+        };
         let fits = (1..=32).contains(&pixels) && (1..=8).contains(&vectors) && [4, 8, 16].contains(&lanes);
-        fits.then_some(Self { pixels, vectors, lanes })
+        (fits && [1, 4].contains(&words)).then_some(Self { pixels, vectors, lanes, words })
+    }
+
+    /// As the attribute has it.
+    fn numbers(self) -> Vec<i64> {
+        let Self { pixels, vectors, lanes, words } = self;
+        if words == 1 { vec![pixels, vectors, lanes] } else { vec![pixels, vectors, lanes, words] }
     }
 }
 
@@ -180,7 +198,7 @@ impl Choice {
             match attr.entry("tile") {
                 None => None,
                 Some(entry) => Some(Tile::of(entry).ok_or_else(|| {
-                    misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes")
+                    misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, of 1 or 4 words")
                 })?),
             };
         let strategy = match (text("strategy")?.as_deref(), tile) {
@@ -208,6 +226,10 @@ impl Choice {
             Some("packed") => Weights::Packed,
             _ => return Err(misfit("'expanded' or 'packed' weights")),
         };
+        let by_words = matches!(strategy, Strategy::Direct(_) | Strategy::Winograd(_));
+        if !by_words && strategy.tile().is_some_and(|tile| tile.words > 1) {
+            return Err(misfit("several words at a time of 'direct' or 'winograd' alone"));
+        }
         let choice = Self { strategy, multiply, weights };
         if strategy != Strategy::Portable && choice != (Self { strategy, ..Self::PORTABLE }) {
             return Err(misfit("native products and expanded weights on vectors"));
@@ -219,8 +241,8 @@ impl Choice {
     pub fn attach(&self, op: Op) {
         let ctx = op.ctx();
         let mut entries = vec![("strategy", Attr::string(ctx, self.strategy.name()))];
-        if let Some(Tile { pixels, vectors, lanes }) = self.strategy.tile() {
-            entries.push(("tile", Attr::i64s(ctx, &[pixels, vectors, lanes])));
+        if let Some(tile) = self.strategy.tile() {
+            entries.push(("tile", Attr::i64s(ctx, &tile.numbers())));
         }
         if self.multiply == Multiply::ShiftAdd {
             entries.push(("multiply", Attr::string(ctx, "shift-add")));
