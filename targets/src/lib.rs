@@ -39,9 +39,10 @@ pub struct Vectors {
 }
 
 impl Vectors {
-    /// Whether one operand of the dot product can be a word of any lane of a register, for all lanes.
+    /// Whether one operand of the dot product can be a word of any lane of a register, for all lanes. It is no basic
+    /// operation.
     pub const fn dots_by_lane(&self) -> bool {
-        matches!(self.dot, Dot::Sdot)
+        matches!(self.dot, Dot::Sdot) && !self.basic
     }
 }
 

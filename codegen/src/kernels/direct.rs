@@ -103,7 +103,7 @@ pub(super) fn cheapest(
             // A narrower vector does less at a time.
             let cost = (cost * blocks as f64) * widest as f64 / lanes as f64;
             if best.is_none_or(|(known, _)| cost < known) {
-                best = Some((cost, Tile { words, ..Tile::new(pixels, count, lanes) }));
+                best = Some((cost, Tile { steps: words, ..Tile::new(pixels, count, lanes) }));
             }
         }
         lanes /= 2;
@@ -142,20 +142,21 @@ impl Geometry {
     fn block_cost(&self, (vectors, words): (&Vectors, i64), count: i64, most: i64) -> (f64, i64) {
         let width = self.pixels[2];
         let steps: i64 = self.all_steps().iter().product();
-        let cost = |pixels: i64| match (vectors.basic, words) {
-            (true, _) => self.basic_cost(pixels, count),
-            (false, 1) => products(pixels, count) + 0.5 * (pixels + count) as f64,
-            (false, _) => {
+        let cost = |pixels: i64| match (words, vectors.basic) {
+            (_, true) => self.basic_cost(pixels, count),
+            (1, false) => products(pixels, count) + 0.5 * (pixels + count) as f64,
+            _ => {
                 // Sums are set before all steps; behind them each is shifted, packed and stored, four at once.
                 let each = if count % 4 == 0 { 2.5 } else { 3.5 };
-                by_lanes(pixels, count) + ((pixels * count) as f64 * each + 20.0) / steps as f64
+                let ends = ((pixels * count) as f64 * each + 20.0) / steps as f64;
+                by_lanes(pixels, count) + ends
             }
         };
         let whole = |pixels: i64| {
             let (full, rest) = (width / pixels, width % pixels);
             (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
         };
-        if words > 1 && !vectors.basic {
+        if words > 1 {
             let all = (1..=most.min(width)).rev().map(whole);
             return all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| whole(1));
         }
@@ -172,8 +173,11 @@ impl Geometry {
 /// Adds the kernel of a group and its call.
 pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
     let mut problem = Problem::of(lowering, op, tile.lanes)?;
-    if tile.words > 1 && problem.geometry.ways() != 4 {
-        return Err(tree::misfit(op, "a word of inputs at a time, where they are no bytes"));
+    if tile.steps > 1 && problem.geometry.ways() != 4 {
+        return Err(tree::misfit(
+            op,
+            "steps that are taken one by one, where inputs or weights are no bytes",
+        ));
     }
     if problem.joined && lowering.threads > 1 {
         problem.geometry.split(tile.pixels);
@@ -353,7 +357,7 @@ impl Writer<'_> {
         let weights = k.mul(place, k.index(self.block()));
         // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
         let unrolled = if lanes == 4 { UNROLLED } else { 0 };
-        let how = Steps { panel, unrolled, words: self.tile.words };
+        let how = Steps { panel, unrolled, together: self.tile.steps };
         let sums = geometry.walk(k, (window, weights), how, &sums, |k, (inputs, weights), words, sums| {
             if let Some(ahead) = ahead {
                 k.prefetch(constants.filters, k.add(weights, ahead));
@@ -479,16 +483,16 @@ mod tests {
                 let found = geometry.tile(&target.vectors);
                 let case = format!("{}: {outputs} outputs of {rows} by {width}: {found:?}", target.name);
                 assert_eq!(found.is_some(), target.vectors.bits > 0, "{case}");
-                let Some((_, Tile { pixels, vectors, lanes, words })) = found else { continue };
+                let Some((_, Tile { pixels, vectors, lanes, steps })) = found else { continue };
                 assert!((1..=width).contains(&pixels) && vectors >= 1 && lanes <= outputs, "{case}");
                 assert!(
                     [4, 8, 16].contains(&lanes) && lanes * 32 <= i64::from(target.vectors.bits),
                     "{case}"
                 );
                 // Sums, weights, and one input in every lane.
-                let live = if words == 1 { vectors + 1 } else { pixels + 4 };
+                let live = if steps == 1 { vectors + 1 } else { pixels + 4 };
                 assert!(pixels * vectors + live <= i64::from(target.vectors.registers), "{case}");
-                assert_eq!(words > 1, target.vectors.dots_by_lane(), "{case}");
+                assert_eq!(steps > 1, target.vectors.dots_by_lane(), "{case}");
                 let (overlaps, last) = (outputs % lanes != 0, parts(outputs, lanes) - 1);
                 assert!(!overlaps || last / vectors == (last - 1) / vectors, "{case}");
             }

@@ -164,20 +164,21 @@ impl Writer {
 
         let pixel = [k.index(0); 3];
         let from = (self.geometry.window(k, pixel), k.mul(block, k.index(size)));
-        let sums = self.geometry.walk(k, from, Steps::single(panel, 0), &sums, |k, (inputs, weights), _, sums| {
-            let ahead = k.min(k.add(weights, k.index(AHEAD)), k.index(last));
-            for line in 0..parts(panel, LINE) {
-                k.prefetch(filters, k.add(ahead, k.index(line * LINE)));
-            }
-            let word = k.vector_bitcast(k.vector_load(self.memory, inputs, WAYS), 32);
-            let input = k.vector_bitcast(k.broadcast(word, LANES), 8);
-            let add = |(vector, &sum): (i64, &Value)| {
-                let at = k.add(weights, k.index(vector * self.bytes()));
-                let codes = k.vector_load(filters, at, CODES);
-                k.dot(sum, input, k.unpack(codes, self.format), (true, false))
-            };
-            (0..).zip(sums).map(add).collect()
-        });
+        let sums =
+            self.geometry.walk(k, from, Steps::single(panel, 0), &sums, |k, (inputs, weights), _, sums| {
+                let ahead = k.min(k.add(weights, k.index(AHEAD)), k.index(last));
+                for line in 0..parts(panel, LINE) {
+                    k.prefetch(filters, k.add(ahead, k.index(line * LINE)));
+                }
+                let word = k.vector_bitcast(k.vector_load(self.memory, inputs, WAYS), 32);
+                let input = k.vector_bitcast(k.broadcast(word, LANES), 8);
+                let add = |(vector, &sum): (i64, &Value)| {
+                    let at = k.add(weights, k.index(vector * self.bytes()));
+                    let codes = k.vector_load(filters, at, CODES);
+                    k.dot(sum, input, k.unpack(codes, self.format), (true, false))
+                };
+                (0..).zip(sums).map(add).collect()
+            });
 
         let spot = |&vector: &Value| Spot {
             pixel,

@@ -231,14 +231,14 @@ pub(super) struct Steps {
     pub panel: i64,
     /// As many steps are written one behind the other; more are a loop.
     pub unrolled: i64,
-    /// Steps that are taken together, a power of two: of what is left, as many as fit.
-    pub words: i64,
+    /// Steps that are taken together, a power of two; of what is left, as many as fit.
+    pub together: i64,
 }
 
 impl Steps {
     /// One by one.
     pub const fn single(panel: i64, unrolled: i64) -> Self {
-        Self { panel, unrolled, words: 1 }
+        Self { panel, unrolled, together: 1 }
     }
 
     /// Visits so many steps: `some` gets the number of the first of those that it takes, and how many they are.
@@ -249,20 +249,20 @@ impl Steps {
         sums: &[Value],
         some: impl Fn(&Kernel, Value, i64, &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
-        let (mut words, mut done) = (self.words, steps - steps % self.words);
+        let (mut together, mut done) = (self.together, steps - steps % self.together);
         let mut sums = if done > self.unrolled {
-            k.fold(k.index(0), k.index(done / words), sums, |k, part, sums| {
-                some(k, if words == 1 { part } else { k.mul(part, k.index(words)) }, words, sums)
+            k.fold(k.index(0), k.index(done / together), sums, |k, part, sums| {
+                some(k, if together == 1 { part } else { k.mul(part, k.index(together)) }, together, sums)
             })
         } else {
-            let parts = (0..done / words).map(|part| part * words);
-            parts.fold(sums.to_vec(), |sums, at| some(k, k.index(at), words, &sums))
+            let parts = (0..done / together).map(|part| part * together);
+            parts.fold(sums.to_vec(), |sums, at| some(k, k.index(at), together, &sums))
         };
         while done < steps {
-            words /= 2;
-            if done + words <= steps {
-                sums = some(k, k.index(done), words, &sums);
-                done += words;
+            together /= 2;
+            if done + together <= steps {
+                sums = some(k, k.index(done), together, &sums);
+                done += together;
             }
         }
         sums

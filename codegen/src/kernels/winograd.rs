@@ -474,8 +474,8 @@ impl Writer<'_> {
                 let inputs = k.mul(row, k.index(channels));
                 let sums: Vec<Value> = (0..tile.pixels).flat_map(|_| initial.clone()).collect();
                 let which = k.min(group, k.index(tile.vectors - 1));
-                let ahead = k.add(distance, k.mul(which, k.index(tile.lanes * WAYS * tile.words)));
-                let how = Steps { panel: self.columns() * WAYS, unrolled: 0, words: tile.words };
+                let ahead = k.add(distance, k.mul(which, k.index(tile.lanes * WAYS * tile.steps)));
+                let how = Steps { panel: self.columns() * WAYS, unrolled: 0, together: tile.steps };
                 let sums = how.visit(k, steps, &sums, |k, step, words, sums| {
                     let at = k.add(weights, k.mul(step, k.index(how.panel)));
                     k.prefetch(shared.filters, k.add(at, ahead));
@@ -506,8 +506,7 @@ impl Writer<'_> {
             k.vector_bitcast(k.vector_load(shared.inputs, at, words * WAYS), 32)
         };
         let weight = |j: i64| k.vector_load(shared.filters, k.add(weights, k.index(j * bytes)), bytes);
-        let product =
-            |sum, input, weight| k.dot(sum, k.vector_bitcast(input, 8), weight, (!signed, false));
+        let product = |sum, input, weight| k.dot(sum, k.vector_bitcast(input, 8), weight, (!signed, false));
         direct::multiplied(k, (self.tile, self.tile.pixels, words), sums, (input, weight, product))
     }
 
