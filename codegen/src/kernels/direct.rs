@@ -180,7 +180,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         ));
     }
     if problem.joined && lowering.threads > 1 {
-        problem.geometry.split(tile.pixels);
+        problem.geometry.split(tile.pixels, tile.steps > 1);
     }
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, tile.lanes), tile.vectors) * tile.vectors;
@@ -468,14 +468,44 @@ mod tests {
           return %0 : tensor<1x4x!afp.exact>
         }";
 
-    #[test]
-    fn tiles_fit_the_registers_and_the_channels() {
-        let session = Session::new();
+    fn geometry(session: &Session, test: impl FnOnce(Geometry)) {
         let module = session.parse("test.mlir", PROGRAM.as_bytes()).expect("the test's module");
         let op = module.op().descendants().into_iter().find(|op| op.is("afp.fully_connected"));
         let op = op.expect("a product");
         let input = Layout::plain(op.operand(0)).expect("codes");
-        let mut geometry = Geometry::of(op, input, true).expect("a geometry");
+        test(Geometry::of(op, input, true).expect("a geometry"));
+    }
+
+    #[test]
+    fn threads_share_pixels_that_no_tile_divides() {
+        geometry(&Session::new(), |mut geometry| {
+            for (width, tile) in (1..=800).flat_map(|width| (1..=14).map(move |tile| (width, tile))) {
+                let split = |geometry: &mut Geometry, rests| {
+                    geometry.pixels = [1, 1, width];
+                    geometry.split(tile, rests);
+                    geometry.pixels
+                };
+                let ([_, rows, columns], [_, of_whole, _]) =
+                    (split(&mut geometry, true), split(&mut geometry, false));
+                assert!(rows * columns == width && rows <= 16, "{width} by {tile}: {rows}");
+                if width % tile == 0 {
+                    assert!(rows == of_whole && columns % tile == 0, "{width} by {tile}: {rows}");
+                } else {
+                    assert!(of_whole == 1 && (rows == 1 || columns >= 4 * tile), "{width} by {tile}: {rows}");
+                }
+            }
+            geometry.pixels = [1, 1, 784];
+            geometry.split(5, true);
+            assert_eq!((geometry.pixels, geometry.strides[1]), ([1, 16, 49], 49 * geometry.strides[2]));
+        });
+    }
+
+    #[test]
+    fn tiles_fit_the_registers_and_the_channels() {
+        geometry(&Session::new(), check_tiles);
+    }
+
+    fn check_tiles(mut geometry: Geometry) {
         for (target, rows) in TABLE.into_iter().flat_map(|target| [1, 7].map(|rows| (target, rows))) {
             for (outputs, width) in (4..=200).flat_map(|o| (1..=60).map(move |w| (o, w))) {
                 geometry.outputs = outputs;

@@ -24,6 +24,8 @@ const MOST_GROWTH: i64 = 64;
 
 /// Parts that threads share of pixels that are joined, at most.
 const MOST_PARTS: i64 = 16;
+/// Tiles of such a part, at least, where it has a rest too.
+const FEWEST_TILES: i64 = 4;
 
 /// A convolution or a product with weights, as kernels on vectors see it.
 pub struct Geometry {
@@ -103,14 +105,19 @@ impl Geometry {
         Self::of(self.op, self.input.clone(), true).unwrap_or_else(own)
     }
 
-    /// Makes rows of whole tiles from pixels that are joined, for threads to share.
-    pub(super) fn split(&mut self, tile: i64) {
-        let tiles = self.pixels[2] / tile.max(1);
-        let rows = (1..=MOST_PARTS.min(tiles)).rev().find(|rows| tiles % rows == 0).unwrap_or(1);
-        if self.pixels[2] % tile == 0 {
-            self.pixels = [1, rows, self.pixels[2] / rows];
-            self.strides[1] = self.pixels[2] * self.strides[2];
+    /// Makes rows from pixels that are joined, for threads to share: of whole tiles, or with `rests` of at least
+    /// [`FEWEST_TILES`] and what is left.
+    pub(super) fn split(&mut self, tile: i64, rests: bool) {
+        let width = self.pixels[2];
+        let whole = width % tile == 0;
+        if !whole && !rests {
+            return;
         }
+        let (parts, most) =
+            if whole { (width / tile, width / tile) } else { (width, width / (FEWEST_TILES * tile)) };
+        let rows = (1..=MOST_PARTS.min(most)).rev().find(|rows| parts % rows == 0).unwrap_or(1);
+        self.pixels = [1, rows, width / rows];
+        self.strides[1] = self.pixels[2] * self.strides[2];
     }
 
     /// Products of one lane at a step.
