@@ -154,7 +154,7 @@ impl Selection {
         }
         let lanes = i64::from(self.target.vectors.bits / 32).min(16);
         for &op in ops.iter().filter(|op| lanes >= 4 && op.is("afp.quantize")) {
-            let strategy = Strategy::Elementwise(Tile { pixels: 1, vectors: 1, lanes });
+            let strategy = Strategy::Elementwise(Tile::new(1, 1, lanes));
             // What stands for both is the transpose.
             Choice { strategy, ..Choice::PORTABLE }.attach(boundary::transposed(op).unwrap_or(op));
         }

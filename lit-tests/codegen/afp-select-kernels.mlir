@@ -6,6 +6,7 @@
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=cortex-m4})' | FileCheck %s --check-prefixes=CHECK,M4
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni vector-bits=128})' | FileCheck %s --check-prefixes=NARROW
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni vector-bits=128 operations=basic})' | FileCheck %s --check-prefixes=BASIC
+// RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=aarch64+dotprod operations=basic})' | FileCheck %s --check-prefixes=LANES
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni vector-bits=0})' | FileCheck %s --check-prefixes=SCALAR
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni multiply=shift-add})' | FileCheck %s --check-prefixes=SHIFT
 // RUN: afp-opt %s --pass-pipeline='builtin.module(afp-prove-widths,afp-select-kernels{target=x86-64-v4+vnni weights=packed})' | FileCheck %s --check-prefixes=PACKED
@@ -22,7 +23,7 @@
 // V3: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
 // V3: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 8>}, afp.layout = {offset = 0 : i64}}
 // SDOT: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = -128 : i64}}
-// SDOT: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}, afp.layout = {offset = -128 : i64}}
+// SDOT: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4, 4>}, afp.layout = {offset = -128 : i64}}
 // M4: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // M4: afp.encode {{.*}} afp.kernel = {strategy = "portable"}, afp.layout = {offset = 0 : i64}}
 // NARROW-LABEL: func.func @conv
@@ -32,6 +33,9 @@
 // BASIC: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: 6, 2, 4>}
 // SCALAR-LABEL: func.func @conv
 // SCALAR: afp.encode {{.*}} afp.kernel = {strategy = "portable"}
+// What is no basic operation: a lane as an operand, four steps from one load.
+// LANES-LABEL: func.func @conv
+// LANES: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4>}
 // SHIFT-LABEL: func.func @conv
 // SHIFT: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}
 // SHIFT: afp.encode {{.*}} afp.kernel = {multiply = "shift-add", strategy = "portable"}

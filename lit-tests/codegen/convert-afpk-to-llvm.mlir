@@ -51,12 +51,19 @@ func.func @eight(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> v
   return %1 : vector<8xi32>
 }
 
-// 4 lanes, signed: sdot. x86 has no product of signed bytes and widens both.
-// SDOT: llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"(%arg0, %arg1, %arg2)
+// 4 lanes, signed: sdot, whose last operand may be a lane of a register. x86 has no product of signed bytes and widens
+// both. Without sdot, products of 16 bits are added by twos, where the sums of two fit in 16 bits.
+// SDOT: llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"(%arg0, %arg2, %arg1)
 // VNNI-COUNT-2: "llvm.x86.sse2.pmadd.wd"
 // V2-COUNT-2: "llvm.x86.sse2.pmadd.wd"
 // V2: "llvm.x86.ssse3.pmadd.ub.sw.128"
 // V2: "llvm.x86.sse2.pmadd.wd"
+// PLAIN-COUNT-2: arith.muli {{.*}} : vector<8xi16>
+// PLAIN-COUNT-2: "llvm.aarch64.neon.saddlp.v4i32.v8i16"
+// PLAIN: "llvm.aarch64.neon.addp.v4i32"
+// PLAIN: arith.extui {{.*}} : vector<8xi8> to vector<8xi16>
+// PLAIN: "llvm.aarch64.neon.addp.v8i16"
+// PLAIN: "llvm.aarch64.neon.saddlp.v4i32.v8i16"
 // PLAIN-NOT: call_intrinsic
 // CHECK-LABEL: func.func @halves
 func.func @four(%acc: vector<4xi32>, %a: vector<16xi8>, %b: vector<16xi8>) -> vector<4xi32> {

@@ -24,7 +24,7 @@
 // MATRIX: afp.encode {{.*}} afp.kernel = {strategy = "matrix"
 // SDOT-LABEL: func.func @chosen
 // SDOT: afp.quantize {{.*}} offset = -128
-// SDOT: afp.encode {{.*}} afp.kernel = {strategy = "winograd", tile = array<i64: {{[0-9]+}}, {{[0-9]+}}, 4>}
+// SDOT: afp.encode {{.*}} afp.kernel = {strategy = "winograd", tile = array<i64: {{[0-9]+}}, {{[0-9]+}}, 4, 4>}
 // CHECK-LABEL: func.func private @{{k[0-9]+}}_encode
 // CHECK: scf.for
 // CHECK: scf.for

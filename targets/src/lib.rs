@@ -44,6 +44,12 @@ impl Vectors {
     pub const fn transforms_pay(&self) -> bool {
         matches!(self.dot, Dot::Vnni | Dot::Sdot)
     }
+
+    /// Whether one operand of the dot product can be a word of any lane of a register, for all lanes. It is no basic
+    /// operation.
+    pub const fn dots_by_lane(&self) -> bool {
+        matches!(self.dot, Dot::Sdot) && !self.basic
+    }
 }
 
 /// What runs the code.

@@ -111,9 +111,11 @@ impl Product {
             }
             Dot::Maddubs | Dot::Vnni if whole && self.unsigned && self.pairs_fit => self.pmaddubsw(k, bits),
             Dot::Sdot if bits == 128 && !self.unsigned => {
-                k.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", &[self.acc, self.a, self.b], self.acc.ty())
+                // The last operand is the one that may be a word of a register, by its lane.
+                k.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", &[self.acc, self.b, self.a], self.acc.ty())
             }
             Dot::Maddubs | Dot::Vnni if whole => self.bytes(k, |k, half| half.pmaddwd(k, bits)),
+            _ if target.triple.starts_with("aarch64") && bits == 128 => self.widened(k),
             _ => self.bytes(k, |k, half| half.halves(k)),
         }
     }
@@ -139,6 +141,25 @@ impl Product {
         let sums = k.intrinsic(name, &[self.a, self.b], pairs);
         let ones = k.constant(pairs, 1);
         Self { a: sums, b: ones, ..self }.pmaddwd(k, bits)
+    }
+
+    /// Products of 16 bits, which are added by twos: in 16 bits where the sums fit, and in 32.
+    fn widened(self, k: &Kernel) -> Value {
+        let (words, sums) = (crate::kernels::builder::vector(k, 8, 16), self.acc.ty());
+        let half = |value, high: bool, signed| {
+            let first = if high { 8 } else { 0 };
+            let lanes: Vec<i64> = (first..first + 8).collect();
+            k.resize(k.shuffle(value, value, &lanes), 16, signed)
+        };
+        let products =
+            [false, true].map(|high| k.mul(half(self.a, high, !self.unsigned), half(self.b, high, true)));
+        let in_pairs = |x| k.intrinsic("llvm.aarch64.neon.saddlp.v4i32.v8i16", &[x], sums);
+        let all = if self.pairs_fit {
+            in_pairs(k.intrinsic("llvm.aarch64.neon.addp.v8i16", &products, words))
+        } else {
+            k.intrinsic("llvm.aarch64.neon.addp.v4i32", &products.map(in_pairs), sums)
+        };
+        k.add(self.acc, all)
     }
 
     /// The even and the odd bytes as 16 bits, each a product of its own.

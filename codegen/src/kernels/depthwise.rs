@@ -55,7 +55,7 @@ pub fn tile(op: Op, vectors: &Vectors) -> Option<Tile> {
             if let Some(count) = (1..=4).find(shares) {
                 let most = (i64::from(vectors.registers) / 4 / count).clamp(1, 8);
                 let pixels = parts(width, parts(width, most));
-                return Some(Tile { pixels, vectors: count, lanes });
+                return Some(Tile::new(pixels, count, lanes));
             }
         }
         lanes /= 2;

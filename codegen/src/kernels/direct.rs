@@ -1,7 +1,8 @@
 //! Convolutions and products with weights on vectors of output channels, by dot products.
 //!
 //! A tile of pixels by vectors of channels stays in registers; at each step a few neighbouring inputs of a
-//! pixel are broadcast and multiplied with the weights of all its channels.
+//! pixel, a word, are broadcast and multiplied with the weights of all its channels. Where a product takes a word of
+//! a register for all lanes, one load brings a pixel's words of several steps.
 //!
 //! Weights lie as `[blocks][kernel rows][steps][vectors][lanes][ways]`. What an offset of the stored
 //! inputs adds is taken away by the sums' initial values.
@@ -16,7 +17,7 @@ use super::{
     Lowering, apart,
     builder::{Cmp, Kernel},
     epilogue::{self, Channels, Epilogue, Order, Spot},
-    geometry::{Geometry, Problem, Work, is_surroundable},
+    geometry::{Geometry, Problem, Steps, Work, is_surroundable},
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
@@ -42,6 +43,8 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
 
 /// Cycles of an instruction.
 pub(super) const CYCLES: f64 = 0.5;
+/// Words of a register of 128 bits, whose products by lanes take inputs of so many steps.
+const WORDS: i64 = 4;
 /// Bytes of a line of the first cache.
 const LINE: i64 = 64;
 /// Steps that are written one behind the other, at most.
@@ -54,11 +57,23 @@ pub(super) fn products(pixels: i64, vectors: i64) -> f64 {
     (pixels * vectors).max(6) as f64
 }
 
-/// The tile of least cost among those that a machine's registers hold. `block` gives the cost of a step over all
-/// pixels, with so many vectors of channels and at most so many pixels at a time, and how many are best.
+/// Words of a pixel's inputs that one load takes, where a word has so many of them.
+pub(super) const fn words(vectors: &Vectors, ways: i64) -> i64 {
+    if vectors.dots_by_lane() && ways == 4 { WORDS } else { 1 }
+}
+
+/// Instructions of a step, about, whose products are by lanes: some load the words of all pixels for [`WORDS`] steps,
+/// the weights by twos, and go on to the next.
+pub(super) fn by_lanes(pixels: i64, vectors: i64) -> f64 {
+    products(pixels, vectors) + (pixels + 4) as f64 / WORDS as f64 + vectors as f64 / 2.0
+}
+
+/// The tile of least cost among those that a machine's registers hold, with inputs of so many words. `block` gives the
+/// cost of a step over all pixels, with so many vectors of channels and at most so many pixels at a time, and how many
+/// are best.
 pub(super) fn cheapest(
     outputs: i64,
-    vectors: &Vectors,
+    (vectors, words): (&Vectors, i64),
     block: impl Fn(i64, i64) -> (f64, i64),
 ) -> Option<(f64, Tile)> {
     let mut best: Option<(f64, Tile)> = None;
@@ -76,13 +91,19 @@ pub(super) fn cheapest(
             }
             // Pairs are multiplied and added by two instructions, with a register in between, and no load is part of one.
             let between = i64::from(vectors.basic);
-            let most = ((i64::from(vectors.registers) - count - 1 - between) / count).clamp(1, 14);
+            let registers = i64::from(vectors.registers) - between;
+            let most = match words {
+                1 => (registers - count - 1) / count,
+                // The inputs of all pixels stay there, and the weights of two pairs of vectors.
+                _ => (registers - WORDS) / (count + 1),
+            };
+            let most = most.clamp(1, 14);
             let (cost, pixels) = block(count, most);
             let blocks = parts(parts(outputs, lanes), count);
             // A narrower vector does less at a time.
             let cost = (cost * blocks as f64) * widest as f64 / lanes as f64;
             if best.is_none_or(|(known, _)| cost < known) {
-                best = Some((cost, Tile { pixels, vectors: count, lanes }));
+                best = Some((cost, Tile { steps: words, ..Tile::new(pixels, count, lanes) }));
             }
         }
         lanes /= 2;
@@ -94,8 +115,8 @@ impl Geometry {
     /// The tile that suits a machine's registers, by least loads and least waste, and the cycles that its kernel
     /// takes for the products, about.
     pub fn tile(&self, vectors: &Vectors) -> Option<(f64, Tile)> {
-        let (cost, tile) =
-            cheapest(self.outputs, vectors, |count, most| self.block_cost(vectors, count, most))?;
+        let with = (vectors, words(vectors, self.ways()));
+        let (cost, tile) = cheapest(self.outputs, with, |count, most| self.block_cost(with, count, most))?;
         let steps: i64 = self.all_steps().iter().product();
         let cycles = CYCLES * (self.pixels[0] * self.pixels[1] * steps) as f64;
         Some((cost * cycles, tile))
@@ -118,29 +139,48 @@ impl Geometry {
     }
 
     /// Half-cycles of a step over the pixels of a row, about, on so many vectors, and the pixels of a tile.
-    fn block_cost(&self, vectors: &Vectors, count: i64, most: i64) -> (f64, i64) {
+    fn block_cost(&self, (vectors, words): (&Vectors, i64), count: i64, most: i64) -> (f64, i64) {
         let width = self.pixels[2];
+        let steps: i64 = self.all_steps().iter().product();
+        let cost = |pixels: i64| match (words, vectors.basic) {
+            (_, true) => self.basic_cost(pixels, count),
+            (1, false) => products(pixels, count) + 0.5 * (pixels + count) as f64,
+            _ => {
+                // Sums are set before all steps; behind them each is shifted, packed and stored, four at once.
+                let each = if count % 4 == 0 { 2.5 } else { 3.5 };
+                let ends = ((pixels * count) as f64 * each + 20.0) / steps as f64;
+                by_lanes(pixels, count) + ends
+            }
+        };
+        let whole = |pixels: i64| {
+            let (full, rest) = (width / pixels, width % pixels);
+            (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
+        };
+        if words > 1 {
+            let all = (1..=most.min(width)).rev().map(whole);
+            return all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| whole(1));
+        }
         let tiles = parts(width, most);
-        let pixels = if self.pixels[1] == 1 && self.pixels[0] == 1 {
+        whole(if self.pixels[1] == 1 && self.pixels[0] == 1 {
             // Joined rows: a divisor leaves no rest.
             (1..=most).rev().find(|p| width % p == 0 && *p * 2 > most).unwrap_or(parts(width, tiles))
         } else {
             parts(width, tiles)
-        };
-        let cost = |pixels: i64| match vectors.basic {
-            true => self.basic_cost(pixels, count),
-            false => products(pixels, count) + 0.5 * (pixels + count) as f64,
-        };
-        let (full, rest) = (width / pixels, width % pixels);
-        (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
+        })
     }
 }
 
 /// Adds the kernel of a group and its call.
 pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
     let mut problem = Problem::of(lowering, op, tile.lanes)?;
+    if tile.steps > 1 && problem.geometry.ways() != 4 {
+        return Err(tree::misfit(
+            op,
+            "steps that are taken one by one, where inputs or weights are no bytes",
+        ));
+    }
     if problem.joined && lowering.threads > 1 {
-        problem.geometry.split(tile.pixels);
+        problem.geometry.split(tile.pixels, tile.steps > 1);
     }
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, tile.lanes), tile.vectors) * tile.vectors;
@@ -317,13 +357,13 @@ impl Writer<'_> {
         let weights = k.mul(place, k.index(self.block()));
         // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
         let unrolled = if lanes == 4 { UNROLLED } else { 0 };
-        let sums =
-            geometry.walk(k, (window, weights), (panel, unrolled), &sums, |k, (inputs, weights), sums| {
-                if let Some(ahead) = ahead {
-                    k.prefetch(constants.filters, k.add(weights, ahead));
-                }
-                self.step(k, constants, (inputs, weights), pixels, sums)
-            });
+        let how = Steps { panel, unrolled, together: self.tile.steps };
+        let sums = geometry.walk(k, (window, weights), how, &sums, |k, (inputs, weights), words, sums| {
+            if let Some(ahead) = ahead {
+                k.prefetch(constants.filters, k.add(weights, ahead));
+            }
+            self.steps(k, constants, (inputs, weights), (pixels, words), sums)
+        });
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {
@@ -336,58 +376,81 @@ impl Writer<'_> {
         self.epilogue.store(scope, k, &spots, count as usize)
     }
 
-    /// One step of a tile: the sums with the products added.
-    fn step(
+    /// So many steps of a tile: the sums with the products added.
+    fn steps(
         &self,
         k: &Kernel,
         constants: Constants,
         (inputs, weights): (Value, Value),
-        pixels: i64,
+        (pixels, words): (i64, i64),
         sums: &[Value],
     ) -> Vec<Value> {
-        let (tile, ways) = (self.tile, self.geometry.ways());
-        let loaded: Vec<Value> = (0..tile.vectors)
-            .map(|j| {
-                let at = k.add(weights, k.index(j * tile.lanes * ways));
-                k.vector_load(constants.filters, at, tile.lanes * ways)
-            })
-            .collect();
+        let ways = self.geometry.ways();
         let stored = &self.geometry.input;
         let unsigned = ways == 4 && !stored.storage.is_signed(stored.format);
-        let mut next = Vec::new();
-        for p in 0..pixels {
-            let offset = p * self.geometry.pixel_stride();
-            let input = self.broadcast(k, k.add(inputs, k.index(offset)));
-            for j in 0..tile.vectors {
-                let sum = sums[(p * tile.vectors + j) as usize];
-                next.push(k.dot(sum, input, loaded[j as usize], (unsigned, constants.pairs_fit)));
-            }
-        }
-        next
+        let input = |p: i64| {
+            let at = k.add(inputs, k.index(p * self.geometry.pixel_stride()));
+            self.words(k, at, words)
+        };
+        let weight = |vector: i64| {
+            let at = k.add(weights, k.index(vector * self.tile.lanes * ways));
+            k.vector_load(constants.filters, at, self.tile.lanes * ways)
+        };
+        let product = |sum, input, weight| {
+            let input = k.vector_bitcast(input, 32 / ways as u32);
+            k.dot(sum, input, weight, (unsigned, constants.pairs_fit))
+        };
+        multiplied(k, (self.tile, pixels, words), sums, (input, weight, product))
     }
 
-    /// The neighbouring inputs of a step in every lane.
-    fn broadcast(&self, k: &Kernel, at: Value) -> Value {
-        let lanes = self.tile.lanes;
+    /// The neighbouring inputs of so many steps, as words: one as a scalar or a vector, several as a vector.
+    fn words(&self, k: &Kernel, at: Value, words: i64) -> Value {
         match (self.geometry.ways(), self.geometry.bits[0]) {
-            (4, _) => {
-                let word = k.vector_bitcast(k.vector_load(self.memory, at, 4), 32);
-                k.vector_bitcast(k.broadcast(word, lanes), 8)
-            }
-            (_, 16) => {
-                let word = k.vector_bitcast(k.vector_load(self.memory, at, 2), 32);
-                k.vector_bitcast(k.broadcast(word, lanes), 16)
-            }
+            (4, _) => k.vector_bitcast(k.vector_load(self.memory, at, 4 * words), 32),
+            (_, 16) => k.vector_bitcast(k.vector_load(self.memory, at, 2 * words), 32),
             _ => {
                 let signed = self.geometry.input.storage.is_signed(self.geometry.input.format);
                 let element = |at: Value| k.resize(k.load(self.memory, &[at]), 32, signed);
                 let (low, high) = (element(at), element(k.add(at, k.index(1))));
                 let low = k.and(low, k.like(low, 0xffff));
-                let pair = k.or(low, k.shl(high, k.like(high, 16)));
-                k.vector_bitcast(k.broadcast(pair, lanes), 16)
+                k.or(low, k.shl(high, k.like(high, 16)))
             }
         }
     }
+}
+
+/// The sums of a tile, or of so many pixels of it, with the products of so many steps added. `input` gives the words
+/// of a pixel for all of them, `weight` a vector of weights counted from the first step's, `product` adds the products
+/// of a word in every lane.
+pub(super) fn multiplied(
+    k: &Kernel,
+    (tile, pixels, words): (Tile, i64, i64),
+    sums: &[Value],
+    (input, weight, product): (
+        impl Fn(i64) -> Value,
+        impl Fn(i64) -> Value,
+        impl Fn(Value, Value, Value) -> Value,
+    ),
+) -> Vec<Value> {
+    let mut sums = sums.to_vec();
+    let mut inputs = Vec::new();
+    for word in 0..words {
+        let weights: Vec<Value> = (0..tile.vectors).map(|j| weight(word * tile.vectors + j)).collect();
+        for (p, sums) in (0..pixels).zip(sums.chunks_exact_mut(weights.len())) {
+            if word == 0 {
+                inputs.push(input(p));
+            }
+            let loaded = inputs[p as usize];
+            let in_all = match words {
+                1 => k.broadcast(loaded, tile.lanes),
+                _ => k.shuffle(loaded, loaded, &vec![word; tile.lanes as usize]),
+            };
+            for (sum, &weight) in sums.iter_mut().zip(&weights) {
+                *sum = product(*sum, in_all, weight);
+            }
+        }
+    }
+    sums
 }
 
 #[cfg(test)]
@@ -405,14 +468,44 @@ mod tests {
           return %0 : tensor<1x4x!afp.exact>
         }";
 
-    #[test]
-    fn tiles_fit_the_registers_and_the_channels() {
-        let session = Session::new();
+    fn geometry(session: &Session, test: impl FnOnce(Geometry)) {
         let module = session.parse("test.mlir", PROGRAM.as_bytes()).expect("the test's module");
         let op = module.op().descendants().into_iter().find(|op| op.is("afp.fully_connected"));
         let op = op.expect("a product");
         let input = Layout::plain(op.operand(0)).expect("codes");
-        let mut geometry = Geometry::of(op, input, true).expect("a geometry");
+        test(Geometry::of(op, input, true).expect("a geometry"));
+    }
+
+    #[test]
+    fn threads_share_pixels_that_no_tile_divides() {
+        geometry(&Session::new(), |mut geometry| {
+            for (width, tile) in (1..=800).flat_map(|width| (1..=14).map(move |tile| (width, tile))) {
+                let split = |geometry: &mut Geometry, rests| {
+                    geometry.pixels = [1, 1, width];
+                    geometry.split(tile, rests);
+                    geometry.pixels
+                };
+                let ([_, rows, columns], [_, of_whole, _]) =
+                    (split(&mut geometry, true), split(&mut geometry, false));
+                assert!(rows * columns == width && rows <= 16, "{width} by {tile}: {rows}");
+                if width % tile == 0 {
+                    assert!(rows == of_whole && columns % tile == 0, "{width} by {tile}: {rows}");
+                } else {
+                    assert!(of_whole == 1 && (rows == 1 || columns >= 4 * tile), "{width} by {tile}: {rows}");
+                }
+            }
+            geometry.pixels = [1, 1, 784];
+            geometry.split(5, true);
+            assert_eq!((geometry.pixels, geometry.strides[1]), ([1, 16, 49], 49 * geometry.strides[2]));
+        });
+    }
+
+    #[test]
+    fn tiles_fit_the_registers_and_the_channels() {
+        geometry(&Session::new(), check_tiles);
+    }
+
+    fn check_tiles(mut geometry: Geometry) {
         for (target, rows) in TABLE.into_iter().flat_map(|target| [1, 7].map(|rows| (target, rows))) {
             for (outputs, width) in (4..=200).flat_map(|o| (1..=60).map(move |w| (o, w))) {
                 geometry.outputs = outputs;
@@ -420,14 +513,16 @@ mod tests {
                 let found = geometry.tile(&target.vectors);
                 let case = format!("{}: {outputs} outputs of {rows} by {width}: {found:?}", target.name);
                 assert_eq!(found.is_some(), target.vectors.bits > 0, "{case}");
-                let Some((_, Tile { pixels, vectors, lanes })) = found else { continue };
+                let Some((_, Tile { pixels, vectors, lanes, steps })) = found else { continue };
                 assert!((1..=width).contains(&pixels) && vectors >= 1 && lanes <= outputs, "{case}");
                 assert!(
                     [4, 8, 16].contains(&lanes) && lanes * 32 <= i64::from(target.vectors.bits),
                     "{case}"
                 );
                 // Sums, weights, and one input in every lane.
-                assert!(pixels * vectors + vectors < i64::from(target.vectors.registers), "{case}");
+                let live = if steps == 1 { vectors + 1 } else { pixels + 4 };
+                assert!(pixels * vectors + live <= i64::from(target.vectors.registers), "{case}");
+                assert_eq!(steps > 1, target.vectors.dots_by_lane(), "{case}");
                 let (overlaps, last) = (outputs % lanes != 0, parts(outputs, lanes) - 1);
                 assert!(!overlaps || last / vectors == (last - 1) / vectors, "{case}");
             }

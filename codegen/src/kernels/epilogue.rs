@@ -408,9 +408,15 @@ impl Epilogue {
                 continue;
             }
             for (j, (_, spot)) in (0..).zip(four) {
-                let part: Vec<i64> = (j * lanes..(j + 1) * lanes).collect();
-                let at = spot.index(k, layout);
-                k.vector_store(k.shuffle(ordered, ordered, &part), *memory, at);
+                let part = match lanes {
+                    // Of a word's bytes, LLVM takes one by one.
+                    4 => k.vector_bitcast(k.shuffle(words, words, &[j]), 8),
+                    _ => {
+                        let part: Vec<i64> = (j * lanes..(j + 1) * lanes).collect();
+                        k.shuffle(ordered, ordered, &part)
+                    }
+                };
+                k.vector_store(part, *memory, spot.index(k, layout));
             }
         }
         for &(sums, spot) in rest {

@@ -19,7 +19,7 @@ use super::{
     Lowering,
     builder::Kernel,
     epilogue::{Channels, Epilogue, Order, Spot},
-    geometry::{self, Geometry, Problem},
+    geometry::{self, Geometry, Problem, Steps},
     rows::Rows,
     scope::Scope,
     strategy::Tile,
@@ -47,7 +47,7 @@ pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<Tile> {
     if !vectors.vbmi || vectors.dot != Dot::Vnni || vectors.bits != 512 {
         return None;
     }
-    let tile = |vectors| Tile { pixels: 1, vectors, lanes: LANES };
+    let tile = |vectors| Tile::new(1, vectors, LANES);
     // Decoding takes three cycles of a vector, a step at least what a dot product waits for the one before.
     let cycles = |&vectors: &i64| parts(parts(geometry.outputs, LANES), vectors) * ((3 * vectors).max(5) + 1);
     let fits = |&vectors: &i64| is_fit(geometry, tile(vectors));
@@ -164,20 +164,21 @@ impl Writer {
 
         let pixel = [k.index(0); 3];
         let from = (self.geometry.window(k, pixel), k.mul(block, k.index(size)));
-        let sums = self.geometry.walk(k, from, (panel, 0), &sums, |k, (inputs, weights), sums| {
-            let ahead = k.min(k.add(weights, k.index(AHEAD)), k.index(last));
-            for line in 0..parts(panel, LINE) {
-                k.prefetch(filters, k.add(ahead, k.index(line * LINE)));
-            }
-            let word = k.vector_bitcast(k.vector_load(self.memory, inputs, WAYS), 32);
-            let input = k.vector_bitcast(k.broadcast(word, LANES), 8);
-            let add = |(vector, &sum): (i64, &Value)| {
-                let at = k.add(weights, k.index(vector * self.bytes()));
-                let codes = k.vector_load(filters, at, CODES);
-                k.dot(sum, input, k.unpack(codes, self.format), (true, false))
-            };
-            (0..).zip(sums).map(add).collect()
-        });
+        let sums =
+            self.geometry.walk(k, from, Steps::single(panel, 0), &sums, |k, (inputs, weights), _, sums| {
+                let ahead = k.min(k.add(weights, k.index(AHEAD)), k.index(last));
+                for line in 0..parts(panel, LINE) {
+                    k.prefetch(filters, k.add(ahead, k.index(line * LINE)));
+                }
+                let word = k.vector_bitcast(k.vector_load(self.memory, inputs, WAYS), 32);
+                let input = k.vector_bitcast(k.broadcast(word, LANES), 8);
+                let add = |(vector, &sum): (i64, &Value)| {
+                    let at = k.add(weights, k.index(vector * self.bytes()));
+                    let codes = k.vector_load(filters, at, CODES);
+                    k.dot(sum, input, k.unpack(codes, self.format), (true, false))
+                };
+                (0..).zip(sums).map(add).collect()
+            });
 
         let spot = |&vector: &Value| Spot {
             pixel,
@@ -238,7 +239,7 @@ mod tests {
     fn blocks_have_few_vectors_and_no_two_the_same_channels() {
         for (outputs, tile) in tiles("e2m2", "x86-64-v4+vbmi", 1..3000) {
             assert_eq!(tile.is_some(), outputs >= 16, "{outputs}");
-            let Some(Tile { pixels, vectors, lanes }) = tile else { continue };
+            let Some(Tile { pixels, vectors, lanes, .. }) = tile else { continue };
             assert_eq!((pixels, lanes), (1, 16));
             let (overlaps, last) = (outputs % lanes != 0, parts(outputs, lanes) - 1);
             assert!(!overlaps || last / vectors == (last - 1) / vectors, "{outputs} by {vectors}");

@@ -24,6 +24,8 @@ const MOST_GROWTH: i64 = 64;
 
 /// Parts that threads share of pixels that are joined, at most.
 const MOST_PARTS: i64 = 16;
+/// Tiles of such a part, at least, where it has a rest too.
+const FEWEST_TILES: i64 = 4;
 
 /// A convolution or a product with weights, as kernels on vectors see it.
 pub struct Geometry {
@@ -103,14 +105,19 @@ impl Geometry {
         Self::of(self.op, self.input.clone(), true).unwrap_or_else(own)
     }
 
-    /// Makes rows of whole tiles from pixels that are joined, for threads to share.
-    pub(super) fn split(&mut self, tile: i64) {
-        let tiles = self.pixels[2] / tile.max(1);
-        let rows = (1..=MOST_PARTS.min(tiles)).rev().find(|rows| tiles % rows == 0).unwrap_or(1);
-        if self.pixels[2] % tile == 0 {
-            self.pixels = [1, rows, self.pixels[2] / rows];
-            self.strides[1] = self.pixels[2] * self.strides[2];
+    /// Makes rows from pixels that are joined, for threads to share: of whole tiles, or with `rests` of at least
+    /// [`FEWEST_TILES`] and what is left.
+    pub(super) fn split(&mut self, tile: i64, rests: bool) {
+        let width = self.pixels[2];
+        let whole = width % tile == 0;
+        if !whole && !rests {
+            return;
         }
+        let (parts, most) =
+            if whole { (width / tile, width / tile) } else { (width, width / (FEWEST_TILES * tile)) };
+        let rows = (1..=MOST_PARTS.min(most)).rev().find(|rows| parts % rows == 0).unwrap_or(1);
+        self.pixels = [1, rows, width / rows];
+        self.strides[1] = self.pixels[2] * self.strides[2];
     }
 
     /// Products of one lane at a step.
@@ -157,16 +164,17 @@ impl Geometry {
     }
 
     /// Visits the steps of a window: `step` gets where each begins in the input and, of a panel of weights for each,
-    /// in those, with the sums so far. As many as `unrolled` steps are written one behind the other, more are a loop.
+    /// in those, how many it takes, and the sums so far.
     pub(super) fn walk(
         &self,
         k: &Kernel,
         (window, weights): (Value, Value),
-        (panel, unrolled): (i64, i64),
+        how: Steps,
         sums: &[Value],
-        step: impl Fn(&Kernel, (Value, Value), &[Value]) -> Vec<Value>,
+        step: impl Fn(&Kernel, (Value, Value), i64, &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
         let (columns, steps) = self.steps();
+        let panel = how.panel;
         let [down, right] = self.tap_strides();
         k.fold(k.index(0), k.index(self.kernel[0]), sums, |k, ky, sums| {
             let row = k.add(window, k.mul(ky, k.index(down)));
@@ -174,14 +182,10 @@ impl Geometry {
             k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
                 let inputs = k.add(row, k.mul(kx, k.index(right)));
                 let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
-                let one = |k: &Kernel, at: Value, sums: &[Value]| {
+                how.visit(k, steps, sums, |k, at, words, sums| {
                     let inputs = k.add(inputs, k.mul(at, k.index(self.ways())));
-                    step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), sums)
-                };
-                if steps > unrolled {
-                    return k.fold(k.index(0), k.index(steps), sums, one);
-                }
-                (0..steps).fold(sums.to_vec(), |sums, at| one(k, k.index(at), &sums))
+                    step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), words, sums)
+                })
             })
         })
     }
@@ -224,6 +228,51 @@ impl Geometry {
             layout.shape = vec![1, self.pixels[1], self.pixels[2], layout.shape[3]];
         }
         layout
+    }
+}
+
+/// How the steps of a product are taken, of each a word of every pixel's inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Steps {
+    /// Weights of a step.
+    pub panel: i64,
+    /// As many steps are written one behind the other; more are a loop.
+    pub unrolled: i64,
+    /// Steps that are taken together, a power of two; of what is left, as many as fit.
+    pub together: i64,
+}
+
+impl Steps {
+    /// One by one.
+    pub const fn single(panel: i64, unrolled: i64) -> Self {
+        Self { panel, unrolled, together: 1 }
+    }
+
+    /// Visits so many steps: `some` gets the number of the first of those that it takes, and how many they are.
+    pub fn visit(
+        self,
+        k: &Kernel,
+        steps: i64,
+        sums: &[Value],
+        some: impl Fn(&Kernel, Value, i64, &[Value]) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let (mut together, mut done) = (self.together, steps - steps % self.together);
+        let mut sums = if done > self.unrolled {
+            k.fold(k.index(0), k.index(done / together), sums, |k, part, sums| {
+                some(k, if together == 1 { part } else { k.mul(part, k.index(together)) }, together, sums)
+            })
+        } else {
+            let parts = (0..done / together).map(|part| part * together);
+            parts.fold(sums.to_vec(), |sums, at| some(k, k.index(at), together, &sums))
+        };
+        while done < steps {
+            together /= 2;
+            if done + together <= steps {
+                sums = some(k, k.index(done), together, &sums);
+                done += together;
+            }
+        }
+        sums
     }
 }
 

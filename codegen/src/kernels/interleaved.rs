@@ -35,6 +35,10 @@ use super::{
 /// Vectors of sums that belong together: as many as a word has bytes.
 const QUAD: i64 = 4;
 
+/// Columns that are written one behind the other where registers are narrow and many: so sums are not moved from one
+/// output's registers to the next's.
+const COLUMNS: i64 = 2;
+
 /// Whether a group's contraction can take this strategy, its values in memory as they are.
 pub fn applicable(op: Op, contraction: Op, input: &Layout, result: &Layout) -> bool {
     let Some(conv) = tree::conv(contraction) else { return false };
@@ -84,7 +88,14 @@ pub fn tile(op: Op, contraction: Op, layouts: [&Layout; 2], vectors: &Vectors) -
         }
         lanes /= 2;
     }
-    best.map(|(_, lanes)| Tile { pixels: rows, vectors: QUAD, lanes })
+    best.map(|(_, lanes)| {
+        let steps = if vectors.bits == 128 && vectors.registers == 32 && shape[3] >= lanes * QUAD {
+            COLUMNS
+        } else {
+            1
+        };
+        Tile { steps, ..Tile::new(rows, QUAD, lanes) }
+    })
 }
 
 /// Instructions that interleave four rows.
@@ -167,6 +178,9 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let Some(pixels) = together.filter(|&pixels| pixels == 1 || dense) else {
         return Err(misfit("as many channels as four vectors have, or pixels that fill them"));
     };
+    if pixels > 1 && tile.steps > 1 {
+        return Err(misfit("a column at a time, where each is several pixels"));
+    }
     window.together = pixels;
     let Storage::Integer { offset } = input.storage else {
         return Err(misfit("an input of integers"));
@@ -325,21 +339,36 @@ impl Writer {
         let carried: Vec<Value> = sums.into_iter().flatten().collect();
         let mut outcome = Ok(());
         let pixels = self.window.together;
-        k.fold(k.index(0), k.index(parts(width, pixels)), &carried, |k, x, carried| {
-            let x = if pixels == 1 { x } else { k.min(k.mul(x, k.index(pixels)), k.index(width - pixels)) };
+        let step = self.window.stride[1] * self.strides()[2];
+        // The outputs of so many columns from one on, with the sums that are carried from each to the next.
+        let mut some = |k: &Kernel, x: Value, columns: i64, carried: &[Value]| -> Vec<Value> {
             let mut sums: Sums = carried.chunks(per_output).map(<[Value]>::to_vec).collect();
-            sums.push(self.started(k, constants, place));
-            let step = self.window.stride[1] * self.strides()[2];
-            let inputs = k.add(place.inputs, k.mul(x, k.index(step)));
-            for column in self.window.leading()..self.window.columns {
-                self.column(k, (constants, weights), inputs, column, &mut sums);
-            }
-            let done = self.store(scope, k, place, x, &sums.remove(0));
-            if done.is_err() {
-                outcome = done;
+            for right in 0..columns {
+                sums.push(self.started(k, constants, place));
+                let first = k.add(place.inputs, k.mul(x, k.index(step)));
+                let inputs = if right == 0 { first } else { k.add(first, k.index(right * step)) };
+                for column in self.window.leading()..self.window.columns {
+                    self.column(k, (constants, weights), inputs, column, &mut sums);
+                }
+                let done = self.store(scope, k, place, (x, right), &sums.remove(0));
+                if done.is_err() {
+                    outcome = done;
+                }
             }
             sums.into_iter().flatten().collect()
+        };
+        let (steps, count) = (self.tile.steps, parts(width, pixels));
+        let carried = k.fold(k.index(0), k.index(count / steps), &carried, |k, part, carried| {
+            let x = match (pixels, steps) {
+                (1, 1) => part,
+                (1, _) => k.mul(part, k.index(steps)),
+                _ => k.min(k.mul(part, k.index(pixels)), k.index(width - pixels)),
+            };
+            some(k, x, steps, carried)
         });
+        if count % steps > 0 {
+            some(k, k.index(count - count % steps), count % steps, &carried);
+        }
         outcome
     }
 
@@ -404,17 +433,17 @@ impl Writer {
         k.vector_load(self.memory, at, self.tile.lanes * 4)
     }
 
-    /// Stores a column of the output rows.
+    /// Stores a column of the output rows, so many to the right of another.
     fn store(
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
         place: Place,
-        x: Value,
+        (x, right): (Value, i64),
         sums: &[Value],
     ) -> Result<(), Diagnostic> {
         for (row, quad) in (0..).zip(sums.chunks_exact(QUAD as usize)) {
-            let (pixel, behind) = ([place.image, place.row, x], [row, 0]);
+            let (pixel, behind) = ([place.image, place.row, x], [row, right]);
             let first = k.mul(place.quad, k.index(QUAD));
             let spot = |j| Spot { pixel, behind, vector: k.add(first, k.index(j)), channel: place.channel };
             let four = [0, 1, 2, 3].map(|j| (quad[j], spot(j as i64)));

@@ -123,7 +123,7 @@ pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
     let mut best: Option<(f64, Tile)> = None;
     for across in fewest..=fewest + 2 {
         for vectors in 1..=3 {
-            let tile = Tile { pixels: parts(width, across), vectors, lanes: LANES };
+            let tile = Tile::new(parts(width, across), vectors, LANES);
             let Some(plan) = Plan::of(geometry, tile) else { continue };
             let cycles = plan.cycles(geometry);
             if best.is_none_or(|(known, _)| cycles < known) {

@@ -36,7 +36,7 @@ pub fn tile(op: Op, vectors: &Vectors) -> Option<Tile> {
     let channels = shape_of(pool.result(0)).last().copied()?;
     let lanes =
         [16, 8, 4].into_iter().find(|lanes| lanes * 32 <= i64::from(vectors.bits) && *lanes <= channels);
-    lanes.map(|lanes| Tile { pixels: 1, vectors: 1, lanes })
+    lanes.map(|lanes| Tile::new(1, 1, lanes))
 }
 
 /// Adds the kernel of a maximum over windows and its call. What is stored is compared as it is.

@@ -16,14 +16,33 @@ pub struct Tile {
     pub vectors: i64,
     /// Lanes of 32 bits in a vector.
     pub lanes: i64,
+    /// Steps that are taken together: of [`super::direct`] and [`super::winograd`] so many words of a pixel's inputs are
+    /// one load, of [`super::interleaved`] columns are written one behind the other. The others have one.
+    pub steps: i64,
 }
 
 impl Tile {
-    /// Reads `array<i64: pixels, vectors, lanes>`; none if it is malformed or no tile of a machine.
+    /// A tile whose steps are taken one by one.
+    pub const fn new(pixels: i64, vectors: i64, lanes: i64) -> Self {
+        Self { pixels, vectors, lanes, steps: 1 }
+    }
+
+    /// Reads `array<i64: pixels, vectors, lanes>`, or with `steps` behind; none if it is malformed or no tile of a
+    /// machine.
     fn of(attr: Attr) -> Option<Self> {
-        let &[pixels, vectors, lanes] = attr.as_i64s()?.as_slice() else { return None };
+        let (pixels, vectors, lanes, steps) = match *attr.as_i64s()?.as_slice() {
+            [pixels, vectors, lanes] => (pixels, vectors, lanes, 1),
+            [pixels, vectors, lanes, steps] => (pixels, vectors, lanes, steps),
+            _ => return None,
+        };
         let fits = (1..=32).contains(&pixels) && (1..=8).contains(&vectors) && [4, 8, 16].contains(&lanes);
-        fits.then_some(Self { pixels, vectors, lanes })
+        (fits && [1, 2, 4].contains(&steps)).then_some(Self { pixels, vectors, lanes, steps })
+    }
+
+    /// As the attribute has it.
+    fn numbers(self) -> Vec<i64> {
+        let Self { pixels, vectors, lanes, steps } = self;
+        if steps == 1 { vec![pixels, vectors, lanes] } else { vec![pixels, vectors, lanes, steps] }
     }
 }
 
@@ -176,13 +195,12 @@ impl Choice {
                 text => Ok(text),
             },
         };
-        let tile =
-            match attr.entry("tile") {
-                None => None,
-                Some(entry) => Some(Tile::of(entry).ok_or_else(|| {
-                    misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes")
-                })?),
-            };
+        let tile = match attr.entry("tile") {
+            None => None,
+            Some(entry) => Some(Tile::of(entry).ok_or_else(|| {
+                misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, of 1, 2 or 4 steps")
+            })?),
+        };
         let strategy = match (text("strategy")?.as_deref(), tile) {
             (Some("portable"), None) => Strategy::Portable,
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
@@ -208,6 +226,11 @@ impl Choice {
             Some("packed") => Weights::Packed,
             _ => return Err(misfit("'expanded' or 'packed' weights")),
         };
+        let has_steps =
+            matches!(strategy, Strategy::Direct(_) | Strategy::Winograd(_) | Strategy::Interleaved(_));
+        if !has_steps && strategy.tile().is_some_and(|tile| tile.steps > 1) {
+            return Err(misfit("several steps together of 'direct', 'winograd' or 'interleaved' alone"));
+        }
         let choice = Self { strategy, multiply, weights };
         if strategy != Strategy::Portable && choice != (Self { strategy, ..Self::PORTABLE }) {
             return Err(misfit("native products and expanded weights on vectors"));
@@ -219,8 +242,8 @@ impl Choice {
     pub fn attach(&self, op: Op) {
         let ctx = op.ctx();
         let mut entries = vec![("strategy", Attr::string(ctx, self.strategy.name()))];
-        if let Some(Tile { pixels, vectors, lanes }) = self.strategy.tile() {
-            entries.push(("tile", Attr::i64s(ctx, &[pixels, vectors, lanes])));
+        if let Some(tile) = self.strategy.tile() {
+            entries.push(("tile", Attr::i64s(ctx, &tile.numbers())));
         }
         if self.multiply == Multiply::ShiftAdd {
             entries.push(("multiply", Attr::string(ctx, "shift-add")));

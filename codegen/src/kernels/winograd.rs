@@ -30,7 +30,7 @@ use super::{
     builder::{Cmp, Kernel},
     direct::{self, Blocks},
     epilogue::{self, Channels, Epilogue, Order, Spot},
-    geometry::{Geometry, Problem, Work},
+    geometry::{Geometry, Problem, Steps, Work},
     layout::Storage,
     scope::{self, Scope},
     strategy::Tile,
@@ -160,10 +160,14 @@ pub fn tile(
 ) -> Option<(f64, Tile)> {
     offsets(op, contraction, geometry)?;
     let plan = Plan::of(geometry, 1, 1);
-    let (cost, tile) = direct::cheapest(geometry.outputs, vectors, |count, most| {
+    let words = direct::words(vectors, WAYS);
+    let (cost, tile) = direct::cheapest(geometry.outputs, (vectors, words), |count, most| {
         let cost = |windows: i64| {
             // Weights come from the second cache, inputs from the first.
-            let step = direct::products(windows, count) + 0.5 * windows as f64 + count as f64;
+            let step = match words {
+                1 => direct::products(windows, count) + 0.5 * windows as f64 + count as f64,
+                _ => direct::by_lanes(windows, count),
+            };
             parts(plan.count(), windows) as f64 * step
         };
         let all = (1..=most).map(|windows| (cost(windows), windows));
@@ -465,12 +469,13 @@ impl Writer<'_> {
                 let inputs = k.mul(row, k.index(channels));
                 let sums: Vec<Value> = (0..tile.pixels).flat_map(|_| initial.clone()).collect();
                 let which = k.min(group, k.index(tile.vectors - 1));
-                let ahead = k.add(distance, k.mul(which, k.index(tile.lanes * WAYS)));
-                let sums = k.fold(k.index(0), k.index(steps), &sums, |k, step, sums| {
-                    let at = k.add(weights, k.mul(step, k.index(self.columns() * WAYS)));
+                let ahead = k.add(distance, k.mul(which, k.index(tile.lanes * WAYS * tile.steps)));
+                let how = Steps { panel: self.columns() * WAYS, unrolled: 0, together: tile.steps };
+                let sums = how.visit(k, steps, &sums, |k, step, words, sums| {
+                    let at = k.add(weights, k.mul(step, k.index(how.panel)));
                     k.prefetch(shared.filters, k.add(at, ahead));
                     let inputs = k.add(inputs, k.mul(step, k.index(WAYS)));
-                    self.step(k, shared, (inputs, at), sums, signed)
+                    self.some_steps(k, shared, (inputs, at), (words, signed), sums)
                 });
                 let to = k.mul(row, k.index(self.columns()));
                 for (at, sum) in (0..).zip(sums) {
@@ -481,29 +486,23 @@ impl Writer<'_> {
         });
     }
 
-    /// One step of a product: the sums with the products added.
-    fn step(
+    /// So many steps of a product: the sums with the products added.
+    fn some_steps(
         &self,
         k: &Kernel,
         shared: Shared,
         (inputs, weights): (Value, Value),
+        (words, signed): (i64, bool),
         sums: &[Value],
-        signed: bool,
     ) -> Vec<Value> {
-        let Tile { pixels, vectors, lanes } = self.tile;
-        let load = |j| k.vector_load(shared.filters, k.add(weights, k.index(j * lanes * WAYS)), lanes * WAYS);
-        let loaded: Vec<Value> = (0..vectors).map(load).collect();
-        let mut next = Vec::new();
-        for window in 0..pixels {
+        let bytes = self.tile.lanes * WAYS;
+        let input = |window: i64| {
             let at = k.add(inputs, k.index(window * self.geometry.channels[0]));
-            let word = k.vector_bitcast(k.vector_load(shared.inputs, at, WAYS), 32);
-            let input = k.vector_bitcast(k.broadcast(word, lanes), 8);
-            for (j, &weight) in loaded.iter().enumerate() {
-                let sum = sums[window as usize * loaded.len() + j];
-                next.push(k.dot(sum, input, weight, (!signed, false)));
-            }
-        }
-        next
+            k.vector_bitcast(k.vector_load(shared.inputs, at, words * WAYS), 32)
+        };
+        let weight = |j: i64| k.vector_load(shared.filters, k.add(weights, k.index(j * bytes)), bytes);
+        let product = |sum, input, weight| k.dot(sum, k.vector_bitcast(input, 8), weight, (!signed, false));
+        direct::multiplied(k, (self.tile, self.tile.pixels, words), sums, (input, weight, product))
     }
 
     /// Transforms the sums of a strip back, and finishes and stores them.

@@ -111,6 +111,16 @@ pub fn winograd() -> Vec<Box<dyn Execution>> {
     all
 }
 
+/// Other code for the machine whose dot product takes lanes, and how the same kernels do without.
+pub fn lanes() -> Vec<Box<dyn Execution>> {
+    let least = simulation("aarch64+dotprod", "LLVM O0", Llvm::new(OptLevel::O0));
+    let cranelift = simulation("aarch64+dotprod", "Cranelift", Cranelift { winograd: Usage::Auto });
+    let known = [least, cranelift].into_iter().filter_map(|execution| {
+        execution.inspect_err(|error| eprintln!("simulated executions are skipped: {error}")).ok()
+    });
+    known.collect()
+}
+
 fn simulation<B: Build + 'static>(
     target: &str,
     backend: &str,

@@ -51,6 +51,12 @@ fn executions_give_the_interpreters_bits() {
 }
 
 #[test]
+fn products_by_lanes_give_the_interpreters_bits() {
+    afp_codegen::pipeline::register_all();
+    regressions::sweep((sweep::count(), sweep::case), &executions::lanes(), &[]);
+}
+
+#[test]
 fn winograd_gives_the_interpreters_bits() {
     afp_codegen::pipeline::register_all();
     winograd::assert_wide();
