@@ -47,6 +47,10 @@ pub(super) const CYCLES: f64 = 0.5;
 const WORDS: i64 = 4;
 /// Bytes of a line of the first cache.
 const LINE: i64 = 64;
+/// Bytes of weights that the first cache keeps, beside inputs.
+const NEAR: i64 = 40 << 10;
+/// Half-cycles of a line that comes from the second.
+const FAR: f64 = 1.5;
 /// Steps that are written one behind the other, at most.
 const UNROLLED: i64 = 4;
 /// Bytes of weights of a block that are asked for before they are needed.
@@ -142,9 +146,12 @@ impl Geometry {
     fn block_cost(&self, (vectors, words): (&Vectors, i64), count: i64, most: i64) -> (f64, i64) {
         let width = self.pixels[2];
         let steps: i64 = self.all_steps().iter().product();
+        // A block whose weights the first cache does not keep is read from the second for every tile.
+        let bytes = count * i64::from(vectors.bits / 8);
+        let far = if steps * bytes > NEAR { FAR * bytes as f64 / LINE as f64 } else { 0.0 };
         let cost = |pixels: i64| match (words, vectors.basic) {
             (_, true) => self.basic_cost(pixels, count),
-            (1, false) => products(pixels, count) + 0.5 * (pixels + count) as f64,
+            (1, false) => products(pixels, count) + 0.5 * (pixels + count) as f64 + far,
             _ => {
                 // Sums are set before all steps; behind them each is shifted, packed and stored, four at once.
                 let each = if count % 4 == 0 { 2.5 } else { 3.5 };
@@ -276,7 +283,8 @@ impl Writer<'_> {
             }
         };
         k.each(full, |k, t| {
-            let ahead = self.ahead(k, place, t);
+            let number = k.add(k.mul(y, k.index(full)), t);
+            let ahead = self.ahead(k, place, number);
             tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
         });
         if rest > 0 {
@@ -292,8 +300,8 @@ impl Writer<'_> {
         self.geometry.kernel[0] * columns * steps * panel
     }
 
-    /// How far behind a step's weights those are that a tile asks for already: a vector of the next block's, of
-    /// each tile another one. None where they are few, and near in any case.
+    /// How far behind a step's weights those are that a tile, by its number, asks for already: a vector of the next
+    /// block's, of each tile another one. None where they are few, and near in any case.
     fn ahead(&self, k: &Kernel, place: Value, tile: Value) -> Option<Value> {
         let (size, last) = (self.block(), self.blocks.count() - 1);
         let vector = self.tile.lanes * self.geometry.ways();
@@ -301,7 +309,7 @@ impl Writer<'_> {
         if last == 0 || size * bytes < WORTH_FETCHING || vector * bytes != LINE {
             return None;
         }
-        let which = k.min(tile, k.index(self.tile.vectors - 1));
+        let which = k.binary("arith.remui", tile, k.index(self.tile.vectors));
         let distance = k.add(k.mul(which, k.index(vector)), k.index(size));
         Some(k.select(k.cmp(Cmp::Eq, place, k.index(last)), k.index(0), distance))
     }
