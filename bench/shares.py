@@ -32,7 +32,7 @@ def shapes(arguments, network):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", metavar="DIR")
     parser.add_argument("--target", default="x86-64-v4+vnni")
     parser.add_argument("--formats", default="e2m4")
@@ -56,4 +56,5 @@ def main():
         print(f"| {rows}x{rows} | {channels} | {pixels} | {len(found)} | {100 * statistics.median(found):.0f} % |")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ use afp_passes::{
 use afp_ptq::{
     apply,
     calibration::{self, observe},
+    compiled::Reading,
     equalize::{Wishes, absorption::absorb, samples::ChannelSamples},
     network::{Network, SiteFormat},
     quantizer::{Options, Quantizer, split},
@@ -306,6 +307,33 @@ pub fn on_samples<T>(
         data: samples.data.clone(),
     };
     with_quantizer(module, &decisions, samples, |quantizer| work(quantizer, done))
+}
+
+/// Takes an imported module through the recipe, and reads back the float network and what it is compiled with.
+///
+/// # Errors
+/// As [`Recipe::apply`].
+pub fn compiled(
+    (session, module): (&Session, &SourceModule<'_>),
+    recipe: &Recipe,
+) -> Result<(Network, Setting), Failure> {
+    let (mut network, mut reading, mut setting) = (None, Reading::default(), None);
+    recipe.apply_watched(session, module, &mut |stage, module| {
+        let function = main_function(module)?;
+        match (stage, &network) {
+            // The last stage whose result is the float network.
+            ("afp-form-groups" | "afp-equalize", _) => network = Some(Network::load(function)?),
+            ("afp-assign-formats", Some(network)) => reading.formats(function, network),
+            ("afp-encode-weights", Some(network)) => {
+                setting = Some(std::mem::take(&mut reading).weights(function, network));
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    network.zip(setting).ok_or_else(|| {
+        Diagnostic::error("AFP0001", "a stage of the pipeline was not run; this is a bug in afpc").into()
+    })
 }
 
 /// Hands `work` a quantizer that has seen the samples.

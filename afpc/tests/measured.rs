@@ -6,14 +6,12 @@ use afp_passes::{
     formats::{Formats, Quantization},
     registry,
 };
-use afp_ptq::{
-    apply, compiled::Reading, network::Network, quantizer::Quantizer, sequential::Method, setting::Setting,
-};
+use afp_ptq::{apply, quantizer::Quantizer, sequential::Method, setting::Setting};
 use afpc::{
     cli::Failure,
     io::model,
-    quantization::{on_samples, refit},
-    recipe::{Task, main_function},
+    quantization::{compiled, on_samples, refit},
+    recipe::Task,
 };
 use clap::Parser;
 
@@ -86,9 +84,11 @@ fn weights_rounded_to_nearest_are_compiled_as_measured() -> Result<(), Failure> 
 fn compare(name: &str, measured: &Setting, formats: &Formats) -> Result<(), Failure> {
     let path = std::env::temp_dir().join(format!("afpc-measured-{}-{name}.json", std::process::id()));
     std::fs::write(&path, serde_json::to_vec(formats).expect("JSON")).expect("a file");
-    let compiled = compiled(&task(&["--formats", &path.to_string_lossy()]));
+    let task = task(&["--formats", &path.to_string_lossy()]);
+    let session = Session::new();
+    let compiled = compiled((&session, &model::load(&session, &task.model)?), &task.recipe);
     let _ = std::fs::remove_file(&path);
-    let compiled = compiled?;
+    let (_, compiled) = compiled?;
     assert_eq!(measured.sites, compiled.sites, "{name}");
     assert_eq!(measured.weights.len(), compiled.weights.len(), "{name}");
     for (measured, compiled) in measured.weights.iter().zip(&compiled.weights) {
@@ -96,24 +96,4 @@ fn compare(name: &str, measured: &Setting, formats: &Formats) -> Result<(), Fail
         assert_eq!(measured, compiled, "{name}");
     }
     Ok(())
-}
-
-/// What a network is compiled with.
-fn compiled(task: &Task) -> Result<Setting, Failure> {
-    let session = Session::new();
-    let module = model::load(&session, &task.model)?;
-    let (mut network, mut reading, mut setting) = (None, Reading::default(), None);
-    task.recipe.apply_watched(&session, &module, &mut |stage, module| {
-        let function = main_function(module)?;
-        match (stage, &network) {
-            ("afp-form-groups" | "afp-equalize", _) => network = Some(Network::load(function)?),
-            ("afp-assign-formats", Some(network)) => reading.formats(function, network),
-            ("afp-encode-weights", Some(network)) => {
-                setting = Some(std::mem::take(&mut reading).weights(function, network));
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok(setting.unwrap_or_default())
 }

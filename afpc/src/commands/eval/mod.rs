@@ -17,7 +17,6 @@ use afp_ir::{
 };
 use afp_ptq::{
     attribution::{Attribution, Errors, Finding},
-    compiled::Reading,
     cost::bits::Averages,
     metrics::{Meaning, Score},
     network::Network,
@@ -36,6 +35,7 @@ use crate::{
     labels::Labels,
     native::{self, Executor, Generation},
     network::json::pretty,
+    quantization,
     recipe::{Task, is_quantized, main_function, quantized_already},
     report,
 };
@@ -179,29 +179,7 @@ fn compile(arguments: &Arguments) -> Result<Quantized, Failure> {
         return Err(quantized_already(&module, "afpc eval").into());
     }
     let inputs = Program::from_function(main_function(&module)?)?.inputs().to_vec();
-    let mut network = None;
-    let mut reading = Reading::default();
-    let mut setting = None;
-    arguments.task.recipe.apply_watched(&session, &module, &mut |stage, module| {
-        let function = main_function(module)?;
-        match (stage, &network) {
-            // The last stage whose result is the float network.
-            ("afp-form-groups" | "afp-equalize", _) => network = Some(Network::load(function)?),
-            ("afp-assign-formats", Some(network)) => reading.formats(function, network),
-            ("afp-encode-weights", Some(network)) => {
-                setting = Some(std::mem::take(&mut reading).weights(function, network));
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    let (Some(network), Some(setting)) = (network, setting) else {
-        return Err(Diagnostic::error(
-            "AFP0001",
-            "a stage of the pipeline was not run; this is a bug in afpc",
-        )
-        .into());
-    };
+    let (network, setting) = quantization::compiled((&session, &module), &arguments.task.recipe)?;
     let is_dynamic = holds_dynamic(main_function(&module)?);
     if is_dynamic && arguments.layers {
         return Err(Diagnostic::error("AFP0535", "layers are not judged where scale exponents are dynamic")
