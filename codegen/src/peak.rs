@@ -119,20 +119,27 @@ struct Tile {
     lanes: u64,
     pixels: u64,
     vectors: u64,
+    /// Steps that are taken together.
+    depth: u64,
     /// How the dot product is said to be.
     flags: &'static str,
-    /// Whether it is one instruction.
-    is_one: bool,
 }
 
 impl Tile {
     fn of(target: &Target) -> Self {
-        let vectors = if target.vectors.registers >= 32 { 4 } else { 2 };
+        let (lanes, registers) = (u64::from(target.vectors.bits / 32), u64::from(target.vectors.registers));
+        let flags = match target.vectors.dot {
+            Dot::Sdot => "",
+            Dot::Smull => "{pairs_fit}",
+            _ => "{unsigned_a, pairs_fit}",
+        };
+        if target.vectors.multiplies_to_words() {
+            // Sums, four steps' weights, an input and what is between.
+            return Self { lanes, pixels: (registers / 2).min(12), vectors: 1, depth: 4, flags };
+        }
+        let vectors = if registers >= 32 { 4 } else { 2 };
         // Sums, weights and two inputs.
-        let pixels = (u64::from(target.vectors.registers) - vectors - 2) / vectors;
-        let flags = if target.vectors.dot == Dot::Sdot { "" } else { "{unsigned_a, pairs_fit}" };
-        let is_one = target.vectors.dot != Dot::Maddubs;
-        Self { lanes: u64::from(target.vectors.bits / 32), pixels, vectors, flags, is_one }
+        Self { lanes, pixels: (registers - vectors - 2) / vectors, vectors, depth: 1, flags }
     }
 
     fn macs(&self) -> u64 {
@@ -140,8 +147,8 @@ impl Tile {
     }
 
     fn program(&self) -> String {
-        let Self { lanes, pixels, vectors, flags, is_one } = *self;
-        let (sums, bytes) = (pixels * vectors, 4 * lanes);
+        let Self { lanes, pixels, vectors, depth, flags } = *self;
+        let (sums, bytes, is_one) = (pixels * vectors, 4 * lanes, depth == 1);
         let (acc, dots) = (format!("vector<{lanes}xi32>"), format!("vector<{bytes}xi8>"));
         // Sums that differ from the start, or else they are one to the compiler.
         let arena = CYCLE + 4 * 4096;
@@ -154,14 +161,14 @@ impl Tile {
             let _ = writeln!(begin, "%i{i} = vector.load %sums[%p{i}] : memref<4096xi32>, {acc}");
             let _ = writeln!(end, "vector.store %r#{i}, %sums[%p{i}] : memref<4096xi32>, {acc}");
         }
-        for j in 0..vectors {
+        for j in 0..vectors * depth {
             let _ = writeln!(loads, "%bo{j} = arith.constant {} : index", j * bytes);
             let _ = writeln!(loads, "%ba{j} = arith.addi %at, %bo{j} : index");
             let _ = writeln!(loads, "%b{j} = vector.load %bytes[%ba{j}] : memref<{CYCLE}xi8>, {dots}");
         }
         // Two inputs fit beside the sums.
         let inputs = if is_one { 2 } else { pixels };
-        for p in 0..inputs {
+        for p in 0..inputs * depth {
             let _ = writeln!(loads, "%ao{p} = arith.constant {} : index", 1024 + p * 4);
             let _ = writeln!(loads, "%aa{p} = arith.addi %at, %ao{p} : index");
             let _ = writeln!(loads, "%aw{p} = vector.load %bytes[%aa{p}] : memref<{CYCLE}xi8>, vector<4xi8>");
@@ -171,7 +178,9 @@ impl Tile {
         }
         for i in 0..sums {
             let (p, j) = (i / vectors % inputs, i % vectors);
-            let _ = writeln!(step, "%n{i} = afpk.dot %s{i}, %a{p}, %b{j} {flags} : {acc}, {dots}");
+            let factors = (0..depth).map(|d| format!("%a{}, %b{}", p * depth + d, j * depth + d));
+            let factors = factors.collect::<Vec<_>>().join(", ");
+            let _ = writeln!(step, "%n{i} = afpk.dot %s{i}, {factors} {flags} : {acc}, {dots}");
         }
         let turn = "%turn = arith.andi %t, %mask : index\n%at = arith.muli %turn, %width : index\n";
         if is_one {
@@ -185,13 +194,14 @@ impl Tile {
                %zero = arith.constant 0 : index
                %one = arith.constant 1 : index
                %steps = arith.constant {STEPS} : index
+               %depth = arith.constant {depth} : index
                %mask = arith.constant 15 : index
                %width = arith.constant 64 : index
                %behind = arith.constant {CYCLE} : index
                %bytes = memref.view %arena[%zero][] : memref<{arena}xi8> to memref<{CYCLE}xi8>
                %sums = memref.view %arena[%behind][] : memref<{arena}xi8> to memref<4096xi32>
                {begin}
-               %r:{sums} = scf.for %t = %zero to %steps step %one iter_args({}) -> ({types}) {{
+               %r:{sums} = scf.for %t = %zero to %steps step %depth iter_args({}) -> ({types}) {{
                  {step}
                  scf.yield {} : {types}
                }}

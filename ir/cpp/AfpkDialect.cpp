@@ -19,6 +19,21 @@ extern "C" {
 bool afpRustVerifyOp(MlirOperation op);
 }
 
+/// The type that all of some operands have, written once.
+static ParseResult parseOneType(OpAsmParser &parser, SmallVectorImpl<Type> &types,
+                                ArrayRef<OpAsmParser::UnresolvedOperand> operands) {
+  Type type;
+  if (parser.parseType(type))
+    return failure();
+  types.assign(operands.size(), type);
+  return success();
+}
+
+static void printOneType(OpAsmPrinter &printer, Operation *, TypeRange types, OperandRange) {
+  if (!types.empty())
+    printer << types.front();
+}
+
 #include "AfpkDialect.cpp.inc"
 #define GET_OP_CLASSES
 #include "AfpkOps.cpp.inc"

@@ -28,19 +28,21 @@ def Afpk_Code : AnyTypeOf<[I8, I16, VectorOfRankAndType<[1], [I8, I16]>], "i8, i
 def Afpk_Integer : AnyTypeOf<[I8, I16, I32, I64, VectorOfRankAndType<[1], [I8, I16, I32, I64]>],
                              "an integer of 8 to 64 bits or a vector of them">;
 
-def Afpk_DotOp : Afpk_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+def Afpk_DotOp : Afpk_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
   let summary = "products of neighbours, added to lanes of 32 bits";
   let description = [{
     `result[i] = acc[i] + sum over j of a[n*i + j] * b[n*i + j]`, with n = 4 for
-    operands of 8 bits and n = 2 for 16 (rule N1). `b` is signed; `a` is signed
-    unless `unsigned_a` stands there (8 bits only). Sums wrap and never saturate.
-    `pairs_fit` says that the sum of the products of elements 2k and 2k+1 fits 16
-    bits, which pmaddubsw needs.
+    operands of 8 bits and n = 2 for 16 (rule N1), for the factors `a` and `b` and for
+    each pair of factors behind them. `b` is signed; `a` is signed unless `unsigned_a`
+    stands there (8 bits only). Sums wrap and never saturate. `pairs_fit` says that
+    the products of elements 2k and 2k+1, of all pairs of factors together, have sums
+    that fit 16 bits, whichever of them are added: pmaddubsw needs that, and products
+    of several pairs are added in 16 bits.
   }];
-  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8, I16]>:$a, VectorOfRankAndType<[1], [I8, I16]>:$b,
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, Variadic<VectorOfRankAndType<[1], [I8, I16]>>:$factors,
                        UnitAttr:$unsigned_a, UnitAttr:$pairs_fit);
   let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
-  let assemblyFormat = "$acc `,` $a `,` $b attr-dict `:` type($acc) `,` type($a)";
+  let assemblyFormat = "$acc `,` $factors attr-dict `:` type($acc) `,` custom<OneType>(type($factors), ref($factors))";
   let hasVerifier = 1;
 }
 

@@ -21,7 +21,7 @@
 // VNNI: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
 // VNNI: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: 6, 2, 16>}, afp.layout = {offset = 0 : i64}}
 // V3: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}}
-// V3: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 8>}, afp.layout = {offset = 0 : i64}}
+// V3: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 8, 1, 4>}, afp.layout = {offset = 0 : i64}}
 // SDOT: afp.quantize {{.*}}afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = -128 : i64}}
 // SDOT: afp.encode {{.*}} afp.kernel = {strategy = "direct", tile = array<i64: {{[0-9]}}, {{[0-9]}}, 4, 4>}, afp.layout = {offset = -128 : i64}}
 // M4: afp.quantize {{.*}}afp.layout = {offset = 0 : i64}}

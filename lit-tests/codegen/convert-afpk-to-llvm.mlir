@@ -65,11 +65,28 @@ func.func @eight(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> v
 // PLAIN: "llvm.aarch64.neon.addp.v8i16"
 // PLAIN: "llvm.aarch64.neon.saddlp.v4i32.v8i16"
 // PLAIN-NOT: call_intrinsic
-// CHECK-LABEL: func.func @halves
+// CHECK-LABEL: func.func @deep
 func.func @four(%acc: vector<4xi32>, %a: vector<16xi8>, %b: vector<16xi8>) -> vector<4xi32> {
   %0 = afpk.dot %acc, %a, %b : vector<4xi32>, vector<16xi8>
   %1 = afpk.dot %0, %a, %b {unsigned_a, pairs_fit} : vector<4xi32>, vector<16xi8>
   return %1 : vector<4xi32>
+}
+
+// Two pairs of factors, whose products are added in 16 bits where the machine has them there.
+// VNNI-COUNT-2: "llvm.x86.avx512.vpdpbusd.128"
+// V4: %[[A:.*]] = llvm.call_intrinsic "llvm.x86.ssse3.pmadd.ub.sw.128"(%arg1, %arg2)
+// V4: %[[B:.*]] = llvm.call_intrinsic "llvm.x86.ssse3.pmadd.ub.sw.128"(%arg3, %arg4)
+// V4: %[[SUM:.*]] = arith.addi %[[A]], %[[B]] : vector<8xi16>
+// V4: "llvm.x86.sse2.pmadd.wd"(%[[SUM]]
+// PLAIN-COUNT-4: arith.muli {{.*}} : vector<8xi16>
+// PLAIN-COUNT-2: arith.addi {{.*}} : vector<8xi16>
+// PLAIN: "llvm.aarch64.neon.addp.v8i16"
+// PLAIN: "llvm.aarch64.neon.saddlp.v4i32.v8i16"
+// PLAIN-NOT: call_intrinsic
+// CHECK-LABEL: func.func @halves
+func.func @deep(%acc: vector<4xi32>, %a: vector<16xi8>, %b: vector<16xi8>, %c: vector<16xi8>, %d: vector<16xi8>) -> vector<4xi32> {
+  %0 = afpk.dot %acc, %a, %b, %c, %d {unsigned_a, pairs_fit} : vector<4xi32>, vector<16xi8>
+  return %0 : vector<4xi32>
 }
 
 // Pairs of 16 bits.

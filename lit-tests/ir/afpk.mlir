@@ -7,12 +7,14 @@
 // CHECK: afpk.dot %{{.*}}, %{{.*}}, %{{.*}} {unsigned_a} : vector<16xi32>, vector<64xi8>
 // CHECK: afpk.dot %{{.*}}, %{{.*}}, %{{.*}} {pairs_fit, unsigned_a} : vector<16xi32>, vector<64xi8>
 // CHECK: afpk.dot %{{.*}}, %{{.*}}, %{{.*}} : vector<16xi32>, vector<32xi16>
+// CHECK: afpk.dot %3, %arg1, %arg2, %arg2, %arg1 {pairs_fit} : vector<16xi32>, vector<64xi8>
 func.func @dot(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>, %c: vector<32xi16>, %d: vector<32xi16>) -> vector<16xi32> {
   %0 = afpk.dot %acc, %a, %b : vector<16xi32>, vector<64xi8>
   %1 = afpk.dot %0, %a, %b {unsigned_a} : vector<16xi32>, vector<64xi8>
   %2 = afpk.dot %1, %a, %b {unsigned_a, pairs_fit} : vector<16xi32>, vector<64xi8>
   %3 = afpk.dot %2, %c, %d : vector<16xi32>, vector<32xi16>
-  return %3 : vector<16xi32>
+  %4 = afpk.dot %3, %a, %b, %b, %a {pairs_fit} : vector<16xi32>, vector<64xi8>
+  return %4 : vector<16xi32>
 }
 
 // CHECK-LABEL: func.func @codes

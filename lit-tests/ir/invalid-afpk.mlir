@@ -18,6 +18,30 @@ func.func @lanes_of_16_bits(%acc: vector<4xi32>, %a: vector<16xi16>) {
 
 // -----
 
+func.func @half_a_pair(%acc: vector<4xi32>, %a: vector<16xi8>) {
+  // expected-error@+1 {{'afpk.dot' op [N1] expected pairs of factors, one at least, found 3 factors}}
+  %0 = afpk.dot %acc, %a, %a, %a : vector<4xi32>, vector<16xi8>
+  return
+}
+
+// -----
+
+func.func @no_pair(%acc: vector<4xi32>) {
+  // expected-error@+1 {{'afpk.dot' op [N1] expected pairs of factors, one at least, found 0 factors}}
+  %0 = "afpk.dot"(%acc) : (vector<4xi32>) -> vector<4xi32>
+  return
+}
+
+// -----
+
+func.func @two_types(%acc: vector<4xi32>, %a: vector<16xi8>, %b: vector<8xi16>) {
+  // expected-error@+1 {{'afpk.dot' op [N1] expected factors of one type, vector<16xi8>, found vector<8xi16>}}
+  %0 = "afpk.dot"(%acc, %a, %b) : (vector<4xi32>, vector<16xi8>, vector<8xi16>) -> vector<4xi32>
+  return
+}
+
+// -----
+
 func.func @unsigned_16(%acc: vector<4xi32>, %a: vector<8xi16>) {
   // expected-error@+1 {{'afpk.dot' op [N1] expected 'unsigned_a' on operands of 8 bits only, found 16 bits}}
   %0 = afpk.dot %acc, %a, %a {unsigned_a} : vector<4xi32>, vector<8xi16>

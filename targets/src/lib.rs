@@ -12,6 +12,8 @@ use features::Features;
 pub enum Dot {
     /// None of 8 bits.
     None,
+    /// `smull`, `smlal`: signed by signed, element by element, in 16 bits.
+    Smull,
     /// `pmaddubsw`: unsigned by signed, two products saturating in 16 bits; `pmaddwd` for pairs of 16.
     Maddubs,
     /// `vpdpbusd`: unsigned by signed, four products, exact.
@@ -43,6 +45,11 @@ impl Vectors {
     /// won back where a dot product of bytes is one instruction.
     pub const fn transforms_pay(&self) -> bool {
         matches!(self.dot, Dot::Vnni | Dot::Sdot)
+    }
+
+    /// Whether products of bytes have 16 bits, and sums of more than two are made by other instructions.
+    pub const fn multiplies_to_words(&self) -> bool {
+        matches!(self.dot, Dot::Maddubs | Dot::Smull)
     }
 
     /// Whether one operand of the dot product can be a word of any lane of a register, for all lanes. It is no basic
@@ -119,7 +126,7 @@ pub const TABLE: [Target; 10] = [
         ("x86-64-v4", AMX),
         Vectors { matrix: true, vbmi: true, ..vectors(512, 32, Dot::Vnni) },
     ),
-    linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::None)),
+    linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::Smull)),
     linux("aarch64+dotprod", AARCH64, ("generic", "+dotprod"), vectors(128, 32, Dot::Sdot)),
     Target {
         name: "cortex-m4",

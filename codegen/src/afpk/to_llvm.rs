@@ -8,7 +8,7 @@ use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::{Dot, Target};
 
 use super::{matrix, pack, unpack};
-use crate::kernels::builder::Kernel;
+use crate::kernels::builder::{Kernel, vector};
 
 /// The pass.
 pub static PASS: Pass = Pass {
@@ -66,12 +66,10 @@ fn prefetch(op: Op) {
     op.erase();
 }
 
-/// A dot product.
-#[derive(Clone, Copy)]
+/// A dot product, of one pair of factors or several.
 struct Product {
     acc: Value,
-    a: Value,
-    b: Value,
+    factors: Vec<[Value; 2]>,
     unsigned: bool,
     pairs_fit: bool,
 }
@@ -80,42 +78,108 @@ impl Product {
     fn of(op: Op) -> Self {
         Self {
             acc: op.operand(0),
-            a: op.operand(1),
-            b: op.operand(2),
+            factors: op.operands()[1..].chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
             unsigned: op.attr("unsigned_a").is_some(),
             pairs_fit: op.attr("pairs_fit").is_some(),
         }
     }
 
-    fn lanes(self) -> i64 {
-        self.acc.ty().lanes().unwrap_or(0)
+    fn lower(&self, k: &Kernel, target: &Target) -> Value {
+        let bits = self.acc.ty().lanes().unwrap_or(0) * 32;
+        let whole = [128, 256, 512].contains(&bits) && bits <= i64::from(target.vectors.bits);
+        let of_bytes = self.factors.iter().all(|[a, _]| a.ty().int_width() == Some(8));
+        if of_bytes && self.pairs_fit {
+            match target.vectors.dot {
+                Dot::Maddubs if whole && self.unsigned => return self.in_pairs(k, bits),
+                Dot::Smull if bits == 128 => return self.by_element(k),
+                _ => {}
+            }
+        }
+        let added = |acc, &[a, b]: &[Value; 2]| {
+            Pair { acc, a, b, unsigned: self.unsigned }.lower(k, target, whole.then_some(bits))
+        };
+        self.factors.iter().fold(self.acc, added)
     }
 
-    fn lower(self, k: &Kernel, target: &Target) -> Value {
-        let bits = self.lanes() * 32;
-        let whole = [128, 256, 512].contains(&bits) && bits <= i64::from(target.vectors.bits);
+    /// The sum of what `product` makes of each pair of factors, element by element.
+    fn sum<const N: usize>(&self, k: &Kernel, product: impl Fn([Value; 2]) -> [Value; N]) -> [Value; N] {
+        let add = |sums: [Value; N], more: [Value; N]| std::array::from_fn(|i| k.add(sums[i], more[i]));
+        let mut products = self.factors.iter().map(|&pair| product(pair));
+        let first = products.next().unwrap_or([self.acc; N]);
+        products.fold(first, add)
+    }
+
+    /// Two products of bytes at a time, added in 16 bits; behind all factors, pairs of those sums.
+    fn in_pairs(&self, k: &Kernel, bits: i64) -> Value {
+        let name = match bits {
+            128 => "llvm.x86.ssse3.pmadd.ub.sw.128",
+            256 => "llvm.x86.avx2.pmadd.ub.sw",
+            _ => "llvm.x86.avx512.pmaddubs.w.512",
+        };
+        let words = vector(k, bits / 16, 16);
+        let [sums] = self.sum(k, |pair| [k.intrinsic(name, &pair, words)]);
+        Pair { acc: self.acc, a: sums, b: k.constant(words, 1), unsigned: false }.pmaddwd(k, bits)
+    }
+
+    /// Products of bytes, added in 16 bits; behind all factors, those of neighbours, and pairs of their sums.
+    fn by_element(&self, k: &Kernel) -> Value {
+        let halves = self.sum(k, |[a, b]| widened(k, [a, b], self.unsigned));
+        let sums = k.intrinsic("llvm.aarch64.neon.addp.v8i16", &halves, vector(k, 8, 16));
+        k.add(self.acc, k.intrinsic("llvm.aarch64.neon.saddlp.v4i32.v8i16", &[sums], self.acc.ty()))
+    }
+}
+
+/// The products of the lower and of the upper eight bytes, of 16 bits: `smull`, or products of what is extended.
+fn widened(k: &Kernel, [a, b]: [Value; 2], unsigned: bool) -> [Value; 2] {
+    let extended = |value, signed| eights(k, value).map(|half| k.resize(half, 16, signed));
+    let (a, b) = (extended(a, !unsigned), extended(b, true));
+    [k.mul(a[0], b[0]), k.mul(a[1], b[1])]
+}
+
+/// The lower and the upper eight bytes. Where one factor has the same in both, LLVM makes no use of `smull2` and takes the
+/// upper half of the other out of its register: what comes from memory is loaded by halves.
+fn eights(k: &Kernel, value: Value) -> [Value; 2] {
+    if let Some(load) = value.def_as("vector.load") {
+        let before = Kernel::before(load);
+        let at = load.operand(1);
+        return [at, before.add(at, before.index(8))].map(|at| before.vector_load(load.operand(0), at, 8));
+    }
+    [0, 8].map(|first| k.shuffle(value, value, &(first..first + 8).collect::<Vec<i64>>()))
+}
+
+/// A dot product of one pair of factors, of whose products nothing is known.
+#[derive(Clone, Copy)]
+struct Pair {
+    acc: Value,
+    a: Value,
+    b: Value,
+    unsigned: bool,
+}
+
+impl Pair {
+    /// By the target's registers of so many bits, if one holds the sums.
+    fn lower(self, k: &Kernel, target: &Target, bits: Option<i64>) -> Value {
         if self.a.ty().int_width() == Some(16) {
-            return match target.vectors.dot {
-                Dot::Vnni if whole => {
+            return match (target.vectors.dot, bits) {
+                (Dot::Vnni, Some(bits)) => {
                     let name = format!("llvm.x86.avx512.vpdpwssd.{bits}");
                     k.intrinsic(&name, &[self.acc, self.a, self.b], self.acc.ty())
                 }
-                Dot::Maddubs if whole => self.pmaddwd(k, bits),
+                (Dot::Maddubs, Some(bits)) => self.pmaddwd(k, bits),
                 _ => self.halves(k),
             };
         }
-        match target.vectors.dot {
-            Dot::Vnni if whole && self.unsigned => {
+        match (target.vectors.dot, bits) {
+            (Dot::Vnni, Some(bits)) if self.unsigned => {
                 let name = format!("llvm.x86.avx512.vpdpbusd.{bits}");
                 k.intrinsic(&name, &[self.acc, self.a, self.b], self.acc.ty())
             }
-            Dot::Maddubs | Dot::Vnni if whole && self.unsigned && self.pairs_fit => self.pmaddubsw(k, bits),
-            Dot::Sdot if bits == 128 && !self.unsigned => {
+            (Dot::Sdot, Some(_)) if !self.unsigned => {
                 // The last operand is the one that may be a word of a register, by its lane.
                 k.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", &[self.acc, self.b, self.a], self.acc.ty())
             }
-            Dot::Maddubs | Dot::Vnni if whole => self.bytes(k, |k, half| half.pmaddwd(k, bits)),
-            _ if target.triple.starts_with("aarch64") && bits == 128 => self.widened(k),
+            (Dot::Maddubs | Dot::Vnni, Some(bits)) => self.bytes(k, |k, half| half.pmaddwd(k, bits)),
+            (Dot::Sdot | Dot::Smull, Some(_)) => self.long(k),
             _ => self.bytes(k, |k, half| half.halves(k)),
         }
     }
@@ -130,36 +194,12 @@ impl Product {
         k.add(self.acc, k.intrinsic(name, &[self.a, self.b], self.acc.ty()))
     }
 
-    /// Pairs of products of bytes, which fit 16 bits, and pairs of their sums.
-    fn pmaddubsw(self, k: &Kernel, bits: i64) -> Value {
-        let name = match bits {
-            128 => "llvm.x86.ssse3.pmadd.ub.sw.128",
-            256 => "llvm.x86.avx2.pmadd.ub.sw",
-            _ => "llvm.x86.avx512.pmaddubs.w.512",
-        };
-        let pairs = crate::kernels::builder::vector(k, self.lanes() * 2, 16);
-        let sums = k.intrinsic(name, &[self.a, self.b], pairs);
-        let ones = k.constant(pairs, 1);
-        Self { a: sums, b: ones, ..self }.pmaddwd(k, bits)
-    }
-
-    /// Products of 16 bits, which are added by twos: in 16 bits where the sums fit, and in 32.
-    fn widened(self, k: &Kernel) -> Value {
-        let (words, sums) = (crate::kernels::builder::vector(k, 8, 16), self.acc.ty());
-        let half = |value, high: bool, signed| {
-            let first = if high { 8 } else { 0 };
-            let lanes: Vec<i64> = (first..first + 8).collect();
-            k.resize(k.shuffle(value, value, &lanes), 16, signed)
-        };
-        let products =
-            [false, true].map(|high| k.mul(half(self.a, high, !self.unsigned), half(self.b, high, true)));
-        let in_pairs = |x| k.intrinsic("llvm.aarch64.neon.saddlp.v4i32.v8i16", &[x], sums);
-        let all = if self.pairs_fit {
-            in_pairs(k.intrinsic("llvm.aarch64.neon.addp.v8i16", &products, words))
-        } else {
-            k.intrinsic("llvm.aarch64.neon.addp.v4i32", &products.map(in_pairs), sums)
-        };
-        k.add(self.acc, all)
+    /// Products of 16 bits, which are added by twos in 32.
+    fn long(self, k: &Kernel) -> Value {
+        let sums = self.acc.ty();
+        let products = widened(k, [self.a, self.b], self.unsigned);
+        let pairs = products.map(|x| k.intrinsic("llvm.aarch64.neon.saddlp.v4i32.v8i16", &[x], sums));
+        k.add(self.acc, k.intrinsic("llvm.aarch64.neon.addp.v4i32", &pairs, sums))
     }
 
     /// The even and the odd bytes as 16 bits, each a product of its own.

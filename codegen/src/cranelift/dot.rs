@@ -18,22 +18,39 @@ use super::{
 impl Translator<'_, '_> {
     /// `afpk.dot`.
     pub(super) fn dot(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
-        let (sum, a, b) = (self.operand(op, 0)?, self.operand(op, 1)?, self.operand(op, 2)?);
-        let (unsigned, pairs_fit) = (op.attr("unsigned_a").is_some(), op.attr("pairs_fit").is_some());
         let Kind::Vector { width, .. } = self.kind(op.operand(1), op)? else { return Err(self.unknown(op)) };
-        let x86 = self.machine != Machine::Aarch64;
-        let mut parts = Vec::with_capacity(sum.parts.len());
-        for ((&sum, &a), &b) in sum.parts.iter().zip(&a.parts).zip(&b.parts) {
-            let products = match (width, unsigned) {
-                (16, _) => self.pairs(a, b),
-                (_, true) if self.machine == Machine::X86 && pairs_fit => self.maddubs(a, b),
-                (_, true) if self.machine == Machine::X86 => self.halves(a, b, true),
-                (_, false) if x86 => self.halves(a, b, false),
-                _ => self.tree(a, b, unsigned),
-            };
-            parts.push(self.b.ins().iadd(products, sum));
+        let unsigned = op.attr("unsigned_a").is_some();
+        let is_x86 = self.machine != Machine::Aarch64;
+        let in_words =
+            self.machine == Machine::X86 && width == 8 && unsigned && op.attr("pairs_fit").is_some();
+        let mut sums = self.operand(op, 0)?.parts;
+        let mut words: Vec<Option<ir::Value>> = vec![None; sums.len()];
+        for pair in 0..op.operands().len() / 2 {
+            let (a, b) = (self.operand(op, 1 + 2 * pair)?.parts, self.operand(op, 2 + 2 * pair)?.parts);
+            for (part, (&a, &b)) in a.iter().zip(&b).enumerate() {
+                if in_words {
+                    // `pmaddubsw`, which saturates.
+                    let products = self.b.ins().x86_pmaddubsw(b, a);
+                    let sum = words[part].map_or(products, |sum| self.b.ins().iadd(sum, products));
+                    words[part] = Some(sum);
+                    continue;
+                }
+                let products = match (width, unsigned) {
+                    (16, _) => self.pairs(a, b),
+                    (_, true) if self.machine == Machine::X86 => self.halves(a, b, true),
+                    (_, false) if is_x86 => self.halves(a, b, false),
+                    _ => self.tree(a, b, unsigned),
+                };
+                sums[part] = self.b.ins().iadd(products, sums[part]);
+            }
         }
-        Ok(Lowered::vector(parts))
+        for (sum, words) in sums.iter_mut().zip(words) {
+            if let Some(words) = words {
+                let products = self.widened(words);
+                *sum = self.b.ins().iadd(products, *sum);
+            }
+        }
+        Ok(Lowered::vector(sums))
     }
 
     /// `afpk.pack`: registers hold four lanes, whose bytes are neighbours in the result.
@@ -60,10 +77,9 @@ impl Translator<'_, '_> {
         self.b.ins().iadd_pairwise(low, high)
     }
 
-    /// `pmaddubsw`, which saturates and so needs `pairs_fit`; then pairs of its sums.
-    fn maddubs(&mut self, a: ir::Value, b: ir::Value) -> ir::Value {
-        let sums = self.b.ins().x86_pmaddubsw(b, a);
-        let (low, high) = (self.b.ins().swiden_low(sums), self.b.ins().swiden_high(sums));
+    /// Sums of pairs of numbers of 16 bits, in 32.
+    fn widened(&mut self, words: ir::Value) -> ir::Value {
+        let (low, high) = (self.b.ins().swiden_low(words), self.b.ins().swiden_high(words));
         self.b.ins().iadd_pairwise(low, high)
     }
 

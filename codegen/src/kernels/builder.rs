@@ -229,14 +229,15 @@ impl Kernel {
         self.value(spec.attr_opt("to_unsigned", unsigned.then(|| Attr::unit(self.ctx))).result(ty))
     }
 
-    /// Products of neighbours, added to sums: see `afpk.dot`. With them, whether the first operand's bytes have no
-    /// sign, and whether the sums of two products fit 16 bits.
-    pub fn dot(&self, sum: Value, a: Value, b: Value, (unsigned, pairs_fit): (bool, bool)) -> Value {
+    /// Products of neighbours, added to sums: see `afpk.dot`. With them, whether the first factors' bytes have no
+    /// sign, and whether sums of two neighbours' products, of all pairs of factors, fit 16 bits.
+    pub fn dot(&self, sum: Value, factors: &[[Value; 2]], (unsigned, pairs_fit): (bool, bool)) -> Value {
         let unit = || Attr::unit(self.ctx);
         let spec = OpSpec::new("afpk.dot")
-            .operands([sum, a, b])
+            .operands([sum])
+            .operands(factors.iter().copied().flatten())
             .attr_opt("unsigned_a", unsigned.then(unit))
-            .attr_opt("pairs_fit", (unsigned && pairs_fit).then(unit));
+            .attr_opt("pairs_fit", pairs_fit.then(unit));
         self.value(spec.result(sum.ty()))
     }
 

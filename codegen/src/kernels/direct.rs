@@ -16,8 +16,9 @@ use afp_target::Vectors;
 use super::{
     Lowering, apart,
     builder::{Cmp, Kernel},
+    depth::{self, Beyond},
     epilogue::{self, Channels, Epilogue, Order, Spot},
-    geometry::{Geometry, Problem, Steps, Work, is_surroundable},
+    geometry::{Geometry, Problem, Step, Steps, Work, is_surroundable},
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
@@ -51,6 +52,8 @@ const LINE: i64 = 64;
 const NEAR: i64 = 40 << 10;
 /// Half-cycles of a line that comes from the second.
 const FAR: f64 = 1.5;
+/// Pixels of a tile, at most.
+pub(super) const MOST_PIXELS: i64 = 14;
 /// Steps that are written one behind the other, at most.
 const UNROLLED: i64 = 4;
 /// Bytes of weights of a block that are asked for before they are needed.
@@ -72,13 +75,25 @@ pub(super) fn by_lanes(pixels: i64, vectors: i64) -> f64 {
     products(pixels, vectors) + (pixels + 4) as f64 / WORDS as f64 + vectors as f64 / 2.0
 }
 
-/// The tile of least cost among those that a machine's registers hold, with inputs of so many words. `block` gives the
-/// cost of a step over all pixels, with so many vectors of channels and at most so many pixels at a time, and how many
-/// are best.
+/// Pixels, at most, whose sums a machine's registers hold, on so many vectors and with inputs of so many words.
+pub(super) fn most_pixels((vectors, words): (&Vectors, i64), count: i64) -> i64 {
+    // Pairs are multiplied and added by two instructions, with a register in between, and no load is part of one.
+    let between = i64::from(vectors.basic);
+    let registers = i64::from(vectors.registers) - between;
+    let most = match words {
+        1 => (registers - count - 1) / count,
+        // The inputs of all pixels stay there, and the weights of two pairs of vectors.
+        _ => (registers - WORDS) / (count + 1),
+    };
+    most.clamp(1, MOST_PIXELS)
+}
+
+/// The tile of least cost. `block` gives the cost of a step over all pixels, with so many vectors of channels, and how
+/// many pixels are best.
 pub(super) fn cheapest(
     outputs: i64,
-    (vectors, words): (&Vectors, i64),
-    block: impl Fn(i64, i64) -> (f64, i64),
+    vectors: &Vectors,
+    block: impl Fn(i64) -> (f64, i64),
 ) -> Option<(f64, Tile)> {
     let mut best: Option<(f64, Tile)> = None;
     let widest = i64::from(vectors.bits / 32);
@@ -93,21 +108,12 @@ pub(super) fn cheapest(
             if outputs % lanes != 0 && (outputs / lanes) % count == 0 {
                 continue;
             }
-            // Pairs are multiplied and added by two instructions, with a register in between, and no load is part of one.
-            let between = i64::from(vectors.basic);
-            let registers = i64::from(vectors.registers) - between;
-            let most = match words {
-                1 => (registers - count - 1) / count,
-                // The inputs of all pixels stay there, and the weights of two pairs of vectors.
-                _ => (registers - WORDS) / (count + 1),
-            };
-            let most = most.clamp(1, 14);
-            let (cost, pixels) = block(count, most);
+            let (cost, pixels) = block(count);
             let blocks = parts(parts(outputs, lanes), count);
             // A narrower vector does less at a time.
             let cost = (cost * blocks as f64) * widest as f64 / lanes as f64;
             if best.is_none_or(|(known, _)| cost < known) {
-                best = Some((cost, Tile { steps: words, ..Tile::new(pixels, count, lanes) }));
+                best = Some((cost, Tile::new(pixels, count, lanes)));
             }
         }
         lanes /= 2;
@@ -120,7 +126,12 @@ impl Geometry {
     /// takes for the products, about.
     pub fn tile(&self, vectors: &Vectors) -> Option<(f64, Tile)> {
         let with = (vectors, words(vectors, self.ways()));
-        let (cost, tile) = cheapest(self.outputs, with, |count, most| self.block_cost(with, count, most))?;
+        let (cost, tile) = if vectors.multiplies_to_words() && self.ways() == 4 {
+            depth::tile(self, vectors)?
+        } else {
+            let (cost, tile) = cheapest(self.outputs, vectors, |count| self.block_cost(with, count))?;
+            (cost, Tile { steps: with.1, ..tile })
+        };
         let steps: i64 = self.all_steps().iter().product();
         let cycles = CYCLES * (self.pixels[0] * self.pixels[1] * steps) as f64;
         Some((cost * cycles, tile))
@@ -143,8 +154,8 @@ impl Geometry {
     }
 
     /// Half-cycles of a step over the pixels of a row, about, on so many vectors, and the pixels of a tile.
-    fn block_cost(&self, (vectors, words): (&Vectors, i64), count: i64, most: i64) -> (f64, i64) {
-        let width = self.pixels[2];
+    fn block_cost(&self, (vectors, words): (&Vectors, i64), count: i64) -> (f64, i64) {
+        let (width, most) = (self.pixels[2], most_pixels((vectors, words), count));
         let steps: i64 = self.all_steps().iter().product();
         // A block whose weights the first cache does not keep is read from the second for every tile.
         let bytes = count * i64::from(vectors.bits / 8);
@@ -159,35 +170,45 @@ impl Geometry {
                 by_lanes(pixels, count) + ends
             }
         };
-        let whole = |pixels: i64| {
-            let (full, rest) = (width / pixels, width % pixels);
-            (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
-        };
         if words > 1 {
-            let all = (1..=most.min(width)).rev().map(whole);
-            return all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| whole(1));
+            return self.least_cost(most, cost);
         }
         let tiles = parts(width, most);
-        whole(if self.pixels[1] == 1 && self.pixels[0] == 1 {
-            // Joined rows: a divisor leaves no rest.
-            (1..=most).rev().find(|p| width % p == 0 && *p * 2 > most).unwrap_or(parts(width, tiles))
-        } else {
-            parts(width, tiles)
-        })
+        self.row_cost(
+            &cost,
+            if self.pixels[1] == 1 && self.pixels[0] == 1 {
+                // Joined rows: a divisor leaves no rest.
+                (1..=most).rev().find(|p| width % p == 0 && *p * 2 > most).unwrap_or(parts(width, tiles))
+            } else {
+                parts(width, tiles)
+            },
+        )
+    }
+
+    /// The cost of a row, given that of a tile of so many pixels, and they.
+    pub(super) fn row_cost(&self, cost: impl Fn(i64) -> f64, pixels: i64) -> (f64, i64) {
+        let (full, rest) = (self.pixels[2] / pixels, self.pixels[2] % pixels);
+        (full as f64 * cost(pixels) + if rest > 0 { cost(rest) } else { 0.0 }, pixels)
+    }
+
+    /// The least cost of a row by tiles of so many pixels at most, and the pixels.
+    pub(super) fn least_cost(&self, most: i64, cost: impl Fn(i64) -> f64) -> (f64, i64) {
+        let all = (1..=most.min(self.pixels[2])).rev().map(|pixels| self.row_cost(&cost, pixels));
+        all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| self.row_cost(&cost, 1))
     }
 }
 
 /// Adds the kernel of a group and its call.
 pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
     let mut problem = Problem::of(lowering, op, tile.lanes)?;
-    if tile.steps > 1 && problem.geometry.ways() != 4 {
+    if (tile.steps > 1 || tile.depth > 0) && problem.geometry.ways() != 4 {
         return Err(tree::misfit(
             op,
-            "steps that are taken one by one, where inputs or weights are no bytes",
+            "steps that are taken one by one, and added in 32 bits, where inputs or weights are no bytes",
         ));
     }
     if problem.joined && lowering.threads > 1 {
-        problem.geometry.split(tile.pixels, tile.steps > 1);
+        problem.geometry.split(tile.pixels, tile.steps > 1 || tile.depth > 0);
     }
     let Geometry { outputs, pixels, .. } = problem.geometry;
     let needed = parts(parts(outputs, tile.lanes), tile.vectors) * tile.vectors;
@@ -236,6 +257,7 @@ pub(super) struct Constants {
     filters: Value,
     pairs_fit: bool,
     initial: Value,
+    beyond: Option<Beyond>,
 }
 
 impl Writer<'_> {
@@ -260,8 +282,14 @@ impl Writer<'_> {
         let corrections = self.geometry.corrections(weights)?;
         let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
-        let (filters, pairs_fit) = self.filters(scope, k, weights);
-        Ok(Constants { filters, pairs_fit, initial })
+        let (parted, fit) = self.geometry.part(weights, self.tile.depth.max(1));
+        if self.tile.depth == 0 {
+            let filters = self.filters(scope, k, weights);
+            return Ok(Constants { filters, pairs_fit: fit, initial, beyond: None });
+        }
+        let filters = self.filters(scope, k, &parted.within);
+        let beyond = if fit { None } else { Some(self.beyond(scope, k, parted.beyond)) };
+        Ok(Constants { filters, pairs_fit: true, initial, beyond })
     }
 
     /// Computes a row of pixels, on the channels of the block at a place of the list.
@@ -314,31 +342,50 @@ impl Writer<'_> {
         Some(k.select(k.cmp(Cmp::Eq, place, k.index(last)), k.index(0), distance))
     }
 
-    /// Packs the weights. With them, whether sums of two products fit 16 bits.
-    fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64]) -> (Value, bool) {
-        let (geometry, ways) = (self.geometry, self.geometry.ways());
-        let (columns, steps) = geometry.steps();
-        let (lanes, count) = (self.tile.lanes, self.tile.vectors);
+    /// Packs the weights.
+    fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64]) -> Value {
         let mut packed = Vec::new();
-        for block in &self.blocks.0 {
-            for ky in 0..geometry.kernel[0] {
-                for column in 0..columns {
-                    for step in 0..steps {
-                        for lane in 0..count * lanes {
-                            let start = self.channels.start(block * count + lane / lanes);
-                            let output = start + lane % lanes;
-                            for way in 0..ways {
-                                let element = step * ways + way;
-                                packed.push(geometry.weight(weights, output, [ky, column], element));
-                            }
-                        }
+        for &block in &self.blocks.0 {
+            for step in self.geometry.every_step() {
+                packed.extend(self.panel(weights, block, step));
+            }
+        }
+        let bits = if self.geometry.ways() == 4 { 8 } else { 16 };
+        scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed)
+    }
+
+    /// Weights of a block that belong to a step.
+    fn panel(&self, weights: &[i64], block: i64, [ky, column, step]: Step) -> impl Iterator<Item = i64> {
+        let (geometry, ways, lanes) = (self.geometry, self.geometry.ways(), self.tile.lanes);
+        (0..self.tile.vectors * lanes).flat_map(move |lane| {
+            let output = self.channels.start(block * self.tile.vectors + lane / lanes) + lane % lanes;
+            (0..ways).map(move |way| geometry.weight(weights, output, [ky, column], step * ways + way))
+        })
+    }
+
+    /// Packs what is left of weights whose products are added in 16 bits: as many more steps of each block as it takes.
+    fn beyond(&self, scope: &mut Scope<'_>, k: &Kernel, rest: Vec<i64>) -> Beyond {
+        let rounds = self.geometry.rounds(rest);
+        let (mut ends, mut offsets, mut packed) = (vec![0], Vec::new(), Vec::new());
+        for &block in &self.blocks.0 {
+            for weights in &rounds {
+                for step in self.geometry.every_step() {
+                    let panel: Vec<i64> = self.panel(weights, block, step).collect();
+                    if panel.iter().any(|&weight| weight != 0) {
+                        offsets.push(self.geometry.offset(step));
+                        packed.extend(panel);
                     }
                 }
             }
+            ends.push(offsets.len() as i64);
         }
-        let pairs_fit = ways == 4 && geometry.input.pairs_fit(&packed);
-        let bits = if ways == 4 { 8 } else { 16 };
-        (scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed), pairs_fit)
+        let mut constant =
+            |name, bits, values: &[i64]| scope.constant(name, &[values.len() as i64], k.int(bits), values);
+        Beyond {
+            ends: constant("ends", 32, &ends),
+            offsets: constant("offsets", 32, &offsets),
+            filters: constant("beyond", 8, &packed),
+        }
     }
 
     /// Computes `pixels` neighbours of a row, on the channels of a block at a place of the list.
@@ -365,13 +412,21 @@ impl Writer<'_> {
         let weights = k.mul(place, k.index(self.block()));
         // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
         let unrolled = if lanes == 4 { UNROLLED } else { 0 };
-        let how = Steps { panel, unrolled, together: self.tile.steps };
+        let how = Steps { panel, unrolled, together: self.tile.steps * self.tile.depth.max(1) };
         let sums = geometry.walk(k, (window, weights), how, &sums, |k, (inputs, weights), words, sums| {
             if let Some(ahead) = ahead {
                 k.prefetch(constants.filters, k.add(weights, ahead));
             }
             self.steps(k, constants, (inputs, weights), (pixels, words), sums)
         });
+        let sums = match constants.beyond {
+            None => sums,
+            Some(beyond) => beyond.visit(k, place, &sums, |k, offset, step, sums| {
+                let at = (k.add(window, offset), k.mul(step, k.index(panel)));
+                let constants = Constants { filters: beyond.filters, ..constants };
+                self.steps(k, constants, at, (pixels, 1), sums)
+            }),
+        };
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {
@@ -396,19 +451,36 @@ impl Writer<'_> {
         let ways = self.geometry.ways();
         let stored = &self.geometry.input;
         let unsigned = ways == 4 && !stored.storage.is_signed(stored.format);
-        let input = |p: i64| {
-            let at = k.add(inputs, k.index(p * self.geometry.pixel_stride()));
+        let input = |p: i64, word: i64, words: i64| {
+            let at = k.add(inputs, k.index(p * self.geometry.pixel_stride() + word * ways));
             self.words(k, at, words)
         };
         let weight = |vector: i64| {
             let at = k.add(weights, k.index(vector * self.tile.lanes * ways));
             k.vector_load(constants.filters, at, self.tile.lanes * ways)
         };
-        let product = |sum, input, weight| {
-            let input = k.vector_bitcast(input, 32 / ways as u32);
-            k.dot(sum, input, weight, (unsigned, constants.pairs_fit))
+        let factors = |input, weight| [k.vector_bitcast(input, 32 / ways as u32), weight];
+        let product = |sum, factors: &[[Value; 2]]| k.dot(sum, factors, (unsigned, constants.pairs_fit));
+        if self.tile.depth <= 1 {
+            let product = |sum, input, weight| product(sum, &[factors(input, weight)]);
+            return multiplied(
+                k,
+                (self.tile, pixels, words),
+                sums,
+                (|p| input(p, 0, words), weight, product),
+            );
+        }
+        let weights: Vec<Value> = (0..words * self.tile.vectors).map(weight).collect();
+        let of_pixel = |(p, sums): (i64, &[Value])| -> Vec<Value> {
+            let load = |word| k.broadcast(input(p, word, 1), self.tile.lanes);
+            let inputs: Vec<Value> = (0..words).map(load).collect();
+            let all = |j: usize| -> Vec<[Value; 2]> {
+                let weights = weights[j..].iter().step_by(sums.len());
+                inputs.iter().zip(weights).map(|(&input, &weight)| factors(input, weight)).collect()
+            };
+            sums.iter().enumerate().map(|(j, &sum)| product(sum, &all(j))).collect()
         };
-        multiplied(k, (self.tile, pixels, words), sums, (input, weight, product))
+        (0..).zip(sums.chunks_exact(self.tile.vectors as usize)).flat_map(of_pixel).collect()
     }
 
     /// The neighbouring inputs of so many steps, as words: one as a scalar or a vector, several as a vector.
@@ -469,11 +541,11 @@ mod tests {
     use super::{super::layout::Layout, *};
 
     const PROGRAM: &str = "
-        func.func @f(%x: tensor<1x4x!afp.float<ue0m8, exp = 0>>) -> tensor<1x4x!afp.exact> {
-          %w = afp.constant dense<1> : tensor<4x4xi8> : tensor<4x4x!afp.float<e0m7, exp = 0>>
+        func.func @f(%x: tensor<1x4x!afp.float<ue0m8, exp = 0>>) -> tensor<1x200x!afp.exact> {
+          %w = afp.constant dense<1> : tensor<200x4xi8> : tensor<200x4x!afp.float<e0m7, exp = 0>>
           %0 = afp.fully_connected %x, %w : (tensor<1x4x!afp.float<ue0m8, exp = 0>>,
-            tensor<4x4x!afp.float<e0m7, exp = 0>>) -> tensor<1x4x!afp.exact>
-          return %0 : tensor<1x4x!afp.exact>
+            tensor<200x4x!afp.float<e0m7, exp = 0>>) -> tensor<1x200x!afp.exact>
+          return %0 : tensor<1x200x!afp.exact>
         }";
 
     fn geometry(session: &Session, test: impl FnOnce(Geometry)) {
@@ -521,7 +593,7 @@ mod tests {
                 let found = geometry.tile(&target.vectors);
                 let case = format!("{}: {outputs} outputs of {rows} by {width}: {found:?}", target.name);
                 assert_eq!(found.is_some(), target.vectors.bits > 0, "{case}");
-                let Some((_, Tile { pixels, vectors, lanes, steps })) = found else { continue };
+                let Some((_, Tile { pixels, vectors, lanes, steps, .. })) = found else { continue };
                 assert!((1..=width).contains(&pixels) && vectors >= 1 && lanes <= outputs, "{case}");
                 assert!(
                     [4, 8, 16].contains(&lanes) && lanes * 32 <= i64::from(target.vectors.bits),

@@ -175,7 +175,7 @@ impl Writer {
                 let add = |(vector, &sum): (i64, &Value)| {
                     let at = k.add(weights, k.index(vector * self.bytes()));
                     let codes = k.vector_load(filters, at, CODES);
-                    k.dot(sum, input, k.unpack(codes, self.format), (true, false))
+                    k.dot(sum, &[[input, k.unpack(codes, self.format)]], (true, false))
                 };
                 (0..).zip(sums).map(add).collect()
             });

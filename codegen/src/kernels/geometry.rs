@@ -27,6 +27,9 @@ const MOST_PARTS: i64 = 16;
 /// Tiles of such a part, at least, where it has a rest too.
 const FEWEST_TILES: i64 = 4;
 
+/// The kernel row of a step, the column if they are visited one by one, and its number there.
+pub(super) type Step = [i64; 3];
+
 /// A convolution or a product with weights, as kernels on vectors see it.
 pub struct Geometry {
     /// The contraction.
@@ -190,14 +193,32 @@ impl Geometry {
         })
     }
 
-    /// The weight that the element of a kernel row is multiplied with, counted from a visited column's first: 0
-    /// for channels that were added.
-    pub(super) fn weight(&self, weights: &[i64], output: i64, [ky, column]: [i64; 2], element: i64) -> i64 {
+    /// All steps of a window, in the order in which weights lie.
+    pub(super) fn every_step(&self) -> impl Iterator<Item = Step> {
+        let [rows, columns, steps] = self.all_steps();
+        let of_row = move |ky| (0..columns).flat_map(move |kx| (0..steps).map(move |step| [ky, kx, step]));
+        (0..rows).flat_map(of_row)
+    }
+
+    /// Where a step begins in the input, counted from the first element of a window.
+    pub(super) fn offset(&self, [ky, kx, step]: Step) -> i64 {
+        let [down, right] = self.tap_strides();
+        ky * down + kx * right + step * self.ways()
+    }
+
+    /// The place of the weight that the element of a kernel row is multiplied with, counted from a visited column's
+    /// first; none for channels that were added.
+    pub(super) fn place(&self, output: i64, [ky, column]: [i64; 2], element: i64) -> Option<usize> {
         let [stored, real] = self.channels;
         let (kx, c) = (column + element / stored, element % stored);
         let taps = self.kernel[0] * self.kernel[1] * real;
         let tap = (ky * self.kernel[1] + kx) * real + c;
-        if c < real { weights[(output * taps + tap) as usize] } else { 0 }
+        (c < real).then_some((output * taps + tap) as usize)
+    }
+
+    /// The weight at that place: 0 for channels that were added.
+    pub(super) fn weight(&self, weights: &[i64], output: i64, tap: [i64; 2], element: i64) -> i64 {
+        self.place(output, tap, element).map_or(0, |at| weights[at])
     }
 
     /// The integers of the weights, output after output.

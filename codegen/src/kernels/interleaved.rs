@@ -25,7 +25,7 @@ use super::{
     dynamic::is_dynamic,
     epilogue::{self, Channels, Epilogue, Operands, Order, Spot},
     geometry::{halo, surrounds},
-    layout::{Layout, Storage},
+    layout::{Halves, Layout, Storage},
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
@@ -256,7 +256,8 @@ impl Writer {
         let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
         let packed = self.filters(weights);
-        let pairs_fit = self.input.pairs_fit(&packed);
+        let ends = self.input.ends(self.contraction.operand(0));
+        let pairs_fit = packed.chunks(2).all(|pair| Halves::hold(ends, pair.iter().copied()));
         let filters = scope.constant("weights", &[packed.len() as i64], k.int(8), &packed);
         let constants = Constants { filters, pairs_fit, initial };
 
@@ -411,7 +412,8 @@ impl Writer {
                             let vector = (number * window.columns + tap) * QUAD + j;
                             let at = k.add(weights, k.index(vector * self.tile.lanes * 4));
                             let weight = k.vector_load(constants.filters, at, self.tile.lanes * 4);
-                            *sum = k.dot(*sum, quad[j as usize], weight, (unsigned, constants.pairs_fit));
+                            *sum =
+                                k.dot(*sum, &[[quad[j as usize], weight]], (unsigned, constants.pairs_fit));
                         }
                     }
                     number += 1;

@@ -6,6 +6,7 @@ use afp_ir::{
     mlir::{Attr, Ctx, Op, Type, Value},
     numerics::Format,
 };
+use afp_passes::analysis::width::Bound;
 use afp_target::{Dot, Target};
 
 use super::{
@@ -35,7 +36,7 @@ impl Storage {
         let fits = byte || format.exp_bits() == 0 || (vectors && lo >= -32768 && hi <= 32767);
         let offset = match target.vectors.dot {
             Dot::Maddubs | Dot::Vnni if byte && lo < 0 => 128,
-            Dot::Sdot if byte && lo >= 0 => -128,
+            Dot::Sdot | Dot::Smull if byte && lo >= 0 => -128,
             _ => 0,
         };
         if fits { Self::Integer { offset } } else { Self::Code }
@@ -71,6 +72,33 @@ impl Storage {
             Self::Code => false,
             Self::Integer { offset } => format.int_min() + offset < 0,
         }
+    }
+}
+
+/// The ends of a sum of products in 16 bits, whichever of them are added: what `pmaddubsw` needs, and what
+/// several steps can be added in.
+#[derive(Clone, Copy, Default)]
+pub struct Halves {
+    low: i64,
+    high: i64,
+}
+
+impl Halves {
+    /// Adds the products of a weight with numbers from `least`, at most 0, to `largest`, at least 0: with the weight, or
+    /// with what of it leaves the sum in 16 bits.
+    pub fn take(&mut self, [least, largest]: [i64; 2], weight: i64) -> i64 {
+        let (up, down) = if weight > 0 { (largest, -least) } else { (-least, largest) };
+        let most = |room: i64, each: i64| if each == 0 { i64::MAX } else { room / each };
+        let kept = weight.abs().min(most(32767 - self.high, up)).min(most(32768 + self.low, down));
+        self.high += kept * up;
+        self.low -= kept * down;
+        kept * weight.signum()
+    }
+
+    /// Whether the products of all weights fit.
+    pub fn hold(ends: [i64; 2], weights: impl IntoIterator<Item = i64>) -> bool {
+        let mut halves = Self::default();
+        weights.into_iter().all(|weight| halves.take(ends, weight) == weight)
     }
 }
 
@@ -224,14 +252,11 @@ impl Layout {
         }
     }
 
-    /// Whether the products of any two neighbours with weights, which lie as they are multiplied, have a sum of
-    /// 16 bits: what `pmaddubsw` needs.
-    pub fn pairs_fit(&self, weights: &[i64]) -> bool {
-        let largest = self.format.int_max() + self.zero();
-        weights.chunks(2).all(|pair| {
-            let sum = |keep: fn(i64) -> i64| pair.iter().map(|&w| keep(w)).sum::<i64>() * largest;
-            sum(|w| w.max(0)) <= 32767 && sum(|w| w.min(0)) >= -32768
-        })
+    /// The least and the largest of the numbers that are stored for a value and around it, where integers are, and of 0.
+    pub fn ends(&self, value: Value) -> [i64; 2] {
+        let (bound, zero) = (Bound::of_codes(value), self.zero());
+        let end = |integer: i128| i64::try_from(integer).unwrap_or(i64::MAX / 2).saturating_add(zero);
+        [end(bound.lo).min(zero).min(0), end(bound.hi).max(zero).max(0)]
     }
 
     /// Whether rows follow each other without a gap, and channels too.
@@ -340,7 +365,7 @@ mod tests {
             let offsets = [signed, unsigned].map(|format| Storage::best(format, &target));
             let expected = match target.vectors.dot {
                 Dot::Maddubs | Dot::Vnni => [128, 0],
-                Dot::Sdot => [0, -128],
+                Dot::Sdot | Dot::Smull => [0, -128],
                 Dot::None => [0, 0],
             };
             assert_eq!(offsets, expected.map(|offset| Storage::Integer { offset }), "{}", target.name);

@@ -24,6 +24,7 @@ pub mod boundary;
 pub mod builder;
 mod calls;
 pub mod concat;
+mod depth;
 pub mod depthwise;
 pub mod direct;
 mod dynamic;

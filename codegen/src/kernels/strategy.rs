@@ -19,30 +19,44 @@ pub struct Tile {
     /// Steps that are taken together: of [`super::direct`] and [`super::winograd`] so many words of a pixel's inputs are
     /// one load, of [`super::interleaved`] columns are written one behind the other. The others have one.
     pub steps: i64,
+    /// Steps of [`super::direct`] whose products are added in 16 bits, before they are added to the sums
+    /// ([`super::depth`]); 0 where products are added to them at once.
+    pub depth: i64,
 }
 
 impl Tile {
     /// A tile whose steps are taken one by one.
     pub const fn new(pixels: i64, vectors: i64, lanes: i64) -> Self {
-        Self { pixels, vectors, lanes, steps: 1 }
+        Self { pixels, vectors, lanes, steps: 1, depth: 0 }
     }
 
-    /// Reads `array<i64: pixels, vectors, lanes>`, or with `steps` behind; none if it is malformed or no tile of a
-    /// machine.
+    /// Reads `array<i64: pixels, vectors, lanes>`, or with `steps` and `depth` behind; none if it is malformed or no tile
+    /// of a machine.
     fn of(attr: Attr) -> Option<Self> {
-        let (pixels, vectors, lanes, steps) = match *attr.as_i64s()?.as_slice() {
-            [pixels, vectors, lanes] => (pixels, vectors, lanes, 1),
-            [pixels, vectors, lanes, steps] => (pixels, vectors, lanes, steps),
+        let numbers = attr.as_i64s()?;
+        let (&[pixels, vectors, lanes], behind) = numbers.split_first_chunk()?;
+        let (steps, depth) = match *behind {
+            [] => (1, 0),
+            [steps] => (steps, 0),
+            [steps, depth] => (steps, depth),
             _ => return None,
         };
-        let fits = (1..=32).contains(&pixels) && (1..=8).contains(&vectors) && [4, 8, 16].contains(&lanes);
-        (fits && [1, 2, 4].contains(&steps)).then_some(Self { pixels, vectors, lanes, steps })
+        let fits = (1..=32).contains(&pixels)
+            && (1..=8).contains(&vectors)
+            && [4, 8, 16].contains(&lanes)
+            && [1, 2, 4].contains(&steps)
+            && [0, 1, 2, 4].contains(&depth);
+        fits.then_some(Self { pixels, vectors, lanes, steps, depth })
     }
 
     /// As the attribute has it.
     fn numbers(self) -> Vec<i64> {
-        let Self { pixels, vectors, lanes, steps } = self;
-        if steps == 1 { vec![pixels, vectors, lanes] } else { vec![pixels, vectors, lanes, steps] }
+        let Self { pixels, vectors, lanes, steps, depth } = self;
+        match (steps, depth) {
+            (1, 0) => vec![pixels, vectors, lanes],
+            (_, 0) => vec![pixels, vectors, lanes, steps],
+            _ => vec![pixels, vectors, lanes, steps, depth],
+        }
     }
 }
 
@@ -198,7 +212,7 @@ impl Choice {
         let tile = match attr.entry("tile") {
             None => None,
             Some(entry) => Some(Tile::of(entry).ok_or_else(|| {
-                misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, of 1, 2 or 4 steps")
+                misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4")
             })?),
         };
         let strategy = match (text("strategy")?.as_deref(), tile) {
@@ -230,6 +244,10 @@ impl Choice {
             matches!(strategy, Strategy::Direct(_) | Strategy::Winograd(_) | Strategy::Interleaved(_));
         if !has_steps && strategy.tile().is_some_and(|tile| tile.steps > 1) {
             return Err(misfit("several steps together of 'direct', 'winograd' or 'interleaved' alone"));
+        }
+        let is_direct = matches!(strategy, Strategy::Direct(tile) if tile.steps == 1);
+        if !is_direct && strategy.tile().is_some_and(|tile| tile.depth > 0) {
+            return Err(misfit("sums of 16 bits of 'direct' alone, of steps that are loaded one by one"));
         }
         let choice = Self { strategy, multiply, weights };
         if strategy != Strategy::Portable && choice != (Self { strategy, ..Self::PORTABLE }) {

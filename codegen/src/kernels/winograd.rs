@@ -161,7 +161,7 @@ pub fn tile(
     offsets(op, contraction, geometry)?;
     let plan = Plan::of(geometry, 1, 1);
     let words = direct::words(vectors, WAYS);
-    let (cost, tile) = direct::cheapest(geometry.outputs, (vectors, words), |count, most| {
+    let (cost, tile) = direct::cheapest(geometry.outputs, vectors, |count| {
         let cost = |windows: i64| {
             // Weights come from the second cache, inputs from the first.
             let step = match words {
@@ -170,9 +170,11 @@ pub fn tile(
             };
             parts(plan.count(), windows) as f64 * step
         };
+        let most = direct::most_pixels((vectors, words), count);
         let all = (1..=most).map(|windows| (cost(windows), windows));
         all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((cost(1), 1))
     })?;
+    let tile = Tile { steps: words, ..tile };
     let steps = POSITIONS as i64 * geometry.channels[0] / WAYS;
     let products = direct::CYCLES * cost * steps as f64;
     let channels = channels(geometry.outputs, tile);
@@ -501,7 +503,8 @@ impl Writer<'_> {
             k.vector_bitcast(k.vector_load(shared.inputs, at, words * WAYS), 32)
         };
         let weight = |j: i64| k.vector_load(shared.filters, k.add(weights, k.index(j * bytes)), bytes);
-        let product = |sum, input, weight| k.dot(sum, k.vector_bitcast(input, 8), weight, (!signed, false));
+        let product =
+            |sum, input, weight| k.dot(sum, &[[k.vector_bitcast(input, 8), weight]], (!signed, false));
         direct::multiplied(k, (self.tile, self.tile.pixels, words), sums, (input, weight, product))
     }
 

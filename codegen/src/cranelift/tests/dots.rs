@@ -5,6 +5,11 @@ use super::harness::{Buffer, Program, bits, wrap};
 /// A dot product over `lanes` lanes, on operands that cover `first` and `second` in all quadruples of
 /// ends and in mixtures.
 fn check(width: u32, lanes: usize, flags: &str, first: &[i64], second: &[i64]) {
+    check_pairs(1, width, lanes, flags, first, second);
+}
+
+/// The same of so many pairs of factors.
+fn check_pairs(pairs: usize, width: u32, lanes: usize, flags: &str, first: &[i64], second: &[i64]) {
     let ways = 32 / width as usize;
     let unsigned = flags.contains("unsigned_a");
     let mut random = 88172645463325252u64;
@@ -21,30 +26,46 @@ fn check(width: u32, lanes: usize, flags: &str, first: &[i64], second: &[i64]) {
             b.extend(vec![y; ways]);
         }
     }
-    while a.len() < 4096 || a.len() % (lanes * ways) != 0 {
+    while a.len() < 4096 || a.len() % (pairs * lanes * ways) != 0 {
         a.push(next(first));
         b.push(next(second));
     }
     let sums = [0, 1, -1, i64::from(i32::MAX), i64::from(i32::MIN), 123_456_789];
-    let c: Vec<i64> = (0..a.len() / ways).map(|i| sums[i % sums.len()]).collect();
+    let c: Vec<i64> = (0..a.len() / ways / pairs).map(|i| sums[i % sums.len()]).collect();
     let value = |x: i64| if unsigned { bits(x, width) as i64 } else { wrap(x, width) };
     let expected = c.iter().enumerate().map(|(lane, &sum)| {
-        let products = (0..ways).map(|j| value(a[ways * lane + j]) * wrap(b[ways * lane + j], width));
+        let of_pair = |pair| ((lane / lanes * pairs + pair) * lanes + lane % lanes) * ways;
+        let elements = (0..pairs).flat_map(|pair| (0..ways).map(move |j| of_pair(pair) + j));
+        let products = elements.map(|at| value(a[at]) * wrap(b[at], width));
         sum + products.sum::<i64>()
     });
     let (count, step) = (a.len(), lanes * ways);
+    let (mut loads, mut factors) = (String::new(), Vec::new());
+    for pair in 0..pairs {
+        loads += &format!(
+            "%p{pair} = arith.constant {} : index
+             %i{pair} = arith.addi %i, %p{pair} : index
+             %a{pair} = vector.load %in0[%i{pair}] : memref<{count}xi{width}>, vector<{step}xi{width}>
+             %b{pair} = vector.load %in1[%i{pair}] : memref<{count}xi{width}>, vector<{step}xi{width}>
+            ",
+            pair * step
+        );
+        factors.push(format!("%a{pair}, %b{pair}"));
+    }
     let text = format!(
         "%size = arith.constant {count} : index
-         %step = arith.constant {step} : index
-         %ways = arith.constant {ways} : index
+         %step = arith.constant {} : index
+         %ways = arith.constant {} : index
          scf.for %i = %c0 to %size step %step {{
+           {loads}
            %o = arith.divui %i, %ways : index
-           %a = vector.load %in0[%i] : memref<{count}xi{width}>, vector<{step}xi{width}>
-           %b = vector.load %in1[%i] : memref<{count}xi{width}>, vector<{step}xi{width}>
            %c = vector.load %in2[%o] : memref<{outs}xi32>, vector<{lanes}xi32>
-           %r = afpk.dot %c, %a, %b {{{flags}}} : vector<{lanes}xi32>, vector<{step}xi{width}>
+           %r = afpk.dot %c, {} {{{flags}}} : vector<{lanes}xi32>, vector<{step}xi{width}>
            vector.store %r, %out[%o] : memref<{outs}xi32>, vector<{lanes}xi32>
          }}",
+        pairs * step,
+        pairs * ways,
+        factors.join(", "),
         outs = c.len(),
     );
     let kernels = vec![("dot".to_owned(), text, Buffer::new(32, expected))];
@@ -75,6 +96,24 @@ fn pairs_that_fit() {
         // 2 * 255 * 64 is the most that 16 bits hold.
         check(8, lanes, "unsigned_a, pairs_fit", &[0, 1, 127, 128, 255], &[-64, -63, -1, 0, 1, 63, 64]);
         check(8, lanes, "pairs_fit", &[-128, -1, 0, 1, 127], &[-127, -1, 0, 1, 127]);
+    }
+}
+
+#[test]
+fn several_pairs_of_factors() {
+    for lanes in LANES {
+        // 6 * 255 * 21 is the most that 16 bits hold.
+        check_pairs(
+            3,
+            8,
+            lanes,
+            "unsigned_a, pairs_fit",
+            &[0, 1, 127, 128, 255],
+            &[-21, -20, -1, 0, 1, 20, 21],
+        );
+        check_pairs(2, 8, lanes, "pairs_fit", &[-128, -1, 0, 1, 127], &[-63, -1, 0, 1, 63]);
+        check_pairs(2, 8, lanes, "unsigned_a", &[0, 1, 127, 128, 255], &BYTES);
+        check_pairs(3, 16, lanes, "", &[-32768, -1, 0, 1, 32767], &[-32767, -1, 0, 1, 32767]);
     }
 }
 

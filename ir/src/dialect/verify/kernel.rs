@@ -31,7 +31,18 @@ pub fn verify(op: Op) -> Check {
 }
 
 fn dot(op: Op) -> Check {
-    let (acc, a) = (op.operand(0).ty(), op.operand(1).ty());
+    let factors = &op.operands()[1..];
+    let Some(first) = factors.first().filter(|_| factors.len().is_multiple_of(2)) else {
+        return Err(Violation::new(
+            "N1",
+            "pairs of factors, one at least",
+            format!("{} factors", factors.len()),
+        ));
+    };
+    let (acc, a) = (op.operand(0).ty(), first.ty());
+    if let Some(other) = factors.iter().find(|factor| factor.ty() != a) {
+        return Err(Violation::new("N1", format!("factors of one type, {a}"), other.ty().to_string()));
+    }
     let (lanes, elements) = (acc.lanes().unwrap_or(0), a.lanes().unwrap_or(0));
     let ways = if a.int_width() == Some(8) { 4 } else { 2 };
     if lanes * ways != elements {

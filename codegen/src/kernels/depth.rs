@@ -1,0 +1,210 @@
+//! Products of bytes that have 16 bits, on machines without a dot product in 32: `pmaddubsw`, `smull`.
+//!
+//! The products of a few steps, the *depth* of a tile, are added in 16 bits before their sums are widened and added to
+//! those of the tile. Weights are known, and mostly small: where those of a few steps are too large for 16 bits, what is beyond
+//! is taken off them and multiplied in steps of its own, behind the others, which have lists of where their inputs are.
+
+use afp_ir::mlir::Value;
+use afp_target::{Dot, Vectors};
+
+use super::{
+    builder::Kernel,
+    direct::{MOST_PIXELS, cheapest},
+    geometry::Geometry,
+    layout::Halves,
+    strategy::Tile,
+    tree::parts,
+};
+
+/// Depths that are tried.
+const DEPTHS: [i64; 3] = [1, 2, 4];
+/// Instructions of a loop beside those of its steps.
+const LOOP: i64 = 4;
+/// Instructions that begin in a cycle, about.
+const ISSUED: f64 = 5.0;
+/// Instructions of which one takes a cycle more.
+const DELAYED: f64 = 20.0;
+/// Half-cycles of a cycle.
+const HALVES: f64 = 2.0;
+
+/// Weights in two parts.
+pub(super) struct Parted {
+    /// Those whose products with inputs, of so many steps, fit 16 bits in every sum of neighbours.
+    pub within: Vec<i64>,
+    /// What is missing in those.
+    pub beyond: Vec<i64>,
+}
+
+impl Geometry {
+    /// Parts weights of bytes so that the products of so many steps can be added in 16 bits. With them, whether nothing is
+    /// beyond. Weights of other widths are beyond altogether.
+    pub(super) fn part(&self, weights: &[i64], depth: i64) -> (Parted, bool) {
+        let mut parted = Parted { within: vec![0; weights.len()], beyond: vec![0; weights.len()] };
+        if self.ways() != 4 {
+            return (Parted { beyond: weights.to_vec(), ..parted }, false);
+        }
+        let (ends, (columns, steps)) = (self.input.ends(self.op.operand(0)), self.steps());
+        for (output, tap) in
+            (0..self.outputs).flat_map(|o| (0..self.kernel[0] * columns).map(move |t| (o, t)))
+        {
+            for first in (0..steps).step_by(depth as usize) {
+                // Elements 2k and 2k + 1 of each step have one sum.
+                let mut sums = [Halves::default(); 2];
+                for element in 4 * first..4 * (first + depth).min(steps) {
+                    if let Some(at) = self.place(output, [tap / columns, tap % columns], element) {
+                        parted.within[at] = sums[(element % 4 / 2) as usize].take(ends, weights[at]);
+                        parted.beyond[at] = weights[at] - parted.within[at];
+                    }
+                }
+            }
+        }
+        let fit = parted.beyond.iter().all(|&weight| weight == 0);
+        (parted, fit)
+    }
+
+    /// What is beyond, as weights of which each step fits: one list, or more where twice as much is too little.
+    pub(super) fn rounds(&self, mut beyond: Vec<i64>) -> Vec<Vec<i64>> {
+        let mut rounds = Vec::new();
+        loop {
+            let (parted, fit) = self.part(&beyond, 1);
+            rounds.push(parted.within);
+            if fit {
+                return rounds;
+            }
+            beyond = parted.beyond;
+        }
+    }
+
+    /// Steps more that all blocks of so many outputs together take.
+    fn steps_beyond(&self, beyond: Vec<i64>, outputs: i64) -> i64 {
+        let blocks = parts(self.outputs, outputs);
+        let mut count = 0;
+        for weights in self.rounds(beyond) {
+            for (block, [ky, column, step]) in
+                (0..blocks).flat_map(|b| self.every_step().map(move |s| (b, s)))
+            {
+                let mut of_block = block * outputs..((block + 1) * outputs).min(self.outputs);
+                let takes = |output| {
+                    (0..4).any(|way| self.weight(&weights, output, [ky, column], 4 * step + way) != 0)
+                };
+                count += i64::from(of_block.any(takes));
+            }
+        }
+        count
+    }
+}
+
+/// The tile of least cost, and its half-cycles of a step over all pixels of a row in all blocks, about.
+pub(super) fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
+    let weights = geometry.weights().ok()?;
+    let steps = geometry.every_step().count() as f64;
+    let mut best: Option<(f64, Tile)> = None;
+    for depth in DEPTHS {
+        let block = |count: i64| {
+            let (cost, pixels) =
+                geometry.least_cost(MOST_PIXELS, |p| half_cycles(vectors, [p, count, depth]));
+            (cost / depth as f64, pixels)
+        };
+        let (mut cost, tile) = cheapest(geometry.outputs, vectors, block)?;
+        let (parted, fit) = geometry.part(&weights, depth);
+        if !fit {
+            let more = geometry.steps_beyond(parted.beyond, tile.vectors * tile.lanes) as f64 / steps;
+            cost += more * geometry.row_cost(|p| half_cycles(vectors, [p, tile.vectors, 1]), tile.pixels).0;
+        }
+        if best.is_none_or(|(known, _)| cost < known) {
+            best = Some((cost, Tile { depth, ..tile }));
+        }
+    }
+    best
+}
+
+/// Half-cycles of so many steps of a tile, about.
+fn half_cycles(vectors: &Vectors, [pixels, count, depth]: [i64; 3]) -> f64 {
+    let products = pixels * count;
+    // `pmaddubsw` makes one sum of 16 bits, `smull` two of half a register each; each is widened and added to others.
+    let computed = match vectors.dot {
+        Dot::Smull => products * (2 * depth + 2),
+        _ => products * (2 * depth + 1),
+    };
+    // Beside the sums is what is between: of `smull`, whose products LLVM mixes, more. Where registers do not hold all weights,
+    // too, products load their own, and a pixel's inputs stay for all of its vectors. `smull` takes half a register.
+    let (between, held) = match vectors.dot {
+        Dot::Smull => (10, 2 * count * depth),
+        _ => (4, count * depth),
+    };
+    let left = i64::from(vectors.registers) - products - between;
+    let weights = if left >= held { count * depth } else { products * depth };
+    if left < held.min(if count == 1 { 1 } else { depth }) {
+        return f64::INFINITY;
+    }
+    // What goes into all lanes comes from memory at once, or through another register.
+    let inputs = if vectors.basic || vectors.bits == 128 && vectors.dot == Dot::Maddubs { 2 } else { 1 };
+    let instructions = (computed + weights + inputs * pixels * depth + LOOP) as f64;
+    // Registers of 512 bits are computed with by two units, others by three.
+    let units = if vectors.bits == 512 { 2.0 } else { 3.0 };
+    HALVES * ((instructions / ISSUED).max(computed as f64 / units) + instructions / DELAYED)
+}
+
+/// The constants of steps that weights beyond 16 bits take.
+#[derive(Clone, Copy)]
+pub(super) struct Beyond {
+    /// Where the steps of each block begin, and where the last block's end.
+    pub ends: Value,
+    /// Where the inputs of each step are, counted from the first element of a window.
+    pub offsets: Value,
+    /// A panel for each step.
+    pub filters: Value,
+}
+
+impl Beyond {
+    /// Visits the steps of the block at a place: `step` gets where its inputs are, its number and the sums so far.
+    pub fn visit(
+        self,
+        k: &Kernel,
+        place: Value,
+        sums: &[Value],
+        step: impl Fn(&Kernel, Value, Value, &[Value]) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let end = |place| k.to_index(k.load(self.ends, &[place]));
+        k.fold(end(place), end(k.add(place, k.index(1))), sums, |k, number, sums| {
+            let offset = k.to_index(k.load(self.offsets, &[number]));
+            step(k, offset, number, sums)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_fits_and_no_more_would() {
+        for ends in [[0, 255], [-128, 127], [0, 1], [-1, 0], [-255, 255]] {
+            let mut random = 0x2545_f491_4f6c_dd1du64;
+            for _ in 0..2000 {
+                let (mut halves, mut kept) = (Halves::default(), Vec::new());
+                for _ in 0..8 {
+                    random ^= random << 13;
+                    random ^= random >> 7;
+                    random ^= random << 17;
+                    let weight = (random % 255) as i64 - 127;
+                    let taken = halves.take(ends, weight);
+                    assert!(taken.signum() * weight.signum() >= 0 && taken.abs() <= weight.abs());
+                    kept.push(taken);
+                    let sum = |pick: fn(i64, i64) -> i64| -> i64 {
+                        kept.iter().map(|w| pick(w * ends[0], w * ends[1])).sum()
+                    };
+                    let extremes = [sum(|a, b| a.min(b).min(0)), sum(|a, b| a.max(b).max(0))];
+                    let fits = |more: i64| {
+                        let products = ends.map(|end| more * end);
+                        extremes[0] + products[0].min(products[1]).min(0) >= -32768
+                            && extremes[1] + products[0].max(products[1]).max(0) <= 32767
+                    };
+                    assert!(fits(0), "{kept:?} by {ends:?}");
+                    assert!(taken == weight || !fits(weight.signum()), "{kept:?} of {weight} by {ends:?}");
+                }
+                assert!(Halves::hold(ends, kept.iter().copied()));
+            }
+        }
+    }
+}
