@@ -4,6 +4,8 @@
 //! pixel, a word, are broadcast and multiplied with the weights of all its channels. Where a product takes a word of
 //! a register for all lanes, one load brings a pixel's words of several steps.
 //!
+//! Where the machine multiplies two pixels with two channels at once, [`pairs`] has the steps.
+//!
 //! Weights lie as `[blocks][kernel rows][steps][vectors][lanes][ways]`. What an offset of the stored
 //! inputs adds is taken away by the sums' initial values.
 
@@ -18,6 +20,7 @@ use super::{
     builder::{Cmp, Kernel},
     epilogue::{self, Channels, Epilogue, Order, Spot},
     geometry::{Geometry, Problem, Steps, Work, is_surroundable},
+    pairs,
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
@@ -72,6 +75,12 @@ pub(super) fn by_lanes(pixels: i64, vectors: i64) -> f64 {
     products(pixels, vectors) + (pixels + 4) as f64 / WORDS as f64 + vectors as f64 / 2.0
 }
 
+/// Whether blocks of so many vectors part the last vector of channels from the one before, which it overlaps: both
+/// belong to one tile.
+pub(super) const fn parts_overlap(outputs: i64, lanes: i64, vectors: i64) -> bool {
+    outputs % lanes != 0 && (outputs / lanes) % vectors == 0
+}
+
 /// The tile of least cost among those that a machine's registers hold, with inputs of so many words. `block` gives the
 /// cost of a step over all pixels, with so many vectors of channels and at most so many pixels at a time, and how many
 /// are best.
@@ -89,8 +98,7 @@ pub(super) fn cheapest(
             if lanes > outputs || count > 4 && best.is_some() {
                 break;
             }
-            // Where the last vector overlaps its neighbour, both belong to one tile.
-            if outputs % lanes != 0 && (outputs / lanes) % count == 0 {
+            if parts_overlap(outputs, lanes, count) {
                 continue;
             }
             // Pairs are multiplied and added by two instructions, with a register in between, and no load is part of one.
@@ -177,10 +185,36 @@ impl Geometry {
     }
 }
 
+/// What is multiplied at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Products {
+    /// A word of a pixel with vectors of channels, by dot products.
+    Words,
+    /// Two pixels with two channels: [`pairs`].
+    Pairs,
+}
+
+impl Products {
+    /// Steps that the weights of a panel are for.
+    const fn depth(self) -> i64 {
+        match self {
+            Self::Words => 1,
+            Self::Pairs => pairs::DEPTH,
+        }
+    }
+}
+
 /// Adds the kernel of a group and its call.
-pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
+pub(super) fn convert(
+    lowering: &mut Lowering,
+    op: Op,
+    tile: Tile,
+    products: Products,
+) -> Result<(), Diagnostic> {
     let mut problem = Problem::of(lowering, op, tile.lanes)?;
-    if tile.steps > 1 && problem.geometry.ways() != 4 {
+    if products == Products::Pairs {
+        pairs::check(op, &problem.geometry, tile)?;
+    } else if tile.steps > 1 && problem.geometry.ways() != 4 {
         return Err(tree::misfit(
             op,
             "steps that are taken one by one, where inputs or weights are no bytes",
@@ -196,7 +230,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let work = problem.work(lowering, blocks.count(), pixels[0] * pixels[1]);
     problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
         let (geometry, epilogue) = (&geometry, &epilogue);
-        Writer { geometry, tile, channels, epilogue, memory, blocks: &blocks }.write(scope, k, work)
+        Writer { geometry, tile, products, channels, epilogue, memory, blocks: &blocks }.write(scope, k, work)
     })
 }
 
@@ -223,6 +257,7 @@ impl Blocks {
 pub(super) struct Writer<'a> {
     pub geometry: &'a Geometry,
     pub tile: Tile,
+    pub products: Products,
     pub channels: Channels,
     pub epilogue: &'a Epilogue,
     /// The contraction's input.
@@ -293,11 +328,19 @@ impl Writer<'_> {
         outcome
     }
 
+    /// How steps are taken.
+    fn how(&self) -> Steps {
+        let Tile { vectors, lanes, steps, .. } = self.tile;
+        // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
+        let unrolled = if lanes == 4 { UNROLLED } else { 0 };
+        let panel = vectors * lanes * self.geometry.ways();
+        Steps { panel, unrolled, together: steps, depth: self.products.depth() }
+    }
+
     /// Weights of a block.
     fn block(&self) -> i64 {
         let (columns, steps) = self.geometry.steps();
-        let panel = self.tile.vectors * self.tile.lanes * self.geometry.ways();
-        self.geometry.kernel[0] * columns * steps * panel
+        self.geometry.kernel[0] * columns * self.how().padded(steps) * self.how().panel
     }
 
     /// How far behind a step's weights those are that a tile, by its number, asks for already: a vector of the next
@@ -319,18 +362,23 @@ impl Writer<'_> {
         let (geometry, ways) = (self.geometry, self.geometry.ways());
         let (columns, steps) = geometry.steps();
         let (lanes, count) = (self.tile.lanes, self.tile.vectors);
+        let depth = self.products.depth() * ways;
         let mut packed = Vec::new();
         for block in &self.blocks.0 {
             for ky in 0..geometry.kernel[0] {
                 for column in 0..columns {
-                    for step in 0..steps {
+                    for first in (0..steps * ways).step_by(depth as usize) {
                         for lane in 0..count * lanes {
                             let start = self.channels.start(block * count + lane / lanes);
                             let output = start + lane % lanes;
-                            for way in 0..ways {
-                                let element = step * ways + way;
-                                packed.push(geometry.weight(weights, output, [ky, column], element));
-                            }
+                            packed.extend((first..first + depth).map(|element| {
+                                let is_read = element < steps * ways;
+                                if is_read {
+                                    geometry.weight(weights, output, [ky, column], element)
+                                } else {
+                                    0
+                                }
+                            }));
                         }
                     }
                 }
@@ -358,20 +406,24 @@ impl Writer<'_> {
             let at = k.mul(k.add(first_vector, k.index(j)), k.index(lanes));
             sums.push(k.vector_load(constants.initial, at, lanes));
         }
-        let sums: Vec<Value> = (0..pixels).flat_map(|_| sums.clone()).collect();
+        let sums: Vec<Value> = match self.products {
+            Products::Words => (0..pixels).flat_map(|_| sums.clone()).collect(),
+            Products::Pairs => pairs::spread(k, &sums, pixels),
+        };
 
-        let panel = count * lanes * geometry.ways();
         let window = geometry.window(k, pixel);
         let weights = k.mul(place, k.index(self.block()));
-        // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
-        let unrolled = if lanes == 4 { UNROLLED } else { 0 };
-        let how = Steps { panel, unrolled, together: self.tile.steps };
-        let sums = geometry.walk(k, (window, weights), how, &sums, |k, (inputs, weights), words, sums| {
-            if let Some(ahead) = ahead {
-                k.prefetch(constants.filters, k.add(weights, ahead));
-            }
-            self.steps(k, constants, (inputs, weights), (pixels, words), sums)
-        });
+        let sums =
+            geometry.walk(k, (window, weights), self.how(), &sums, |k, (inputs, weights), words, sums| {
+                if let Some(ahead) = ahead {
+                    k.prefetch(constants.filters, k.add(weights, ahead));
+                }
+                self.steps(k, constants, (inputs, weights), (pixels, words), sums)
+            });
+        let sums = match self.products {
+            Products::Words => sums,
+            Products::Pairs => pairs::gathered(k, &sums, pixels),
+        };
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {
@@ -404,6 +456,9 @@ impl Writer<'_> {
             let at = k.add(weights, k.index(vector * self.tile.lanes * ways));
             k.vector_load(constants.filters, at, self.tile.lanes * ways)
         };
+        if self.products == Products::Pairs {
+            return pairs::multiplied(k, (pixels, words), sums, (input, weight));
+        }
         let product = |sum, input, weight| {
             let input = k.vector_bitcast(input, 32 / ways as u32);
             k.dot(sum, input, weight, (unsigned, constants.pairs_fit))

@@ -16,8 +16,8 @@ pub struct Tile {
     pub vectors: i64,
     /// Lanes of 32 bits in a vector.
     pub lanes: i64,
-    /// Steps that are taken together: of [`super::direct`] and [`super::winograd`] so many words of a pixel's inputs are
-    /// one load, of [`super::interleaved`] columns are written one behind the other. The others have one.
+    /// Steps that are taken together: of [`super::direct`], [`super::pairs`] and [`super::winograd`] so many words of a
+    /// pixel's inputs are one load, of [`super::interleaved`] columns are written one behind the other. The others have one.
     pub steps: i64,
 }
 
@@ -53,6 +53,8 @@ pub enum Strategy {
     Portable,
     /// By dot products on vectors of output channels: [`super::direct`].
     Direct(Tile),
+    /// By products of two pixels with two channels: [`super::pairs`].
+    Pairs(Tile),
     /// By dot products with weights that stay packed in memory: [`super::gemv`].
     Gemv(Tile),
     /// By a matrix unit: [`super::matrix`].
@@ -75,6 +77,7 @@ impl Strategy {
         match self {
             Self::Portable => "portable",
             Self::Direct(_) => "direct",
+            Self::Pairs(_) => "pairs",
             Self::Gemv(_) => "gemv",
             Self::Matrix(_) => "matrix",
             Self::Winograd(_) => "winograd",
@@ -90,6 +93,7 @@ impl Strategy {
         match self {
             Self::Portable => None,
             Self::Direct(tile)
+            | Self::Pairs(tile)
             | Self::Gemv(tile)
             | Self::Matrix(tile)
             | Self::Winograd(tile)
@@ -204,6 +208,7 @@ impl Choice {
         let strategy = match (text("strategy")?.as_deref(), tile) {
             (Some("portable"), None) => Strategy::Portable,
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
+            (Some("pairs"), Some(tile)) => Strategy::Pairs(tile),
             (Some("gemv"), Some(tile)) => Strategy::Gemv(tile),
             (Some("matrix"), Some(tile)) => Strategy::Matrix(tile),
             (Some("winograd"), Some(tile)) => Strategy::Winograd(tile),
@@ -212,7 +217,8 @@ impl Choice {
             (Some("pool"), Some(tile)) => Strategy::Pool(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let named = "'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool'";
+                let named =
+                    "'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool'";
                 return Err(misfit(&format!("'portable', or {named} or 'elementwise' with a tile")));
             }
         };
@@ -226,10 +232,14 @@ impl Choice {
             Some("packed") => Weights::Packed,
             _ => return Err(misfit("'expanded' or 'packed' weights")),
         };
-        let has_steps =
-            matches!(strategy, Strategy::Direct(_) | Strategy::Winograd(_) | Strategy::Interleaved(_));
+        let has_steps = matches!(
+            strategy,
+            Strategy::Direct(_) | Strategy::Pairs(_) | Strategy::Winograd(_) | Strategy::Interleaved(_)
+        );
         if !has_steps && strategy.tile().is_some_and(|tile| tile.steps > 1) {
-            return Err(misfit("several steps together of 'direct', 'winograd' or 'interleaved' alone"));
+            return Err(misfit(
+                "several steps together of 'direct', 'pairs', 'winograd' or 'interleaved' alone",
+            ));
         }
         let choice = Self { strategy, multiply, weights };
         if strategy != Strategy::Portable && choice != (Self { strategy, ..Self::PORTABLE }) {

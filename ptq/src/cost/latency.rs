@@ -97,12 +97,13 @@ impl Class {
 
 /// Targets without a table of their own, and whose table stands for them. AVX-VNNI has the vectors of one
 /// table and the dot product of another; costs per output channel follow the vectors.
-const ALIKE: [(&str, &str); 5] = [
+const ALIKE: [(&str, &str); 6] = [
     ("x86-64-v2", "x86-64-v3"),
     ("x86-64-v3+avxvnni", "x86-64-v3"),
     ("x86-64-v4", "x86-64-v4+vnni"),
     ("x86-64-v4+vbmi", "x86-64-v4+vnni"),
     ("aarch64", "aarch64+dotprod"),
+    ("aarch64+i8mm", "aarch64+dotprod"),
 ];
 
 /// Products by dot products that take as long as transforming a number: an input to the elements of its window, of
@@ -271,6 +272,7 @@ mod tests {
             "x86-64-v4+amx",
             "aarch64",
             "aarch64+dotprod",
+            "aarch64+i8mm",
             "cortex-m4",
         ] {
             assert!(Table::of(name).is_some(), "{name}");

@@ -1,0 +1,136 @@
+//! Convolutions and products with weights by products of two pixels with two channels.
+//!
+//! One instruction (`afpk.mmla`) multiplies eight neighbouring inputs of two pixels with the weights of two channels and
+//! adds the products to four sums. The kernel is [`direct`]'s; what differs is here: inputs of two pixels are joined,
+//! weights lie as `[blocks][kernel rows][steps of eight bytes][channels][bytes]`, zeros behind a row's last, and the sums
+//! of two pixels by two channels become vectors of a pixel's channels behind all steps.
+
+use afp_ir::{
+    diag::Diagnostic,
+    mlir::{Op, Value},
+};
+use afp_target::Vectors;
+
+use super::{
+    builder::Kernel,
+    direct,
+    geometry::Geometry,
+    strategy::Tile,
+    tree::{self, parts},
+};
+
+/// Lanes of a vector, the sums of an instruction.
+const LANES: i64 = 4;
+/// Pairs of channels in a vector.
+const PAIRS: i64 = LANES / 2;
+/// Words of a pixel that are loaded together.
+const WORDS: i64 = 4;
+/// Words of an instruction.
+pub(super) const DEPTH: i64 = 2;
+
+/// Whether the instruction multiplies what is stored.
+fn multiplies(geometry: &Geometry) -> bool {
+    let stored = &geometry.input;
+    geometry.bits == [8, 8] && stored.storage.is_signed(stored.format)
+}
+
+/// Refuses what the kernel does not compute.
+///
+/// # Errors
+/// AFP0612 for operands or tiles of other sizes.
+pub(super) fn check(op: Op, geometry: &Geometry, tile: Tile) -> Result<(), Diagnostic> {
+    if multiplies(geometry) && (tile.lanes, tile.steps) == (LANES, WORDS) {
+        return Ok(());
+    }
+    Err(tree::misfit(op, "signed bytes for products of pairs, on vectors of 4 lanes, of 4 steps together"))
+}
+
+/// The tile of least instructions among those that a machine's registers hold, and the cycles of its kernel, about, as
+/// [`Geometry::tile`] has them. None where the machine or its instruction cannot compute a contraction.
+pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
+    if !vectors.mmla || !multiplies(geometry) || geometry.outputs < LANES {
+        return None;
+    }
+    let [images, rows, width] = geometry.pixels;
+    let mut best: Option<(f64, Tile)> = None;
+    for count in (1..=8).filter(|count| !direct::parts_overlap(geometry.outputs, LANES, *count)) {
+        // Of each pair of pixels sums and two registers of inputs; and two of weights.
+        let most = 2 * ((i64::from(vectors.registers) - 2) / (count * PAIRS + 2));
+        for pixels in 1..=most.min(width) {
+            let (full, rest) = (width / pixels, width % pixels);
+            let cost = full as f64 * instructions(geometry, pixels, count);
+            let cost = cost + if rest > 0 { instructions(geometry, rest, count) } else { 0.0 };
+            let blocks = parts(parts(geometry.outputs, LANES), count);
+            let cycles = direct::CYCLES * cost * (blocks * images * rows) as f64;
+            if best.is_none_or(|(known, _)| cycles < known) {
+                best = Some((cycles, Tile { steps: WORDS, ..Tile::new(pixels, count, LANES) }));
+            }
+        }
+    }
+    best
+}
+
+/// Instructions of a tile, about: of all steps, and of what comes before and behind them.
+fn instructions(geometry: &Geometry, pixels: i64, count: i64) -> f64 {
+    let [rows, columns, steps] = geometry.all_steps();
+    let rows_of_two = parts(pixels, 2);
+    // Of each eight bytes of a pixel: a register of two pixels, products, and weights that are loaded by twos.
+    let half = rows_of_two as f64 + direct::products(rows_of_two, count * PAIRS) + count as f64;
+    let (whole, rest) = (steps / WORDS, parts(steps % WORDS, DEPTH));
+    let loads = ((whole + rest) * (pixels + 4)) as f64;
+    let row = loads + (whole * WORDS / DEPTH + rest) as f64 * half;
+    // Sums are set and taken apart; each is shifted, packed and stored, four at once.
+    let each = if count % 4 == 0 { 3.5 } else { 4.5 };
+    (rows * columns) as f64 * row + (pixels * count) as f64 * each + 20.0
+}
+
+/// What the sums of so many pixels start from, given those of a pixel's vectors of channels: of each two pixels, all
+/// pairs of channels.
+pub(super) fn spread(k: &Kernel, initial: &[Value], pixels: i64) -> Vec<Value> {
+    let twice =
+        |vector: &Value| [[0, 1, 0, 1], [2, 3, 2, 3]].map(|lanes| k.shuffle(*vector, *vector, &lanes));
+    let sums: Vec<Value> = initial.iter().flat_map(twice).collect();
+    (0..parts(pixels, 2)).flat_map(|_| sums.clone()).collect()
+}
+
+/// The sums with the products of so many words added. `input` gives those of a pixel as a vector, `weight` one of the
+/// registers of weights, counted from the first step's.
+pub(super) fn multiplied(
+    k: &Kernel,
+    (pixels, words): (i64, i64),
+    sums: &[Value],
+    (input, weight): (impl Fn(i64) -> Value, impl Fn(i64) -> Value),
+) -> Vec<Value> {
+    let loaded: Vec<Value> = (0..pixels).map(input).collect();
+    let mut sums = sums.to_vec();
+    let channels = sums.len() / loaded.len().div_ceil(2);
+    for half in 0..parts(words, DEPTH) {
+        // Behind the last word anything does: its weights are 0.
+        let word = |pixel: i64, at: i64| pixel * words + (half * DEPTH + at).min(words - 1);
+        let lanes = [word(0, 0), word(0, 1), word(1, 0), word(1, 1)];
+        let joined = loaded.chunks(2).map(|two| {
+            // The last of an odd number is its own neighbour, whose sums nobody reads.
+            k.vector_bitcast(k.shuffle(two[0], two[two.len() - 1], &lanes), 8)
+        });
+        let inputs: Vec<Value> = joined.collect();
+        for channel in 0..channels {
+            let weights = weight(half * channels as i64 + channel as i64);
+            for (pair, &inputs) in inputs.iter().enumerate() {
+                let sum = &mut sums[pair * channels + channel];
+                *sum = k.mmla(*sum, inputs, weights);
+            }
+        }
+    }
+    sums
+}
+
+/// The sums of so many pixels, one after the other, each as vectors of its channels.
+pub(super) fn gathered(k: &Kernel, sums: &[Value], pixels: i64) -> Vec<Value> {
+    let channels = sums.len() / parts(pixels, 2) as usize;
+    let of_pixel = |pixel: i64| {
+        let lanes = if pixel % 2 == 0 { [0, 1, 4, 5] } else { [2, 3, 6, 7] };
+        let pair = &sums[pixel as usize / 2 * channels..][..channels];
+        pair.chunks_exact(PAIRS as usize).map(move |two| k.shuffle(two[0], two[1], &lanes))
+    };
+    (0..pixels).flat_map(of_pixel).collect()
+}
