@@ -24,7 +24,7 @@ const LANES: i64 = 4;
 /// Pairs of channels in a vector.
 const PAIRS: i64 = LANES / 2;
 /// Words of a pixel that are loaded together.
-const WORDS: i64 = 4;
+const WORDS: i64 = 8;
 /// Words of an instruction.
 pub(super) const DEPTH: i64 = 2;
 
@@ -42,7 +42,7 @@ pub(super) fn check(op: Op, geometry: &Geometry, tile: Tile) -> Result<(), Diagn
     if multiplies(geometry) && (tile.lanes, tile.steps) == (LANES, WORDS) {
         return Ok(());
     }
-    Err(tree::misfit(op, "signed bytes for products of pairs, on vectors of 4 lanes, of 4 steps together"))
+    Err(tree::misfit(op, "signed bytes for products of pairs, on vectors of 4 lanes, of 8 steps together"))
 }
 
 /// The tile of least instructions among those that a machine's registers hold, and the cycles of its kernel, about, as
@@ -54,8 +54,8 @@ pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
     let [images, rows, width] = geometry.pixels;
     let mut best: Option<(f64, Tile)> = None;
     for count in (1..=8).filter(|count| !direct::parts_overlap(geometry.outputs, LANES, *count)) {
-        // Of each pair of pixels sums and two registers of inputs; and two of weights.
-        let most = 2 * ((i64::from(vectors.registers) - 2) / (count * PAIRS + 2));
+        // Of each pair of pixels the sums and all that is loaded, two registers of weights, and one on the way.
+        let most = 2 * ((i64::from(vectors.registers) - 3) / (count * PAIRS + WORDS / DEPTH));
         for pixels in 1..=most.min(width) {
             let (full, rest) = (width / pixels, width % pixels);
             let cost = full as f64 * instructions(geometry, pixels, count);
@@ -76,9 +76,10 @@ fn instructions(geometry: &Geometry, pixels: i64, count: i64) -> f64 {
     let rows_of_two = parts(pixels, 2);
     // Of each eight bytes of a pixel: a register of two pixels, products, and weights that are loaded by twos.
     let half = rows_of_two as f64 + direct::products(rows_of_two, count * PAIRS) + count as f64;
-    let (whole, rest) = (steps / WORDS, parts(steps % WORDS, DEPTH));
-    let loads = ((whole + rest) * (pixels + 4)) as f64;
-    let row = loads + (whole * WORDS / DEPTH + rest) as f64 * half;
+    let (whole, rest) = (steps / WORDS, steps % WORDS);
+    // What is left is loaded by fours, twos and ones.
+    let loads = whole + i64::from(rest.count_ones());
+    let row = (loads * (pixels + 3)) as f64 + parts(steps, DEPTH) as f64 * half;
     // Sums are set and taken apart; each is shifted, packed and stored, four at once.
     let each = if count % 4 == 0 { 3.5 } else { 4.5 };
     (rows * columns) as f64 * row + (pixels * count) as f64 * each + 20.0
@@ -105,12 +106,13 @@ pub(super) fn multiplied(
     let mut sums = sums.to_vec();
     let channels = sums.len() / loaded.len().div_ceil(2);
     for half in 0..parts(words, DEPTH) {
-        // Behind the last word anything does: its weights are 0.
-        let word = |pixel: i64, at: i64| pixel * words + (half * DEPTH + at).min(words - 1);
-        let lanes = [word(0, 0), word(0, 1), word(1, 0), word(1, 1)];
+        // Behind a single word anything does: its weights are 0.
+        let (bits, lanes) =
+            if words == 1 { (32, vec![0, 0, 1, 1]) } else { (64, vec![half, words / DEPTH + half]) };
         let joined = loaded.chunks(2).map(|two| {
             // The last of an odd number is its own neighbour, whose sums nobody reads.
-            k.vector_bitcast(k.shuffle(two[0], two[two.len() - 1], &lanes), 8)
+            let [first, second] = [two[0], two[two.len() - 1]].map(|input| k.vector_bitcast(input, bits));
+            k.vector_bitcast(k.shuffle(first, second, &lanes), 8)
         });
         let inputs: Vec<Value> = joined.collect();
         for channel in 0..channels {
@@ -128,9 +130,12 @@ pub(super) fn multiplied(
 pub(super) fn gathered(k: &Kernel, sums: &[Value], pixels: i64) -> Vec<Value> {
     let channels = sums.len() / parts(pixels, 2) as usize;
     let of_pixel = |pixel: i64| {
-        let lanes = if pixel % 2 == 0 { [0, 1, 4, 5] } else { [2, 3, 6, 7] };
         let pair = &sums[pixel as usize / 2 * channels..][..channels];
-        pair.chunks_exact(PAIRS as usize).map(move |two| k.shuffle(two[0], two[1], &lanes))
+        pair.chunks_exact(PAIRS as usize).map(move |two| {
+            // A pixel's two sums are one of 64 bits: `zip1` and `zip2`.
+            let [first, second] = [two[0], two[1]].map(|sums| k.vector_bitcast(sums, 64));
+            k.vector_bitcast(k.shuffle(first, second, &[pixel % 2, PAIRS + pixel % 2]), 32)
+        })
     };
     (0..pixels).flat_map(of_pixel).collect()
 }

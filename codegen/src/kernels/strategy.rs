@@ -36,7 +36,7 @@ impl Tile {
             _ => return None,
         };
         let fits = (1..=32).contains(&pixels) && (1..=8).contains(&vectors) && [4, 8, 16].contains(&lanes);
-        (fits && [1, 2, 4].contains(&steps)).then_some(Self { pixels, vectors, lanes, steps })
+        (fits && [1, 2, 4, 8].contains(&steps)).then_some(Self { pixels, vectors, lanes, steps })
     }
 
     /// As the attribute has it.
@@ -202,7 +202,9 @@ impl Choice {
         let tile = match attr.entry("tile") {
             None => None,
             Some(entry) => Some(Tile::of(entry).ok_or_else(|| {
-                misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, of 1, 2 or 4 steps")
+                misfit(
+                    "a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, of 1, 2, 4 or 8 steps",
+                )
             })?),
         };
         let strategy = match (text("strategy")?.as_deref(), tile) {
