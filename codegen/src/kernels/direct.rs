@@ -517,7 +517,7 @@ pub(super) fn multiplied(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use afp_ir::mlir::Session;
     use afp_target::TABLE;
 
@@ -531,7 +531,8 @@ mod tests {
           return %0 : tensor<1x4x!afp.exact>
         }";
 
-    fn geometry(session: &Session, test: impl FnOnce(Geometry)) {
+    /// The geometry of a small product.
+    pub fn geometry(session: &Session, test: impl FnOnce(Geometry)) {
         let module = session.parse("test.mlir", PROGRAM.as_bytes()).expect("the test's module");
         let op = module.op().descendants().into_iter().find(|op| op.is("afp.fully_connected"));
         let op = op.expect("a product");

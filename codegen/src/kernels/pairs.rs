@@ -46,7 +46,8 @@ pub(super) fn check(op: Op, geometry: &Geometry, tile: Tile) -> Result<(), Diagn
 }
 
 /// The tile of least instructions among those that a machine's registers hold, and the cycles of its kernel, about, as
-/// [`Geometry::tile`] has them. None where the machine or its instruction cannot compute a contraction.
+/// [`Geometry::tile`] has them. None where the machine or its instruction cannot compute a contraction, and for single
+/// pixels, which waste half of each product.
 pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
     if !vectors.mmla || !multiplies(geometry) || geometry.outputs < LANES {
         return None;
@@ -56,7 +57,7 @@ pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
     for count in (1..=8).filter(|count| !direct::parts_overlap(geometry.outputs, LANES, *count)) {
         // Of each pair of pixels the sums and all that is loaded, two registers of weights, and one on the way.
         let most = 2 * ((i64::from(vectors.registers) - 3) / (count * PAIRS + WORDS / DEPTH));
-        for pixels in 1..=most.min(width) {
+        for pixels in 2..=most.min(width) {
             let (full, rest) = (width / pixels, width % pixels);
             let cost = full as f64 * instructions(geometry, pixels, count);
             let cost = cost + if rest > 0 { instructions(geometry, rest, count) } else { 0.0 };
@@ -138,4 +139,53 @@ pub(super) fn gathered(k: &Kernel, sums: &[Value], pixels: i64) -> Vec<Value> {
         })
     };
     (0..pixels).flat_map(of_pixel).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use afp_ir::mlir::Session;
+    use afp_target::TABLE;
+
+    use super::{
+        super::{direct::tests::geometry, layout::Storage},
+        *,
+    };
+
+    #[test]
+    fn tiles_fit_the_registers_and_the_channels() {
+        geometry(&Session::new(), |mut geometry| {
+            geometry.input.storage = Storage::Integer { offset: -128 };
+            let all = (1..=150).flat_map(|outputs| (1..=30).map(move |width| (outputs, width)));
+            for (target, (outputs, width)) in
+                TABLE.into_iter().flat_map(|target| all.clone().map(move |sizes| (target, sizes)))
+            {
+                (geometry.outputs, geometry.pixels) = (outputs, [1, 1, width]);
+                let found = tile(&geometry, &target.vectors);
+                let case = format!("{}: {outputs} outputs of {width}: {found:?}", target.name);
+                let can = target.name == "aarch64+i8mm" && outputs >= LANES && width >= 2;
+                assert_eq!(found.is_some(), can, "{case}");
+                let Some((_, Tile { pixels, vectors, lanes, steps })) = found else { continue };
+                assert!((2..=width).contains(&pixels) && (lanes, steps) == (LANES, WORDS), "{case}");
+                // Sums, inputs, weights.
+                let rows = parts(pixels, 2);
+                assert!(rows * (vectors * PAIRS + WORDS / DEPTH) + 2 < 32, "{case}");
+                assert!(!direct::parts_overlap(outputs, LANES, vectors), "{case}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_has_no_sign_or_is_no_byte_is_left_to_others() {
+        let machine = afp_target::Target::listed("aarch64+i8mm").expect("a row of the table").vectors;
+        geometry(&Session::new(), |mut geometry| {
+            (geometry.outputs, geometry.pixels) = (64, [1, 28, 28]);
+            geometry.input.storage = Storage::Integer { offset: -128 };
+            assert!(tile(&geometry, &machine).is_some_and(|(_, tile)| tile.pixels == 4 && tile.vectors == 4));
+            geometry.bits = [8, 16];
+            assert_eq!(tile(&geometry, &machine), None);
+            geometry.bits = [8, 8];
+            geometry.input.storage = Storage::Integer { offset: 0 };
+            assert_eq!(tile(&geometry, &machine), None);
+        });
+    }
 }
