@@ -73,7 +73,6 @@ func.func @rows(%x: tensor<1x28x28x64xf32>) -> tensor<1x28x28x64xf32> {
 // CHECK: vector.shuffle {{.*}} [0, 0, 1, 1] : vector<1xi32>, vector<1xi32>
 // CHECK: afpk.mmla
 // CHECK: vector.load {{.*}}, vector<4xi8>
-// CHECK: vector.shuffle %[[A:.*]], %[[B:.*]] [0, 0, 1, 1] : vector<1xi32>, vector<1xi32>
 // CHECK: vector.shuffle %[[C:.*]], %[[C]] [0, 0, 1, 1] : vector<1xi32>, vector<1xi32>
 func.func @remainders(%x: tensor<1x3x7x28xf32>) -> tensor<1x3x7x20xf32> {
   %w = afp.constant dense<1> : tensor<20x3x1x28xi8> : tensor<20x3x1x28x!w>

@@ -76,11 +76,11 @@ fn instructions(geometry: &Geometry, pixels: i64, count: i64) -> f64 {
     let [rows, columns, steps] = geometry.all_steps();
     let rows_of_two = parts(pixels, 2);
     // Of each eight bytes of a pixel: a register of two pixels, products, and weights that are loaded by twos.
-    let half = rows_of_two as f64 + direct::products(rows_of_two, count * PAIRS) + count as f64;
+    let step = rows_of_two as f64 + direct::products(rows_of_two, count * PAIRS) + count as f64;
     let (whole, rest) = (steps / WORDS, steps % WORDS);
     // What is left is loaded by fours, twos and ones.
     let loads = whole + i64::from(rest.count_ones());
-    let row = (loads * (pixels + 3)) as f64 + parts(steps, DEPTH) as f64 * half;
+    let row = (loads * (pixels + 3)) as f64 + parts(steps, DEPTH) as f64 * step;
     // Sums are set and taken apart; each is shifted, packed and stored, four at once.
     let each = if count % 4 == 0 { 3.5 } else { 4.5 };
     (rows * columns) as f64 * row + (pixels * count) as f64 * each + 20.0
@@ -103,21 +103,19 @@ pub(super) fn multiplied(
     sums: &[Value],
     (input, weight): (impl Fn(i64) -> Value, impl Fn(i64) -> Value),
 ) -> Vec<Value> {
-    let loaded: Vec<Value> = (0..pixels).map(input).collect();
+    // Behind a single word anything does: its weights are 0.
+    let bits = if words == 1 { 32 } else { 64 };
+    let loaded: Vec<Value> = (0..pixels).map(|pixel| k.vector_bitcast(input(pixel), bits)).collect();
     let mut sums = sums.to_vec();
     let channels = sums.len() / loaded.len().div_ceil(2);
-    for half in 0..parts(words, DEPTH) {
-        // Behind a single word anything does: its weights are 0.
-        let (bits, lanes) =
-            if words == 1 { (32, vec![0, 0, 1, 1]) } else { (64, vec![half, words / DEPTH + half]) };
-        let joined = loaded.chunks(2).map(|two| {
-            // The last of an odd number is its own neighbour, whose sums nobody reads.
-            let [first, second] = [two[0], two[two.len() - 1]].map(|input| k.vector_bitcast(input, bits));
-            k.vector_bitcast(k.shuffle(first, second, &lanes), 8)
-        });
+    for step in 0..parts(words, DEPTH) {
+        let lanes = if words == 1 { vec![0, 0, 1, 1] } else { vec![step, words / DEPTH + step] };
+        // The last of an odd number is its own neighbour, whose sums nobody reads.
+        let joined =
+            loaded.chunks(2).map(|two| k.vector_bitcast(k.shuffle(two[0], two[two.len() - 1], &lanes), 8));
         let inputs: Vec<Value> = joined.collect();
         for channel in 0..channels {
-            let weights = weight(half * channels as i64 + channel as i64);
+            let weights = weight(step * channels as i64 + channel as i64);
             for (pair, &inputs) in inputs.iter().enumerate() {
                 let sum = &mut sums[pair * channels + channel];
                 *sum = k.mmla(*sum, inputs, weights);
