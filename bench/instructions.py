@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Instructions for a product, by layer, and for whole networks, counted by QEMU.
 
-    bench/instructions.py [DIR...] [--targets aarch64+dotprod,aarch64] [--formats e2m2] [--afpc target/release/afpc]
+    bench/instructions.py [DIR...] [--targets aarch64+i8mm,aarch64+dotprod,aarch64] [--formats e2m2] [--afpc target/release/afpc]
 
 Of each kind of layer two chains are compiled that differ by one layer; what one executes more than the other is the
 layer, with its epilogue and all. Each DIR holds model.onnx and calib.npy (bench/inputs.py makes them), and
@@ -46,7 +46,7 @@ def layer(arguments, target, side, channels, one):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", metavar="DIR")
-    parser.add_argument("--targets", default="aarch64+dotprod,aarch64")
+    parser.add_argument("--targets", default="aarch64+i8mm,aarch64+dotprod,aarch64")
     parser.add_argument("--formats", default="e2m2")
     parser.add_argument("--afpc", default="target/release/afpc")
     arguments = parser.parse_args()

@@ -204,7 +204,7 @@ def measured(arguments, target, model, formats, folder):
 
 
 LANES = {"x86-64-v2": 4, "x86-64-v3": 8, "x86-64-v3+avxvnni": 8, "x86-64-v4": 16, "x86-64-v4+vnni": 16, "x86-64-v4+amx": 16, "aarch64": 4,
-         "aarch64+dotprod": 4}
+         "aarch64+dotprod": 4, "aarch64+i8mm": 4}
 
 
 def fit(rows):

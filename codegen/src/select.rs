@@ -20,7 +20,7 @@ use crate::kernels::{
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
-    matrix, pool, rows,
+    matrix, pairs, pool, rows,
     strategy::{Choice, Multiply, Strategy, Tile, Usage, Weights},
     tree, winograd,
 };
@@ -268,6 +268,11 @@ impl Selection {
         }
         let (direct, tile) = geometry.tile(vectors)?;
         let mut best = (direct, Strategy::Direct(tile));
+        if let Some((cycles, tile)) = pairs::tile(&geometry, vectors)
+            && cycles < direct
+        {
+            best = (cycles, Strategy::Pairs(tile));
+        }
         if let Some((cycles, tile)) = matrix::tile(&geometry, vectors)
             && self.matrix.is_worth_it(cycles, best.0)
         {

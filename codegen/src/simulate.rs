@@ -77,7 +77,7 @@ impl Machine {
             "cortex-m4" => BOARD,
             // A processor without the dot product, so that its use would be found.
             "aarch64" => user(AARCH64_GCC, qemu(&["qemu-aarch64", "-cpu", "cortex-a53"])),
-            "aarch64+dotprod" => user(AARCH64_GCC, qemu(&["qemu-aarch64", "-cpu", "max"])),
+            "aarch64+dotprod" | "aarch64+i8mm" => user(AARCH64_GCC, qemu(&["qemu-aarch64", "-cpu", "max"])),
             "x86-64-v2" => user(X86_GCC, qemu(&["qemu-x86_64", "-cpu", "Nehalem"])),
             "x86-64-v3" => user(X86_GCC, qemu(&["qemu-x86_64", "-cpu", "max"])),
             // QEMU has neither AVX-VNNI nor AVX-512.

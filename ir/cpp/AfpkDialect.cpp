@@ -49,6 +49,7 @@ void afpk::AfpkDialect::initialize() {
   LogicalResult afpk::Op::verify() { return success(afpRustVerifyOp(wrap(getOperation()))); }
 
 AFPK_VERIFIER(DotOp)
+AFPK_VERIFIER(MmlaOp)
 AFPK_VERIFIER(ShiftMulOp)
 AFPK_VERIFIER(DecodeOp)
 AFPK_VERIFIER(EncodeOp)

@@ -46,6 +46,18 @@ def Afpk_DotOp : Afpk_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
   let hasVerifier = 1;
 }
 
+def Afpk_MmlaOp : Afpk_Op<"mmla", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+  let summary = "products of two rows of bytes with two others, added to lanes of 32 bits";
+  let description = [{
+    `result[2*i + j] = acc[2*i + j] + sum over d < 8 of a[8*i + d] * b[8*j + d]`, for
+    `i` and `j` of 0 and 1 (rule N7). Bytes are signed. Sums wrap and never saturate.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8]>:$a, VectorOfRankAndType<[1], [I8]>:$b);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = "$acc `,` $a `,` $b attr-dict `:` type($acc) `,` type($a)";
+  let hasVerifier = 1;
+}
+
 def Afpk_ShiftMulOp : Afpk_Op<"shift_mul", [Pure, AllTypesMatch<["input", "result"]>]> {
   let summary = "an integer times a code, by shifts and additions";
   let description = [{

@@ -280,7 +280,7 @@ func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "fourier"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "fourier"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -316,7 +316,7 @@ func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "direct"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -334,7 +334,7 @@ func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -352,7 +352,7 @@ func.func @no_pixels(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 0, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 0, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -370,7 +370,7 @@ func.func @negative_vectors(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, -1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, -1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -388,7 +388,7 @@ func.func @many_pixels(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 100000, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 100000, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -406,7 +406,7 @@ func.func @huge_vectors(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, 9223372036854775807, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 9223372036854775807, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -424,7 +424,7 @@ func.func @odd_lanes(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, 1, 5>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 5>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -442,7 +442,7 @@ func.func @short_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 6, 1>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -880,7 +880,7 @@ func.func @three_steps(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 5, 2, 4, 3>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 5, 2, 4, 3>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -898,7 +898,7 @@ func.func @no_steps(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 5, 2, 4, 0>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 5, 2, 4, 0>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -916,7 +916,7 @@ func.func @five_numbers(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4}}
+  // expected-note @+3 {{expected: a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4}}
   // expected-note @+2 {{found: {strategy = "direct", tile = array<i64: 5, 2, 4, 1, 3>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 5, 2, 4, 1, 3>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -934,7 +934,7 @@ func.func @steps_of_another(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: several steps together of 'direct', 'winograd' or 'interleaved' alone}}
+  // expected-note @+3 {{expected: several steps together of 'direct', 'pairs', 'winograd' or 'interleaved' alone}}
   // expected-note @+2 {{found: {strategy = "matrix", tile = array<i64: 6, 1, 16, 4>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "matrix", tile = array<i64: 6, 1, 16, 4>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>

@@ -17,6 +17,13 @@ func.func @dot(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>, %c: v
   return %4 : vector<16xi32>
 }
 
+// CHECK-LABEL: func.func @mmla
+// CHECK: afpk.mmla %{{.*}}, %{{.*}}, %{{.*}} : vector<4xi32>, vector<16xi8>
+func.func @mmla(%acc: vector<4xi32>, %a: vector<16xi8>, %b: vector<16xi8>) -> vector<4xi32> {
+  %0 = afpk.mmla %acc, %a, %b : vector<4xi32>, vector<16xi8>
+  return %0 : vector<4xi32>
+}
+
 // CHECK-LABEL: func.func @codes
 // CHECK: afpk.decode %{{.*}} "e2m4" : i8 to i32
 // CHECK: afpk.decode %{{.*}} "e3m7" : vector<8xi16> to vector<8xi32>

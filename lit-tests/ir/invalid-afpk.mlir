@@ -1,4 +1,4 @@
-// What the operators of the afpk dialect refuse: rules N1 to N6.
+// What the operators of the afpk dialect refuse: rules N1 to N7.
 
 // RUN: afp-opt %s -split-input-file -verify-diagnostics
 
@@ -269,5 +269,21 @@ func.func @unpack_bytes(%a: vector<39xi8>) {
 func.func @unpack_rest(%a: vector<64xi8>) {
   // expected-error@+1 {{'afpk.unpack' op [N6] expected a multiple of 8 codes of 5 bits, all of them packed, found 12 of them in 64 bytes}}
   %0 = afpk.unpack %a "e2m2" : vector<64xi8> to vector<12xi8>
+  return
+}
+
+// -----
+
+func.func @mmla_sums(%acc: vector<8xi32>, %a: vector<16xi8>) {
+  // expected-error@+1 {{'afpk.mmla' op [N7] expected 4 sums of two rows of 8 bytes with two others, found 8 sums and 16 bytes}}
+  %0 = afpk.mmla %acc, %a, %a : vector<8xi32>, vector<16xi8>
+  return
+}
+
+// -----
+
+func.func @mmla_bytes(%acc: vector<4xi32>, %a: vector<32xi8>) {
+  // expected-error@+1 {{'afpk.mmla' op [N7] expected 4 sums of two rows of 8 bytes with two others, found 4 sums and 32 bytes}}
+  %0 = afpk.mmla %acc, %a, %a : vector<4xi32>, vector<32xi8>
   return
 }

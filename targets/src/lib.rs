@@ -31,6 +31,8 @@ pub struct Vectors {
     pub registers: u32,
     /// The dot product.
     pub dot: Dot,
+    /// Whether one instruction adds the products of two rows of eight signed bytes with two others: `smmla`.
+    pub mmla: bool,
     /// Whether there is a matrix unit, which multiplies tiles of bytes: AMX.
     pub matrix: bool,
     /// Whether bytes of a register can be looked up in others, and unaligned fields taken from it: AVX-512 VBMI.
@@ -99,7 +101,7 @@ const VBMI: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi";
 const AMX: &str = "+avx512vnni,+fast-dpwssd,+avx512vbmi,+amx-tile,+amx-int8";
 
 const fn vectors(bits: u32, registers: u32, dot: Dot) -> Vectors {
-    Vectors { bits, registers, dot, matrix: false, vbmi: false, basic: false }
+    Vectors { bits, registers, dot, mmla: false, matrix: false, vbmi: false, basic: false }
 }
 
 const fn linux(
@@ -113,7 +115,7 @@ const fn linux(
 }
 
 /// Every machine, the more capable of an architecture behind the less.
-pub const TABLE: [Target; 10] = [
+pub const TABLE: [Target; 11] = [
     linux("x86-64-v2", X86, ("x86-64-v2", ""), vectors(128, 16, Dot::Maddubs)),
     linux("x86-64-v3", X86, ("x86-64-v3", ""), vectors(256, 16, Dot::Maddubs)),
     linux("x86-64-v3+avxvnni", X86, ("x86-64-v3", AVX_VNNI), vectors(256, 16, Dot::Vnni)),
@@ -128,6 +130,12 @@ pub const TABLE: [Target; 10] = [
     ),
     linux("aarch64", AARCH64, ("generic", ""), vectors(128, 32, Dot::Smull)),
     linux("aarch64+dotprod", AARCH64, ("generic", "+dotprod"), vectors(128, 32, Dot::Sdot)),
+    linux(
+        "aarch64+i8mm",
+        AARCH64,
+        ("generic", "+dotprod,+i8mm"),
+        Vectors { mmla: true, ..vectors(128, 32, Dot::Sdot) },
+    ),
     Target {
         name: "cortex-m4",
         triple: "thumbv7em-none-eabi",
@@ -182,6 +190,10 @@ impl Target {
         match self.name {
             "aarch64" => true,
             "aarch64+dotprod" => std::arch::is_aarch64_feature_detected!("dotprod"),
+            "aarch64+i8mm" => {
+                std::arch::is_aarch64_feature_detected!("dotprod")
+                    && std::arch::is_aarch64_feature_detected!("i8mm")
+            }
             _ => false,
         }
     }
@@ -194,12 +206,15 @@ impl Target {
         // The second half of x86's registers belongs to AVX-512, whose encodings such a backend lacks.
         let most = if self.triple.starts_with("x86") { 16 } else { self.vectors.registers };
         let registers = self.vectors.registers.min(most);
-        Self { vectors: Vectors { bits, registers, matrix: false, vbmi: false, ..self.vectors }, ..self }
+        Self {
+            vectors: Vectors { bits, registers, mmla: false, matrix: false, vbmi: false, ..self.vectors },
+            ..self
+        }
     }
 
     /// The same machine for a code generator that knows the basic operations on vectors alone.
     pub fn basic(self) -> Self {
-        Self { vectors: Vectors { basic: true, ..self.vectors }, ..self }
+        Self { vectors: Vectors { basic: true, mmla: false, ..self.vectors }, ..self }
     }
 
     /// The same machine without its matrix unit, for a backend that has no use of it.
@@ -273,5 +288,8 @@ mod tests {
         let amx = Target::listed("x86-64-v4+amx").expect("a machine");
         assert!(amx.vectors.vbmi && amx.without_matrix().vectors.vbmi && !amx.narrowed(256).vectors.vbmi);
         assert_eq!(TABLE[0].narrowed(256), TABLE[0]);
+        let i8mm = Target::listed("aarch64+i8mm").expect("a machine");
+        assert!(i8mm.narrowed(128).vectors.mmla && !i8mm.basic().vectors.mmla);
+        assert!(i8mm.basic().vectors.dot == Dot::Sdot && !i8mm.narrowed(64).vectors.mmla);
     }
 }

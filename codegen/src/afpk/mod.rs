@@ -6,6 +6,7 @@
 
 pub mod expand;
 pub mod matrix;
+mod mmla;
 pub mod numeric;
 mod pack;
 pub mod to_llvm;

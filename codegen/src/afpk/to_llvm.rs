@@ -7,13 +7,13 @@ use afp_ir::{
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::{Dot, Target};
 
-use super::{matrix, pack, unpack};
+use super::{matrix, mmla, pack, unpack};
 use crate::kernels::builder::{Kernel, vector};
 
 /// The pass.
 pub static PASS: Pass = Pass {
     name: "convert-afpk-to-llvm",
-    description: "Write afpk.dot, afpk.pack, afpk.unpack and afpk.matrix_* as intrinsics of a target, afpk.prefetch as memref.prefetch",
+    description: "Write afpk.dot, afpk.mmla, afpk.pack, afpk.unpack and afpk.matrix_* as intrinsics of a target, afpk.prefetch as memref.prefetch",
     anchor: "builtin.module",
     options: &[PassOption {
         name: "target",
@@ -36,6 +36,9 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         if op.is("afpk.dot") {
             let k = Kernel::before(op);
             op.replace_with(Product::of(op).lower(&k, &target));
+        } else if op.is("afpk.mmla") {
+            let k = Kernel::before(op);
+            op.replace_with(mmla::lower(op, &k, &target).map_err(failed(op))?);
         } else if op.is("afpk.pack") {
             let k = Kernel::before(op);
             op.replace_with(pack::lower(op, &k, &target));

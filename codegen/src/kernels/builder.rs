@@ -241,6 +241,11 @@ impl Kernel {
         self.value(spec.result(sum.ty()))
     }
 
+    /// Products of two rows of bytes with two others, added to sums: see `afpk.mmla`.
+    pub fn mmla(&self, sums: Value, a: Value, b: Value) -> Value {
+        self.value(OpSpec::new("afpk.mmla").operands([sums, a, b]).result(sums.ty()))
+    }
+
     /// The integers of packed codes, as many as there are bytes; see `afpk.unpack`.
     pub fn unpack(&self, packed: Value, format: Format) -> Value {
         let format = Attr::string(self.ctx, &format.to_string());

@@ -4,6 +4,8 @@
 //! pixel, a word, are broadcast and multiplied with the weights of all its channels. Where a product takes a word of
 //! a register for all lanes, one load brings a pixel's words of several steps.
 //!
+//! Where the machine multiplies two pixels with two channels at once, [`pairs`] has the steps.
+//!
 //! Weights lie as `[blocks][kernel rows][steps][vectors][lanes][ways]`. What an offset of the stored
 //! inputs adds is taken away by the sums' initial values.
 
@@ -19,6 +21,7 @@ use super::{
     depth::{self, Beyond},
     epilogue::{self, Channels, Epilogue, Order, Spot},
     geometry::{Geometry, Problem, Step, Steps, Work, is_surroundable},
+    pairs,
     rows::Rows,
     scope::{self, Scope},
     strategy::Tile,
@@ -88,6 +91,12 @@ pub(super) fn most_pixels((vectors, words): (&Vectors, i64), count: i64) -> i64 
     most.clamp(1, MOST_PIXELS)
 }
 
+/// Whether blocks of so many vectors part the last vector of channels from the one before, which it overlaps: both
+/// belong to one tile.
+pub(super) const fn parts_overlap(outputs: i64, lanes: i64, vectors: i64) -> bool {
+    outputs % lanes != 0 && (outputs / lanes) % vectors == 0
+}
+
 /// The tile of least cost. `block` gives the cost of a step over all pixels, with so many vectors of channels, and how
 /// many pixels are best.
 pub(super) fn cheapest(
@@ -104,8 +113,7 @@ pub(super) fn cheapest(
             if lanes > outputs || count > 4 && best.is_some() {
                 break;
             }
-            // Where the last vector overlaps its neighbour, both belong to one tile.
-            if outputs % lanes != 0 && (outputs / lanes) % count == 0 {
+            if parts_overlap(outputs, lanes, count) {
                 continue;
             }
             let (cost, pixels) = block(count);
@@ -198,10 +206,36 @@ impl Geometry {
     }
 }
 
+/// What is multiplied at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Products {
+    /// A word of a pixel with vectors of channels, by dot products.
+    Words,
+    /// Two pixels with two channels: [`pairs`].
+    Pairs,
+}
+
+impl Products {
+    /// Steps that the weights of a panel are for.
+    const fn beside(self) -> i64 {
+        match self {
+            Self::Words => 1,
+            Self::Pairs => pairs::DEPTH,
+        }
+    }
+}
+
 /// Adds the kernel of a group and its call.
-pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(), Diagnostic> {
+pub(super) fn convert(
+    lowering: &mut Lowering,
+    op: Op,
+    tile: Tile,
+    products: Products,
+) -> Result<(), Diagnostic> {
     let mut problem = Problem::of(lowering, op, tile.lanes)?;
-    if (tile.steps > 1 || tile.depth > 0) && problem.geometry.ways() != 4 {
+    if products == Products::Pairs {
+        pairs::check(op, &problem.geometry, tile)?;
+    } else if (tile.steps > 1 || tile.depth > 0) && problem.geometry.ways() != 4 {
         return Err(tree::misfit(
             op,
             "steps that are taken one by one, and added in 32 bits, where inputs or weights are no bytes",
@@ -217,7 +251,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let work = problem.work(lowering, blocks.count(), pixels[0] * pixels[1]);
     problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
         let (geometry, epilogue) = (&geometry, &epilogue);
-        Writer { geometry, tile, channels, epilogue, memory, blocks: &blocks }.write(scope, k, work)
+        Writer { geometry, tile, products, channels, epilogue, memory, blocks: &blocks }.write(scope, k, work)
     })
 }
 
@@ -244,6 +278,7 @@ impl Blocks {
 pub(super) struct Writer<'a> {
     pub geometry: &'a Geometry,
     pub tile: Tile,
+    pub products: Products,
     pub channels: Channels,
     pub epilogue: &'a Epilogue,
     /// The contraction's input.
@@ -321,11 +356,19 @@ impl Writer<'_> {
         outcome
     }
 
+    /// How steps are taken.
+    fn how(&self) -> Steps {
+        let Tile { vectors, lanes, steps, depth, .. } = self.tile;
+        // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
+        let unrolled = if lanes == 4 { UNROLLED } else { 0 };
+        let panel = vectors * lanes * self.geometry.ways();
+        Steps { panel, unrolled, together: steps * depth.max(1), beside: self.products.beside() }
+    }
+
     /// Weights of a block.
     fn block(&self) -> i64 {
         let (columns, steps) = self.geometry.steps();
-        let panel = self.tile.vectors * self.tile.lanes * self.geometry.ways();
-        self.geometry.kernel[0] * columns * steps * panel
+        self.geometry.kernel[0] * columns * self.how().padded(steps) * self.how().panel
     }
 
     /// How far behind a step's weights those are that a tile, by its number, asks for already: a vector of the next
@@ -346,7 +389,9 @@ impl Writer<'_> {
     fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64]) -> Value {
         let mut packed = Vec::new();
         for &block in &self.blocks.0 {
-            for step in self.geometry.every_step() {
+            // Of those that lie side by side, the first stands for all.
+            let first = |step: &Step| step[2] % self.products.beside() == 0;
+            for step in self.geometry.every_step().filter(first) {
                 packed.extend(self.panel(weights, block, step));
             }
         }
@@ -354,12 +399,16 @@ impl Writer<'_> {
         scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed)
     }
 
-    /// Weights of a block that belong to a step.
+    /// Weights of a block that belong to a step, and to those beside it.
     fn panel(&self, weights: &[i64], block: i64, [ky, column, step]: Step) -> impl Iterator<Item = i64> {
         let (geometry, ways, lanes) = (self.geometry, self.geometry.ways(), self.tile.lanes);
+        let (first, end) = (step * ways, geometry.steps().1 * ways);
+        let elements = first..first + self.products.beside() * ways;
         (0..self.tile.vectors * lanes).flat_map(move |lane| {
             let output = self.channels.start(block * self.tile.vectors + lane / lanes) + lane % lanes;
-            (0..ways).map(move |way| geometry.weight(weights, output, [ky, column], step * ways + way))
+            elements.clone().map(move |element| {
+                if element < end { geometry.weight(weights, output, [ky, column], element) } else { 0 }
+            })
         })
     }
 
@@ -405,27 +454,31 @@ impl Writer<'_> {
             let at = k.mul(k.add(first_vector, k.index(j)), k.index(lanes));
             sums.push(k.vector_load(constants.initial, at, lanes));
         }
-        let sums: Vec<Value> = (0..pixels).flat_map(|_| sums.clone()).collect();
+        let sums: Vec<Value> = match self.products {
+            Products::Words => (0..pixels).flat_map(|_| sums.clone()).collect(),
+            Products::Pairs => pairs::spread(k, &sums, pixels),
+        };
 
-        let panel = count * lanes * geometry.ways();
         let window = geometry.window(k, pixel);
         let weights = k.mul(place, k.index(self.block()));
-        // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
-        let unrolled = if lanes == 4 { UNROLLED } else { 0 };
-        let how = Steps { panel, unrolled, together: self.tile.steps * self.tile.depth.max(1) };
-        let sums = geometry.walk(k, (window, weights), how, &sums, |k, (inputs, weights), words, sums| {
-            if let Some(ahead) = ahead {
-                k.prefetch(constants.filters, k.add(weights, ahead));
-            }
-            self.steps(k, constants, (inputs, weights), (pixels, words), sums)
-        });
+        let sums =
+            geometry.walk(k, (window, weights), self.how(), &sums, |k, (inputs, weights), words, sums| {
+                if let Some(ahead) = ahead {
+                    k.prefetch(constants.filters, k.add(weights, ahead));
+                }
+                self.steps(k, constants, (inputs, weights), (pixels, words), sums)
+            });
         let sums = match constants.beyond {
             None => sums,
             Some(beyond) => beyond.visit(k, place, &sums, |k, offset, step, sums| {
-                let at = (k.add(window, offset), k.mul(step, k.index(panel)));
+                let at = (k.add(window, offset), k.mul(step, k.index(self.how().panel)));
                 let constants = Constants { filters: beyond.filters, ..constants };
                 self.steps(k, constants, at, (pixels, 1), sums)
             }),
+        };
+        let sums = match self.products {
+            Products::Words => sums,
+            Products::Pairs => pairs::gathered(k, &sums, pixels),
         };
         let mut spots = Vec::new();
         for p in 0..pixels {
@@ -459,6 +512,9 @@ impl Writer<'_> {
             let at = k.add(weights, k.index(vector * self.tile.lanes * ways));
             k.vector_load(constants.filters, at, self.tile.lanes * ways)
         };
+        if self.products == Products::Pairs {
+            return pairs::multiplied(k, (pixels, words), sums, (|p| input(p, 0, words), weight));
+        }
         let factors = |input, weight| [k.vector_bitcast(input, 32 / ways as u32), weight];
         let product = |sum, factors: &[[Value; 2]]| k.dot(sum, factors, (unsigned, constants.pairs_fit));
         if self.tile.depth <= 1 {
@@ -534,7 +590,7 @@ pub(super) fn multiplied(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use afp_ir::mlir::Session;
     use afp_target::TABLE;
 
@@ -548,7 +604,8 @@ mod tests {
           return %0 : tensor<1x200x!afp.exact>
         }";
 
-    fn geometry(session: &Session, test: impl FnOnce(Geometry)) {
+    /// The geometry of a small product.
+    pub fn geometry(session: &Session, test: impl FnOnce(Geometry)) {
         let module = session.parse("test.mlir", PROGRAM.as_bytes()).expect("the test's module");
         let op = module.op().descendants().into_iter().find(|op| op.is("afp.fully_connected"));
         let op = op.expect("a product");

@@ -177,14 +177,14 @@ impl Geometry {
         step: impl Fn(&Kernel, (Value, Value), i64, &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
         let (columns, steps) = self.steps();
-        let panel = how.panel;
+        let (panel, padded) = (how.panel, how.padded(steps));
         let [down, right] = self.tap_strides();
         k.fold(k.index(0), k.index(self.kernel[0]), sums, |k, ky, sums| {
             let row = k.add(window, k.mul(ky, k.index(down)));
-            let row_weights = k.add(weights, k.mul(ky, k.index(columns * steps * panel)));
+            let row_weights = k.add(weights, k.mul(ky, k.index(columns * padded * panel)));
             k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
                 let inputs = k.add(row, k.mul(kx, k.index(right)));
-                let weights = k.add(row_weights, k.mul(kx, k.index(steps * panel)));
+                let weights = k.add(row_weights, k.mul(kx, k.index(padded * panel)));
                 how.visit(k, steps, sums, |k, at, words, sums| {
                     let inputs = k.add(inputs, k.mul(at, k.index(self.ways())));
                     step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), words, sums)
@@ -261,12 +261,19 @@ pub(super) struct Steps {
     pub unrolled: i64,
     /// Steps that are taken together, a power of two; of what is left, as many as fit.
     pub together: i64,
+    /// Steps whose weights lie side by side; behind those of a run, zeros make up a multiple.
+    pub beside: i64,
 }
 
 impl Steps {
     /// One by one.
     pub const fn single(panel: i64, unrolled: i64) -> Self {
-        Self { panel, unrolled, together: 1 }
+        Self { panel, unrolled, together: 1, beside: 1 }
+    }
+
+    /// Steps that there are weights for, of so many.
+    pub const fn padded(&self, steps: i64) -> i64 {
+        tree::parts(steps, self.beside) * self.beside
     }
 
     /// Visits so many steps: `some` gets the number of the first of those that it takes, and how many they are.

@@ -8,8 +8,8 @@
 //!
 //! * [`group`], [`movement`], [`concat`]: loops over scalars. The *portable* strategy: it runs on every backend and
 //!   target, and defines the bits.
-//! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`matrix`]: by a matrix
-//!   unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
+//! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`pairs`]: two pixels with
+//!   two channels at once; [`matrix`]: by a matrix unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
 //!   packed. All see them as [`geometry`] has them.
 //! * [`pool`]: sums over windows, on vectors of channels.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
@@ -36,6 +36,7 @@ pub mod interleaved;
 pub mod layout;
 pub mod matrix;
 mod movement;
+pub mod pairs;
 mod places;
 pub mod pool;
 mod ports;
@@ -62,6 +63,7 @@ use afp_runtime::pool::SHARE;
 use crate::interface;
 use builder::Kernel;
 use calls::{Deferred, Destination};
+use direct::Products;
 use layout::Layout;
 use places::{Global, Place};
 use ports::{outputs, ports, returned};
@@ -254,7 +256,8 @@ impl Lowering {
             }
             "afp.encode" => match Choice::of(op)?.strategy {
                 Strategy::Portable => group::convert(self, op),
-                Strategy::Direct(tile) => direct::convert(self, op, tile),
+                Strategy::Direct(tile) => direct::convert(self, op, tile, Products::Words),
+                Strategy::Pairs(tile) => direct::convert(self, op, tile, Products::Pairs),
                 Strategy::Gemv(tile) => gemv::convert(self, op, tile),
                 Strategy::Matrix(tile) => matrix::convert(self, op, tile),
                 Strategy::Winograd(tile) => winograd::convert(self, op, tile),

@@ -16,8 +16,8 @@ pub struct Tile {
     pub vectors: i64,
     /// Lanes of 32 bits in a vector.
     pub lanes: i64,
-    /// Steps that are taken together: of [`super::direct`] and [`super::winograd`] so many words of a pixel's inputs are
-    /// one load, of [`super::interleaved`] columns are written one behind the other. The others have one.
+    /// Steps that are taken together: of [`super::direct`], [`super::pairs`] and [`super::winograd`] so many words of a
+    /// pixel's inputs are one load, of [`super::interleaved`] columns are written one behind the other. The others have one.
     pub steps: i64,
     /// Steps of [`super::direct`] whose products are added in 16 bits, before they are added to the sums
     /// ([`super::depth`]); 0 where products are added to them at once.
@@ -44,7 +44,7 @@ impl Tile {
         let fits = (1..=32).contains(&pixels)
             && (1..=8).contains(&vectors)
             && [4, 8, 16].contains(&lanes)
-            && [1, 2, 4].contains(&steps)
+            && [1, 2, 4, 8].contains(&steps)
             && [0, 1, 2, 4].contains(&depth);
         fits.then_some(Self { pixels, vectors, lanes, steps, depth })
     }
@@ -67,6 +67,8 @@ pub enum Strategy {
     Portable,
     /// By dot products on vectors of output channels: [`super::direct`].
     Direct(Tile),
+    /// By products of two pixels with two channels: [`super::pairs`].
+    Pairs(Tile),
     /// By dot products with weights that stay packed in memory: [`super::gemv`].
     Gemv(Tile),
     /// By a matrix unit: [`super::matrix`].
@@ -89,6 +91,7 @@ impl Strategy {
         match self {
             Self::Portable => "portable",
             Self::Direct(_) => "direct",
+            Self::Pairs(_) => "pairs",
             Self::Gemv(_) => "gemv",
             Self::Matrix(_) => "matrix",
             Self::Winograd(_) => "winograd",
@@ -104,6 +107,7 @@ impl Strategy {
         match self {
             Self::Portable => None,
             Self::Direct(tile)
+            | Self::Pairs(tile)
             | Self::Gemv(tile)
             | Self::Matrix(tile)
             | Self::Winograd(tile)
@@ -212,12 +216,13 @@ impl Choice {
         let tile = match attr.entry("tile") {
             None => None,
             Some(entry) => Some(Tile::of(entry).ok_or_else(|| {
-                misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2 or 4 steps and a depth of 0, 1, 2 or 4")
+                misfit("a tile of 1 to 32 pixels and 1 to 8 vectors of 4, 8 or 16 lanes, 1, 2, 4 or 8 steps and a depth of 0, 1, 2 or 4")
             })?),
         };
         let strategy = match (text("strategy")?.as_deref(), tile) {
             (Some("portable"), None) => Strategy::Portable,
             (Some("direct"), Some(tile)) => Strategy::Direct(tile),
+            (Some("pairs"), Some(tile)) => Strategy::Pairs(tile),
             (Some("gemv"), Some(tile)) => Strategy::Gemv(tile),
             (Some("matrix"), Some(tile)) => Strategy::Matrix(tile),
             (Some("winograd"), Some(tile)) => Strategy::Winograd(tile),
@@ -226,7 +231,8 @@ impl Choice {
             (Some("pool"), Some(tile)) => Strategy::Pool(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let named = "'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool'";
+                let named =
+                    "'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool'";
                 return Err(misfit(&format!("'portable', or {named} or 'elementwise' with a tile")));
             }
         };
@@ -240,10 +246,14 @@ impl Choice {
             Some("packed") => Weights::Packed,
             _ => return Err(misfit("'expanded' or 'packed' weights")),
         };
-        let has_steps =
-            matches!(strategy, Strategy::Direct(_) | Strategy::Winograd(_) | Strategy::Interleaved(_));
+        let has_steps = matches!(
+            strategy,
+            Strategy::Direct(_) | Strategy::Pairs(_) | Strategy::Winograd(_) | Strategy::Interleaved(_)
+        );
         if !has_steps && strategy.tile().is_some_and(|tile| tile.steps > 1) {
-            return Err(misfit("several steps together of 'direct', 'winograd' or 'interleaved' alone"));
+            return Err(misfit(
+                "several steps together of 'direct', 'pairs', 'winograd' or 'interleaved' alone",
+            ));
         }
         let is_direct = matches!(strategy, Strategy::Direct(tile) if tile.steps == 1);
         if !is_direct && strategy.tile().is_some_and(|tile| tile.depth > 0) {

@@ -28,7 +28,7 @@ use afp_target::Vectors;
 use super::{
     Lowering,
     builder::{Cmp, Kernel},
-    direct::{self, Blocks},
+    direct::{self, Blocks, Products},
     epilogue::{self, Channels, Epilogue, Order, Spot},
     geometry::{Geometry, Problem, Steps, Work},
     layout::Storage,
@@ -215,7 +215,15 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         }
         let width = geometry.pixels[2];
         let tile = Tile { pixels: parts(width, parts(width, tile.pixels)), ..tile };
-        let direct = direct::Writer { geometry, tile, channels, epilogue, memory, blocks: &unfit };
+        let direct = direct::Writer {
+            geometry,
+            tile,
+            products: Products::Words,
+            channels,
+            epilogue,
+            memory,
+            blocks: &unfit,
+        };
         writer.write_rest(scope, k, &direct, &weights)
     })
 }
@@ -472,7 +480,7 @@ impl Writer<'_> {
                 let sums: Vec<Value> = (0..tile.pixels).flat_map(|_| initial.clone()).collect();
                 let which = k.min(group, k.index(tile.vectors - 1));
                 let ahead = k.add(distance, k.mul(which, k.index(tile.lanes * WAYS * tile.steps)));
-                let how = Steps { panel: self.columns() * WAYS, unrolled: 0, together: tile.steps };
+                let how = Steps { together: tile.steps, ..Steps::single(self.columns() * WAYS, 0) };
                 let sums = how.visit(k, steps, &sums, |k, step, words, sums| {
                     let at = k.add(weights, k.mul(step, k.index(how.panel)));
                     k.prefetch(shared.filters, k.add(at, ahead));

@@ -111,6 +111,29 @@ fn dot_products_are_one_instruction() {
     }
 }
 
+#[test]
+fn products_of_two_rows_with_two_others_are_one_instruction() {
+    let source = "
+        func.func @body(%out: memref<1xf32>, %arena: memref<64xi8>) attributes {afp.inputs = 0 : i64} {
+          %c0 = arith.constant 0 : index
+          %c16 = arith.constant 16 : index
+          %c32 = arith.constant 32 : index
+          %sums = memref.view %arena[%c0][] : memref<64xi8> to memref<4xi32>
+          %c = vector.load %sums[%c0] : memref<4xi32>, vector<4xi32>
+          %a = vector.load %arena[%c16] : memref<64xi8>, vector<16xi8>
+          %b = vector.load %arena[%c32] : memref<64xi8>, vector<16xi8>
+          %r = afpk.mmla %c, %a, %b : vector<4xi32>, vector<16xi8>
+          vector.store %r, %sums[%c0] : memref<4xi32>, vector<4xi32>
+          return
+        }";
+    let of = |name| Target::listed(name).expect("a row of the table");
+    let text = produced(source, &of("aarch64+i8mm"), OptLevel::O3).assembly.expect("a text");
+    assert_eq!(text.matches("smmla\t").count(), 1, "{text}");
+    for name in ["aarch64+dotprod", "aarch64", "x86-64-v4+amx", "cortex-m4"] {
+        assert!(build(source, "f", &of(name), OptLevel::O3).is_err(), "{name} has none");
+    }
+}
+
 /// A chain of two functions with 4096 and 1024 bytes of their own each, and one beside it with 2048.
 const FRAMES: &str = "\
 module {

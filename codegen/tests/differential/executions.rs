@@ -141,6 +141,7 @@ pub fn simulated() -> Result<Vec<Box<dyn Execution>>, Diagnostic> {
     Ok(vec![
         simulation("aarch64", "LLVM", most)?,
         simulation("aarch64+dotprod", "LLVM", most)?,
+        simulation("aarch64+i8mm", "LLVM", most)?,
         simulation("cortex-m4", "LLVM", most)?,
         simulation("aarch64", "Cranelift", Cranelift { winograd: Usage::Auto })?,
     ])

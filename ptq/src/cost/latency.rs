@@ -61,11 +61,12 @@ pub struct Table {
 const VERSION: u32 = 1;
 
 /// Every table, as bench/latency.py writes it.
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     include_str!("tables/x86-64-v3.json"),
     include_str!("tables/x86-64-v4+vnni.json"),
     include_str!("tables/x86-64-v4+amx.json"),
     include_str!("tables/aarch64+dotprod.json"),
+    include_str!("tables/aarch64+i8mm.json"),
     include_str!("tables/cortex-m4.json"),
 ];
 
@@ -122,9 +123,10 @@ impl Table {
     pub fn of(target: &str) -> Option<Self> {
         let find = |name: &str| Self::all().into_iter().find(|table| table.target == name);
         let table = find(target).or_else(|| find(ALIKE.iter().find(|(name, _)| *name == target)?.1))?;
-        // A matrix unit is faster than both.
-        let transforms = Target::listed(target)
-            .is_some_and(|target| target.vectors.transforms_pay() && !target.vectors.matrix);
+        // A matrix unit is faster than both, and products of pairs are about as fast.
+        let transforms = Target::listed(target).is_some_and(|Target { vectors, .. }| {
+            vectors.transforms_pay() && !vectors.matrix && !vectors.mmla
+        });
         Some(Self { transforms, ..table })
     }
 
@@ -271,6 +273,7 @@ mod tests {
             "x86-64-v4+amx",
             "aarch64",
             "aarch64+dotprod",
+            "aarch64+i8mm",
             "cortex-m4",
         ] {
             assert!(Table::of(name).is_some(), "{name}");
@@ -307,7 +310,7 @@ mod tests {
             assert_eq!(of("x86-64-v4+vnni", &work, weights, input), usual, "{weights}, {input}");
         }
         // By a matrix unit, with another kernel, and where transforms take longer than what they save.
-        for target in ["x86-64-v4+amx", "x86-64-v4"] {
+        for target in ["x86-64-v4+amx", "aarch64+i8mm", "x86-64-v4"] {
             let [few, many] = [("e2m1", "ue0m6"), ("e2m2", "ue0m8")].map(|(w, x)| of(target, &work, w, x));
             assert_eq!(few, many, "{target}");
         }

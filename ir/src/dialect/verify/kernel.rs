@@ -1,4 +1,4 @@
-//! The operators of the `afpk` dialect (rules N1 to N6).
+//! The operators of the `afpk` dialect (rules N1 to N7).
 
 use super::{Check, Violation};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
 pub fn verify(op: Op) -> Check {
     match op.name().as_str() {
         "afpk.dot" => dot(op),
+        "afpk.mmla" => mmla(op),
         "afpk.shift_mul" => {
             coded(op, op.operand(1))?;
             same_lanes(op.operand(0), op.operand(1))
@@ -51,6 +52,15 @@ fn dot(op: Op) -> Check {
     }
     if op.attr("unsigned_a").is_some() && ways != 4 {
         return Err(Violation::new("N1", "'unsigned_a' on operands of 8 bits only", "16 bits"));
+    }
+    Ok(())
+}
+
+fn mmla(op: Op) -> Check {
+    let [sums, bytes] = [op.operand(0), op.operand(1)].map(|value| value.ty().lanes().unwrap_or(0));
+    if (sums, bytes) != (4, 16) {
+        let found = format!("{sums} sums and {bytes} bytes");
+        return Err(Violation::new("N7", "4 sums of two rows of 8 bytes with two others", found));
     }
     Ok(())
 }
