@@ -20,7 +20,7 @@ use crate::kernels::{
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
-    matrix, pool, rows,
+    matmul, matrix, pool, rows,
     strategy::{Choice, Multiply, Strategy, Tile, Usage, Weights},
     tree, winograd,
 };
@@ -189,14 +189,16 @@ impl Selection {
         if self.target.vectors.bits < 128 || !native || Element::of(op.result(0).ty()) == Element::Real {
             return None;
         }
-        let contraction = match tree::contractions(op)[..] {
-            [one] => one,
-            _ => return None,
-        };
+        let contraction = tree::contraction(op)?;
         let source = contraction.operand(0);
         let stored = |value: &Value| self.layouts.contains_key(value);
-        let integer = self.holds_integers(source);
-        let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
+        let (integer, fits) = if contraction.is("afp.matmul") {
+            let integers = contraction.operands().into_iter().all(|operand| self.holds_integers(operand));
+            (integers, matmul::applicable(op, contraction))
+        } else {
+            let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
+            (self.holds_integers(source), fits)
+        };
         (integer && fits && tree::leaves(op).ok()?.iter().all(stored) && self.can_surround(contraction))
             .then_some(contraction)
     }
@@ -218,7 +220,9 @@ impl Selection {
         let source = contraction.operand(0);
         let Some(layout) = self.layouts.get(&source) else { return false };
         let padded = self.padded_channels(contraction, layout);
-        let plain = geometry::halo(contraction) == [0; 4] && layout.shape.last() == Some(&padded);
+        // Products of computed matrices need no whole steps.
+        let whole = layout.shape.last() == Some(&padded) || contraction.is("afp.matmul");
+        let plain = geometry::halo(contraction) == [0; 4] && whole;
         plain || (!self.joined.contains(&source) && layout.shape.len() == 4)
     }
 
@@ -261,6 +265,9 @@ impl Selection {
         let all = tree::leaves(op).ok()?.iter().all(even) && even(&op.result(0));
         let input = self.layouts.get(&contraction.operand(0))?.clone();
         let geometry = Geometry::of(contraction, input, all)?;
+        if contraction.is("afp.matmul") {
+            return geometry.tile(vectors).map(|(_, tile)| Strategy::Direct(tile));
+        }
         if let Some(tile) =
             gemv::tile(&geometry, vectors).filter(|_| self.gemv && self.matrix != Usage::Always)
         {

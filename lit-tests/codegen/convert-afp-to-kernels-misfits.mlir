@@ -975,3 +975,39 @@ func.func @columns_of_pixels(%x: tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
   %3 = afp.dequantize %2 : tensor<1x4x4x8x!s> to tensor<1x4x4x8xf32>
   return %3 : tensor<1x4x4x8xf32>
 }
+
+// -----
+
+!s = !afp.float<e0m7, exp = -7>
+
+// Operands that are stored as codes, too few columns, steps of words that are no bytes, and weights that stay packed.
+func.func @products_of_computed_matrices(%x: tensor<1x5x8xf32>, %y: tensor<1x8x5xf32>, %z: tensor<1x8x3xf32>) -> (tensor<1x5x5xf32>, tensor<1x5x3xf32>, tensor<1x5x5xf32>, tensor<1x5x5xf32>) {
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<1x5x8xf32> to tensor<1x5x8x!s>
+  %1 = afp.quantize %y : tensor<1x8x5xf32> to tensor<1x8x5x!s>
+  %2 = afp.quantize %z {afp.layout = {offset = 0 : i64}} : tensor<1x8x3xf32> to tensor<1x8x3x!s>
+  %3 = afp.quantize %y {afp.layout = {offset = 0 : i64}} : tensor<1x8x5xf32> to tensor<1x8x5x!afp.float<ue0m8, exp = -7>>
+  %4 = afp.matmul %0, %1 : (tensor<1x5x8x!s>, tensor<1x8x5x!s>) -> tensor<1x5x5x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a product of integers on vectors, by steps that are taken one by one where they are no bytes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %5 = afp.encode %4 {afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4>}} : tensor<1x5x5x!afp.exact> to tensor<1x5x5x!s>
+  %6 = afp.matmul %0, %2 : (tensor<1x5x8x!s>, tensor<1x8x3x!s>) -> tensor<1x5x3x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: an input of integers, with its halo}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %7 = afp.encode %6 {afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4>}} : tensor<1x5x3x!afp.exact> to tensor<1x5x3x!s>
+  %8 = afp.matmul %0, %3 : (tensor<1x5x8x!s>, tensor<1x8x5x!afp.float<ue0m8, exp = -7>>) -> tensor<1x5x5x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a product of integers on vectors, by steps that are taken one by one where they are no bytes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %9 = afp.encode %8 {afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4, 4>}} : tensor<1x5x5x!afp.exact> to tensor<1x5x5x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one contraction, with an epilogue on vectors}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %10 = afp.encode %8 {afp.kernel = {strategy = "gemv", tile = array<i64: 1, 1, 16>}} : tensor<1x5x5x!afp.exact> to tensor<1x5x5x!s>
+  %a = afp.dequantize %5 : tensor<1x5x5x!s> to tensor<1x5x5xf32>
+  %b = afp.dequantize %7 : tensor<1x5x3x!s> to tensor<1x5x3xf32>
+  %c = afp.dequantize %9 : tensor<1x5x5x!s> to tensor<1x5x5xf32>
+  %d = afp.dequantize %10 : tensor<1x5x5x!s> to tensor<1x5x5xf32>
+  return %a, %b, %c, %d : tensor<1x5x5xf32>, tensor<1x5x3xf32>, tensor<1x5x5xf32>, tensor<1x5x5xf32>
+}

@@ -195,8 +195,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
     let blocks = Blocks((0..needed / tile.vectors).collect());
     let work = problem.work(lowering, blocks.count(), pixels[0] * pixels[1]);
     problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
-        let (geometry, epilogue) = (&geometry, &epilogue);
-        Writer { geometry, tile, channels, epilogue, memory, blocks: &blocks }.write(scope, k, work)
+        let tiles = Tiles { geometry: &geometry, tile, channels, epilogue: &epilogue, memory };
+        Writer { tiles, blocks: &blocks }.write(scope, k, work)
     })
 }
 
@@ -221,27 +221,30 @@ impl Blocks {
 
 /// A kernel being written, or a part of one.
 pub(super) struct Writer<'a> {
-    pub geometry: &'a Geometry,
-    pub tile: Tile,
-    pub channels: Channels,
-    pub epilogue: &'a Epilogue,
-    /// The contraction's input.
-    pub memory: Value,
+    pub tiles: Tiles<'a>,
     pub blocks: &'a Blocks,
 }
 
 /// The weights of a kernel, packed, and what sums start from.
 #[derive(Clone, Copy)]
-pub(super) struct Constants {
-    filters: Value,
-    pairs_fit: bool,
-    initial: Value,
+pub(super) struct Packed {
+    pub filters: Value,
+    pub pairs_fit: bool,
+    pub initial: Value,
+}
+
+/// A block of channels: its first vector, and where its weights and initial sums begin.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    pub vector: Value,
+    pub filters: Value,
+    pub initial: Value,
 }
 
 impl Writer<'_> {
     fn write(&self, scope: &mut Scope<'_>, k: &Kernel, work: Work) -> Result<(), Diagnostic> {
-        let constants = self.constants(scope, k, &self.geometry.weights()?)?;
-        let [images, height, _] = self.geometry.pixels;
+        let constants = self.constants(scope, k, &self.tiles.geometry.weights()?)?;
+        let [images, height, _] = self.tiles.geometry.pixels;
         let mut outcome = Ok(());
         work.each(scope, k, |scope, k, [block, part]| {
             let at = scope::split_index(k, part, &[images, height]);
@@ -256,12 +259,12 @@ impl Writer<'_> {
         scope: &mut Scope<'_>,
         k: &Kernel,
         weights: &[i64],
-    ) -> Result<Constants, Diagnostic> {
-        let corrections = self.geometry.corrections(weights)?;
-        let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
+    ) -> Result<Packed, Diagnostic> {
+        let Tiles { geometry, channels, epilogue, .. } = self.tiles;
+        let initial = channels.packed(&epilogue.initial(&geometry.corrections(weights)?)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
         let (filters, pairs_fit) = self.filters(scope, k, weights);
-        Ok(Constants { filters, pairs_fit, initial })
+        Ok(Packed { filters, pairs_fit, initial })
     }
 
     /// Computes a row of pixels, on the channels of the block at a place of the list.
@@ -269,63 +272,44 @@ impl Writer<'_> {
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
-        constants: Constants,
+        constants: Packed,
         [place, n, y]: [Value; 3],
     ) -> Result<(), Diagnostic> {
+        let tiles = &self.tiles;
         let block = self.blocks.at(scope, k, place);
-        let width = self.geometry.pixels[2];
-        let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
-        let mut outcome = Ok(());
-        let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
-            let done = self.tile(scope, k, constants, pixels, ([place, block], [n, y, x], ahead));
-            if done.is_err() {
-                outcome = done;
-            }
-        };
-        k.each(full, |k, t| {
-            let number = k.add(k.mul(y, k.index(full)), t);
-            let ahead = self.ahead(k, place, number);
-            tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
-        });
-        if rest > 0 {
-            tile(k, rest, k.index(full * self.tile.pixels), None);
-        }
-        outcome
-    }
-
-    /// Weights of a block.
-    fn block(&self) -> i64 {
-        let (columns, steps) = self.geometry.steps();
-        let panel = self.tile.vectors * self.tile.lanes * self.geometry.ways();
-        self.geometry.kernel[0] * columns * steps * panel
+        let vector = k.mul(block, k.index(tiles.tile.vectors));
+        let filters = k.mul(place, k.index(tiles.block()));
+        let block = Block { vector, filters, initial: k.mul(vector, k.index(tiles.tile.lanes)) };
+        tiles.row(scope, k, (constants, block), [n, y], |k, tile| self.ahead(k, place, tile))
     }
 
     /// How far behind a step's weights those are that a tile, by its number, asks for already: a vector of the next
     /// block's, of each tile another one. None where they are few, and near in any case.
     fn ahead(&self, k: &Kernel, place: Value, tile: Value) -> Option<Value> {
-        let (size, last) = (self.block(), self.blocks.count() - 1);
-        let vector = self.tile.lanes * self.geometry.ways();
-        let bytes = if self.geometry.ways() == 4 { 1 } else { 2 };
+        let Tiles { geometry, tile: Tile { vectors, lanes, .. }, .. } = self.tiles;
+        let (size, last) = (self.tiles.block(), self.blocks.count() - 1);
+        let vector = lanes * geometry.ways();
+        let bytes = if geometry.ways() == 4 { 1 } else { 2 };
         if last == 0 || size * bytes < WORTH_FETCHING || vector * bytes != LINE {
             return None;
         }
-        let which = k.binary("arith.remui", tile, k.index(self.tile.vectors));
+        let which = k.binary("arith.remui", tile, k.index(vectors));
         let distance = k.add(k.mul(which, k.index(vector)), k.index(size));
         Some(k.select(k.cmp(Cmp::Eq, place, k.index(last)), k.index(0), distance))
     }
 
     /// Packs the weights. With them, whether sums of two products fit 16 bits.
     fn filters(&self, scope: &mut Scope<'_>, k: &Kernel, weights: &[i64]) -> (Value, bool) {
-        let (geometry, ways) = (self.geometry, self.geometry.ways());
+        let Tiles { geometry, channels, tile: Tile { vectors: count, lanes, .. }, .. } = self.tiles;
+        let ways = geometry.ways();
         let (columns, steps) = geometry.steps();
-        let (lanes, count) = (self.tile.lanes, self.tile.vectors);
         let mut packed = Vec::new();
         for block in &self.blocks.0 {
             for ky in 0..geometry.kernel[0] {
                 for column in 0..columns {
                     for step in 0..steps {
                         for lane in 0..count * lanes {
-                            let start = self.channels.start(block * count + lane / lanes);
+                            let start = channels.start(block * count + lane / lanes);
                             let output = start + lane % lanes;
                             for way in 0..ways {
                                 let element = step * ways + way;
@@ -340,42 +324,99 @@ impl Writer<'_> {
         let bits = if ways == 4 { 8 } else { 16 };
         (scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed), pairs_fit)
     }
+}
 
-    /// Computes `pixels` neighbours of a row, on the channels of a block at a place of the list.
+/// The tiles of a kernel: pixels by vectors of channels.
+#[derive(Clone, Copy)]
+pub(super) struct Tiles<'a> {
+    pub geometry: &'a Geometry,
+    pub tile: Tile,
+    pub channels: Channels,
+    pub epilogue: &'a Epilogue,
+    /// The contraction's input.
+    pub memory: Value,
+}
+
+impl Tiles<'_> {
+    /// Weights of a block.
+    pub fn block(&self) -> i64 {
+        let steps: i64 = self.geometry.all_steps().iter().product();
+        steps * self.panel()
+    }
+
+    /// Weights of a step of a block.
+    pub fn panel(&self) -> i64 {
+        self.tile.vectors * self.tile.lanes * self.geometry.ways()
+    }
+
+    /// Whether the dot product takes what is stored as bytes without a sign.
+    pub fn is_unsigned(&self) -> bool {
+        let stored = &self.geometry.input;
+        self.geometry.ways() == 4 && !stored.storage.is_signed(stored.format)
+    }
+
+    /// Computes a row of pixels on the channels of a block. `ahead` gives how far behind its weights a tile, by its
+    /// number, asks for others.
+    pub fn row(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        weights: (Packed, Block),
+        [n, y]: [Value; 2],
+        ahead: impl Fn(&Kernel, Value) -> Option<Value>,
+    ) -> Result<(), Diagnostic> {
+        let width = self.geometry.pixels[2];
+        let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
+        let mut outcome = Ok(());
+        let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
+            let done = self.tile(scope, k, weights, pixels, ([n, y, x], ahead));
+            if done.is_err() {
+                outcome = done;
+            }
+        };
+        k.each(full, |k, t| {
+            let ahead = ahead(k, k.add(k.mul(y, k.index(full)), t));
+            tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
+        });
+        if rest > 0 {
+            tile(k, rest, k.index(full * self.tile.pixels), None);
+        }
+        outcome
+    }
+
+    /// Computes `pixels` neighbours of a row, on the channels of a block.
     fn tile(
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
-        constants: Constants,
+        (packed, block): (Packed, Block),
         pixels: i64,
-        ([place, block], pixel, ahead): ([Value; 2], [Value; 3], Option<Value>),
+        (pixel, ahead): ([Value; 3], Option<Value>),
     ) -> Result<(), Diagnostic> {
-        let geometry = self.geometry;
+        let (geometry, panel) = (self.geometry, self.panel());
         let (lanes, count) = (self.tile.lanes, self.tile.vectors);
-        let first_vector = k.mul(block, k.index(count));
-        let mut sums = Vec::new();
-        for j in 0..count {
-            let at = k.mul(k.add(first_vector, k.index(j)), k.index(lanes));
-            sums.push(k.vector_load(constants.initial, at, lanes));
-        }
+        let sums = (0..count).map(|j| {
+            let at = k.add(block.initial, k.index(j * lanes));
+            k.vector_load(packed.initial, at, lanes)
+        });
+        let sums: Vec<Value> = sums.collect();
         let sums: Vec<Value> = (0..pixels).flat_map(|_| sums.clone()).collect();
 
-        let panel = count * lanes * geometry.ways();
         let window = geometry.window(k, pixel);
-        let weights = k.mul(place, k.index(self.block()));
         // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
         let unrolled = if lanes == 4 { UNROLLED } else { 0 };
         let how = Steps { panel, unrolled, together: self.tile.steps };
-        let sums = geometry.walk(k, (window, weights), how, &sums, |k, (inputs, weights), words, sums| {
+        let from = (window, block.filters);
+        let sums = geometry.walk(k, from, how, &sums, |k, (inputs, weights), words, sums| {
             if let Some(ahead) = ahead {
-                k.prefetch(constants.filters, k.add(weights, ahead));
+                k.prefetch(packed.filters, k.add(weights, ahead));
             }
-            self.steps(k, constants, (inputs, weights), (pixels, words), sums)
+            self.steps(k, packed, (inputs, weights), (pixels, words), sums)
         });
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {
-                let vector = k.add(first_vector, k.index(j));
+                let vector = k.add(block.vector, k.index(j));
                 let channel = self.channels.start_value(k, vector);
                 let spot = Spot { pixel, behind: [0, p], vector, channel };
                 spots.push((sums[(p * count + j) as usize], spot));
@@ -388,25 +429,23 @@ impl Writer<'_> {
     fn steps(
         &self,
         k: &Kernel,
-        constants: Constants,
+        packed: Packed,
         (inputs, weights): (Value, Value),
         (pixels, words): (i64, i64),
         sums: &[Value],
     ) -> Vec<Value> {
-        let ways = self.geometry.ways();
-        let stored = &self.geometry.input;
-        let unsigned = ways == 4 && !stored.storage.is_signed(stored.format);
+        let (ways, unsigned) = (self.geometry.ways(), self.is_unsigned());
         let input = |p: i64| {
             let at = k.add(inputs, k.index(p * self.geometry.pixel_stride()));
             self.words(k, at, words)
         };
         let weight = |vector: i64| {
             let at = k.add(weights, k.index(vector * self.tile.lanes * ways));
-            k.vector_load(constants.filters, at, self.tile.lanes * ways)
+            k.vector_load(packed.filters, at, self.tile.lanes * ways)
         };
         let product = |sum, input, weight| {
             let input = k.vector_bitcast(input, 32 / ways as u32);
-            k.dot(sum, input, weight, (unsigned, constants.pairs_fit))
+            k.dot(sum, input, weight, (unsigned, packed.pairs_fit))
         };
         multiplied(k, (self.tile, pixels, words), sums, (input, weight, product))
     }

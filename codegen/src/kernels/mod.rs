@@ -10,7 +10,8 @@
 //!   target, and defines the bits.
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`matrix`]: by a matrix
 //!   unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
-//!   packed. All see them as [`geometry`] has them.
+//!   packed; [`matmul`]: products of two computed matrices, of which one is packed on the way. All see them as
+//!   [`geometry`] has them.
 //! * [`pool`]: sums over windows, on vectors of channels.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
@@ -33,6 +34,7 @@ pub mod geometry;
 mod group;
 pub mod interleaved;
 pub mod layout;
+pub mod matmul;
 pub mod matrix;
 mod movement;
 mod places;
@@ -253,7 +255,10 @@ impl Lowering {
             }
             "afp.encode" => match Choice::of(op)?.strategy {
                 Strategy::Portable => group::convert(self, op),
-                Strategy::Direct(tile) => direct::convert(self, op, tile),
+                Strategy::Direct(tile) => match tree::contraction(op) {
+                    Some(product) if product.is("afp.matmul") => matmul::convert(self, op, product, tile),
+                    _ => direct::convert(self, op, tile),
+                },
                 Strategy::Gemv(tile) => gemv::convert(self, op, tile),
                 Strategy::Matrix(tile) => matrix::convert(self, op, tile),
                 Strategy::Winograd(tile) => winograd::convert(self, op, tile),

@@ -213,7 +213,8 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         }
         let width = geometry.pixels[2];
         let tile = Tile { pixels: parts(width, parts(width, tile.pixels)), ..tile };
-        let direct = direct::Writer { geometry, tile, channels, epilogue, memory, blocks: &unfit };
+        let tiles = direct::Tiles { geometry, tile, channels, epilogue, memory };
+        let direct = direct::Writer { tiles, blocks: &unfit };
         writer.write_rest(scope, k, &direct, &weights)
     })
 }
