@@ -20,7 +20,7 @@ use crate::kernels::{
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
-    matmul, matrix, pool, rows,
+    matmul, matrix, pool, rows, softmax,
     strategy::{Choice, Multiply, Strategy, Tile, Usage, Weights},
     tree, winograd,
 };
@@ -152,6 +152,7 @@ impl Selection {
             let strategy = chosen.get(&op).copied().or_else(|| self.pool(op)).unwrap_or(Strategy::Portable);
             Choice { strategy, multiply: self.multiply, weights: self.weights }.attach(op);
         }
+        let native = self.multiply == Multiply::Native;
         let lanes = i64::from(self.target.vectors.bits / 32).min(16);
         for &op in ops.iter().filter(|op| lanes >= 4 && op.is("afp.quantize")) {
             let strategy = Strategy::Elementwise(Tile::new(1, 1, lanes));
@@ -161,6 +162,13 @@ impl Selection {
         for &op in ops.iter().filter(|op| op.is("afp.max_pool2d")) {
             if let Some(strategy) = self.pool(op).filter(|_| self.holds_integers(op.operand(0))) {
                 Choice { strategy, ..Choice::PORTABLE }.attach(op);
+            }
+        }
+        for &op in ops.iter().filter(|op| native && op.is("afp.softmax")) {
+            let layouts = self.layouts.get(&op.operand(0)).zip(self.layouts.get(&op.result(0)));
+            let tile = layouts.and_then(|(from, to)| softmax::tile(op, [from, to], &self.target.vectors));
+            if let Some(tile) = tile {
+                Choice { strategy: Strategy::Elementwise(tile), ..Choice::PORTABLE }.attach(op);
             }
         }
         for (value, layout) in &self.layouts {

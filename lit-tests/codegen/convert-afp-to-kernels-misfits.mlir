@@ -1011,3 +1011,23 @@ func.func @products_of_computed_matrices(%x: tensor<1x5x8xf32>, %y: tensor<1x8x5
   %d = afp.dequantize %10 : tensor<1x5x5x!s> to tensor<1x5x5xf32>
   return %a, %b, %c, %d : tensor<1x5x5xf32>, tensor<1x5x3xf32>, tensor<1x5x5xf32>, tensor<1x5x5xf32>
 }
+
+// -----
+
+!s = !afp.float<e0m7, exp = -4>
+
+// Rows that are no neighbours in memory, and a strategy of contractions.
+func.func @softmax(%x: tensor<2x20x20xf32>) -> (tensor<2x20x20xf32>, tensor<2x20x20xf32>) {
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<2x20x20xf32> to tensor<2x20x20x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a softmax over rows of bytes, on vectors of their elements}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %1 = afp.softmax %0 {axis = 1 : i64, afp.kernel = {strategy = "elementwise", tile = array<i64: 1, 1, 4>}} : tensor<2x20x20x!s> to tensor<2x20x20x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a softmax over rows of bytes, on vectors of their elements}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.softmax %0 {axis = 2 : i64, afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4>}} : tensor<2x20x20x!s> to tensor<2x20x20x!s>
+  %3 = afp.dequantize %1 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  %4 = afp.dequantize %2 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  return %3, %4 : tensor<2x20x20xf32>, tensor<2x20x20xf32>
+}

@@ -12,7 +12,7 @@
 //!   unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
 //!   packed; [`matmul`]: products of two computed matrices, of which one is packed on the way. All see them as
 //!   [`geometry`] has them.
-//! * [`pool`]: sums over windows, on vectors of channels.
+//! * [`pool`]: sums over windows, on vectors of channels; [`softmax`]: shares of a row, on vectors of its elements.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
 //! Where vectors can compute a contraction but not what is added to it, scalars do the rest ([`apart`]).
@@ -43,6 +43,7 @@ mod ports;
 mod real;
 pub(crate) mod rows;
 mod scope;
+pub mod softmax;
 pub mod strategy;
 mod sums;
 pub mod tree;
