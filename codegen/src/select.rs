@@ -22,7 +22,7 @@ use crate::kernels::{
     layout::{Layout, Storage},
     matmul, matrix, pool, rows, softmax,
     strategy::{Choice, Multiply, Strategy, Tile, Usage, Weights},
-    tree, winograd,
+    table, tree, winograd,
 };
 
 /// The pass.
@@ -164,11 +164,9 @@ impl Selection {
                 Choice { strategy, ..Choice::PORTABLE }.attach(op);
             }
         }
-        for &op in ops.iter().filter(|op| native && op.is("afp.softmax")) {
-            let layouts = self.layouts.get(&op.operand(0)).zip(self.layouts.get(&op.result(0)));
-            let tile = layouts.and_then(|(from, to)| softmax::tile(op, [from, to], &self.target.vectors));
-            if let Some(tile) = tile {
-                Choice { strategy: Strategy::Elementwise(tile), ..Choice::PORTABLE }.attach(op);
+        for &op in ops.iter().filter(|op| native && (op.is("afp.softmax") || op.is("afp.table"))) {
+            if let Some(strategy) = self.function(op) {
+                Choice { strategy, ..Choice::PORTABLE }.attach(op);
             }
         }
         for (value, layout) in &self.layouts {
@@ -221,6 +219,17 @@ impl Selection {
         let coded = Element::of(op.result(0).ty()) != Element::Real;
         let native = self.multiply == Multiply::Native && self.weights == Weights::Expanded;
         pool::tile(op, &self.target.vectors).filter(|_| coded && native).map(Strategy::Pool)
+    }
+
+    /// The strategy of a table or a softmax on vectors.
+    fn function(&self, op: Op) -> Option<Strategy> {
+        let (from, to) = (self.layouts.get(&op.operand(0))?, self.layouts.get(&op.result(0))?);
+        let vectors = &self.target.vectors;
+        if op.is("afp.table") {
+            return table::tile([from, to], vectors).map(Strategy::Lookup);
+        }
+        let tile = softmax::tile(op, [from, to], vectors)?;
+        Some(if vectors.looks_up() { Strategy::Lookup(tile) } else { Strategy::Elementwise(tile) })
     }
 
     /// Whether the input of a contraction can get what it needs around and between its elements.

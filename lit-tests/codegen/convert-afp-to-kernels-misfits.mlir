@@ -280,7 +280,7 @@ func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool', 'lookup' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "fourier"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "fourier"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -316,7 +316,7 @@ func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool', 'lookup' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "direct"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -334,7 +334,7 @@ func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool', 'lookup' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -1016,8 +1016,8 @@ func.func @products_of_computed_matrices(%x: tensor<1x5x8xf32>, %y: tensor<1x8x5
 
 !s = !afp.float<e0m7, exp = -4>
 
-// Rows that are no neighbours in memory, and a strategy of contractions.
-func.func @softmax(%x: tensor<2x20x20xf32>) -> (tensor<2x20x20xf32>, tensor<2x20x20xf32>) {
+// Rows that are no neighbours in memory, strategies of contractions, and a table of too few elements.
+func.func @functions(%x: tensor<2x20x20xf32>, %y: tensor<3x5xf32>) -> (tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<3x5xf32>) {
   %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<2x20x20xf32> to tensor<2x20x20x!s>
   // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
   // expected-note @+2 {{expected: a softmax over rows of bytes, on vectors of their elements}}
@@ -1027,7 +1027,18 @@ func.func @softmax(%x: tensor<2x20x20xf32>) -> (tensor<2x20x20xf32>, tensor<2x20
   // expected-note @+2 {{expected: a softmax over rows of bytes, on vectors of their elements}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.softmax %0 {axis = 2 : i64, afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4>}} : tensor<2x20x20x!s> to tensor<2x20x20x!s>
-  %3 = afp.dequantize %1 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
-  %4 = afp.dequantize %2 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
-  return %3, %4 : tensor<2x20x20xf32>, tensor<2x20x20xf32>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a table of bytes, 16 of them or more neighbours in memory}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %3 = afp.table %0 {function = "tanh", values = dense<1> : tensor<256xi8>, afp.kernel = {strategy = "pool", tile = array<i64: 1, 1, 4>}} : tensor<2x20x20x!s> to tensor<2x20x20x!s>
+  %5 = afp.quantize %y : tensor<3x5xf32> to tensor<3x5x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a table of bytes, 16 of them or more neighbours in memory}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %6 = afp.table %5 {function = "tanh", values = dense<1> : tensor<256xi8>, afp.kernel = {strategy = "lookup", tile = array<i64: 1, 1, 4>}} : tensor<3x5x!s> to tensor<3x5x!s>
+  %7 = afp.dequantize %1 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  %8 = afp.dequantize %2 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  %9 = afp.dequantize %3 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  %10 = afp.dequantize %6 : tensor<3x5x!s> to tensor<3x5xf32>
+  return %7, %8, %9, %10 : tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<3x5xf32>
 }

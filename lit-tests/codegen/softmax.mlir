@@ -1,10 +1,11 @@
 // Softmax: one division for a row, and vectors where a row's elements are neighbours.
 
-// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=x86-64-v4+vnni})' | FileCheck %s --check-prefix=SELECT
-// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=aarch64+dotprod})' | FileCheck %s --check-prefix=NARROW
+// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=x86-64-v4+vnni operations=basic})' | FileCheck %s --check-prefix=SELECT
+// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=x86-64-v4+vnni})' | FileCheck %s --check-prefix=LOOKUP
 // RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=cortex-m4})' | FileCheck %s --check-prefix=SCALAR
-// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=x86-64-v4+vnni},convert-afp-to-kernels)' | FileCheck %s
+// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=x86-64-v4+vnni operations=basic},convert-afp-to-kernels)' | FileCheck %s
 // RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=cortex-m4},convert-afp-to-kernels)' | FileCheck %s --check-prefix=LOOPS
+// RUN: afp-opt %s --split-input-file --pass-pipeline='builtin.module(afp-select-kernels{target=x86-64-v4+vnni},convert-afp-to-kernels)' | FileCheck %s --check-prefix=BYTES
 
 !s = !afp.float<e0m7, exp = -4>
 !p = !afp.float<ue0m8, exp = -8>
@@ -13,10 +14,27 @@
 // vectors of 16. Half of 2^-8 is 2^-9: 2^24 is divided.
 // SELECT-LABEL: func.func @rows
 // SELECT: afp.softmax {{.*}}afp.kernel = {strategy = "elementwise", tile = array<i64: 1, 1, 16>}
-// NARROW-LABEL: func.func @rows
-// NARROW: afp.softmax {{.*}}afp.kernel = {strategy = "elementwise", tile = array<i64: 1, 1, 4>}
+// LOOKUP-LABEL: func.func @rows
+// LOOKUP: afp.softmax {{.*}}afp.kernel = {strategy = "lookup", tile = array<i64: 1, 1, 16>}
 // SCALAR-LABEL: func.func @rows
 // SCALAR-NOT: strategy = "elementwise"
+// Where bytes are looked up in registers: one vector, and 8 elements that it has not counted. Lower and upper bytes make
+// 16 terms of a half, which products with ones add up.
+// BYTES-LABEL: func.func private @{{k[0-9]+}}_softmax
+// BYTES-SAME: %[[LOW:[^ ]*]]: memref<256xi8>, %[[HIGH:[^ ]*]]: memref<256xi8>, %[[KEPT:[^ ]*]]: memref<40xi16>)
+// BYTES: vector.load %[[LOW]]{{.*}} : memref<256xi8>, vector<256xi8>
+// BYTES: vector.load %[[HIGH]]{{.*}} : memref<256xi8>, vector<256xi8>
+// BYTES: %[[LARGEST:.*]] = vector.broadcast %{{.*}} : i8 to vector<32xi8>
+// BYTES: %[[BELOW:.*]] = arith.subi %[[LARGEST]]
+// BYTES: afpk.lookup %{{.*}}, %[[BELOW]]
+// BYTES: afpk.lookup %{{.*}}, %[[BELOW]]
+// BYTES: vector.shuffle {{.*}} [0, 32, 1, 33,
+// BYTES: vector.store %{{.*}}, %[[KEPT]]
+// BYTES-COUNT-2: afpk.dot {{.*}} : vector<8xi32>, vector<16xi16>
+// BYTES: vector.shuffle {{.*}} [16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16] : vector<16xi16>
+// BYTES: vector.shuffle {{.*}} [16, 16, 16, 16, 16, 16, 16, 16, 8, 9, 10, 11, 12, 13, 14, 15] : vector<16xi16>
+// BYTES: vector.reduction <add>, %{{.*}} : vector<8xi32> into i32
+// BYTES: return
 // CHECK-LABEL: func.func private @{{k[0-9]+}}_softmax
 // CHECK-SAME: %[[TABLE:[^ ]*]]: memref<255xi16>, %[[KEPT:[^ ]*]]: memref<40xi16>)
 // CHECK: arith.maxui {{.*}} : vector<32xi8>

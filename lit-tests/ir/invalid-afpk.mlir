@@ -247,3 +247,11 @@ func.func @unpack_rest(%a: vector<64xi8>) {
   %0 = afpk.unpack %a "e2m2" : vector<64xi8> to vector<12xi8>
   return
 }
+
+// -----
+
+func.func @lookup_in_128(%a: vector<128xi8>, %b: vector<16xi8>) {
+  // expected-error@+1 {{'afpk.lookup' op [N7] expected a table of 256 bytes, found 128}}
+  %0 = afpk.lookup %a, %b : vector<128xi8>, vector<16xi8>
+  return
+}

@@ -254,6 +254,11 @@ impl Kernel {
         self.value(spec.result(packed.ty()))
     }
 
+    /// The bytes of a table of 256 that bytes name; see `afpk.lookup`.
+    pub fn lookup(&self, table: Value, index: Value) -> Value {
+        self.value(OpSpec::new("afpk.lookup").operands([table, index]).result(index.ty()))
+    }
+
     /// Asks for memory that will be read soon.
     pub fn prefetch(&self, memref: Value, index: Value) {
         self.effect(OpSpec::new("afpk.prefetch").operands([memref, index]));

@@ -12,7 +12,8 @@
 //!   unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
 //!   packed; [`matmul`]: products of two computed matrices, of which one is packed on the way. All see them as
 //!   [`geometry`] has them.
-//! * [`pool`]: sums over windows, on vectors of channels; [`softmax`]: shares of a row, on vectors of its elements.
+//! * [`pool`]: sums over windows, on vectors of channels; [`softmax`]: shares of a row, on vectors of its elements;
+//!   [`table`]: functions of a code, looked up.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
 //! Where vectors can compute a contraction but not what is added to it, scalars do the rest ([`apart`]).
@@ -46,6 +47,7 @@ mod scope;
 pub mod softmax;
 pub mod strategy;
 mod sums;
+pub mod table;
 pub mod tree;
 pub mod units;
 mod windows;
@@ -266,7 +268,9 @@ impl Lowering {
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
                 Strategy::Interleaved(tile) => interleaved::convert(self, op, tile),
                 Strategy::Pool(tile) => pool::convert(self, op, tile),
-                Strategy::Elementwise(_) => Err(tree::misfit(op, "a strategy of contractions")),
+                Strategy::Elementwise(_) | Strategy::Lookup(_) => {
+                    Err(tree::misfit(op, "a strategy of contractions"))
+                }
             },
             "afp.quantize" if boundary::transposed(op).is_some() => Ok(()),
             "afp.quantize" => boundary::quantize(self, op, op),

@@ -1,4 +1,4 @@
-//! Kernels that read codes and write codes, without an exact value between: movement, pooling by maximum, tables.
+//! Kernels that read codes and write codes, without an exact value between: movement, pooling by maximum.
 
 use afp_ir::{
     diag::Diagnostic,
@@ -11,11 +11,12 @@ use super::{
     builder::{Cmp, Kernel},
     calls::Destination,
     concat, dynamic,
-    layout::{Layout, Storage},
+    layout::Layout,
     pool,
     scope::{self, Scope, layout},
     softmax,
     strategy::{Choice, Strategy},
+    table,
     tree::{shape_of, unsupported},
     windows::Windows,
 };
@@ -26,7 +27,7 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
     let shape = shape_of(op.result(0));
     dynamic::hand_on(lowering, op.operand(0), op.result(0));
     match op.name().as_str() {
-        "afp.table" => table(lowering, op, &shape),
+        "afp.table" => table::convert(lowering, op),
         "afp.max_pool2d" => max_pool(lowering, op, &shape),
         "afp.softmax" => softmax::convert(lowering, op),
         "afp.concat" => concat::convert(lowering, op),
@@ -129,35 +130,6 @@ fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic>
         let stored = moved(k, k.load(operand, &from.place(k, &at)), &from, &to);
         let value = k.select(inside, stored, k.like(stored, to.stored_code(border)));
         k.store(value, result, &to.place(k, indices));
-    })
-}
-
-/// The function of each stored integer, looked up.
-fn table(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
-    let (from, to) = layouts(lowering, op)?;
-    let Some(codes) = op.attr("values").and_then(|v| v.elements_i64()) else {
-        return Err(unsupported(op, "a table whose values are computed"));
-    };
-    // Indexed by the bits of what is stored; what is never stored has the entry of 0.
-    let size = 1usize << from.bits();
-    let mut entries = vec![to.stored_code(codes.first().copied().unwrap_or(0)); size];
-    for (code, &value) in codes.iter().enumerate().take(from.format.code_count() as usize) {
-        let stored = from.stored_code(code as i64) & (size as i64 - 1);
-        entries[stored as usize] = to.stored_code(value);
-    }
-    let used = match from.storage {
-        Storage::Code => from.format.code_count() as usize,
-        Storage::Integer { .. } => size,
-    };
-    entries.truncate(used);
-    lowering.kernel(op, &op.operands(), scope::rows(shape), Destination::Buffer, |scope, k| {
-        let values = scope.constant("table", &[entries.len() as i64], k.int(to.bits()), &entries);
-        let (operand, result) = (scope.operands[0], scope.result);
-        scope::every(k, (scope.from, scope.to), shape, |k, indices| {
-            let stored = k.resize(k.load(operand, &from.place(k, indices)), 32, false);
-            k.store(k.load(values, &[k.to_index(stored)]), result, &to.place(k, indices));
-            Ok(())
-        })
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Terms are looked up once, and kept in memory of the thread. A share is a quotient; its divisor, the sum, is that of
 //! the whole row, and is divided by once ([`Reciprocal`]). Rows of neighbours in memory are taken by vectors, which find
-//! the largest element and the shares; terms are looked up one by one.
+//! the largest element and the shares, and look up the terms where they can: lower and upper bytes, in two tables.
 
 use afp_ir::{
     diag::Diagnostic,
@@ -14,12 +14,13 @@ use afp_target::Vectors;
 
 use super::{
     Lowering,
-    builder::{Cmp, Kernel},
+    builder::{Cmp, Kernel, vector},
     calls::Destination,
     epilogue::flat_index,
     layout::{Layout, Storage},
     scope::{self, Scope},
     strategy::{Choice, Strategy, Tile},
+    table::{ENTRIES, LEAST},
     tree::{self, exponent, shape_of, unsupported},
 };
 use crate::afpk::numeric;
@@ -30,8 +31,6 @@ const TERM_BITS: u32 = 15;
 const MOST_TERMS: i64 = 1 << 17;
 /// Elements of a row whose sum is a divisor of 32 bits, at most.
 const MOST_ELEMENTS: i64 = 1 << 15;
-/// Lanes of the narrowest vector that looks for the largest byte.
-const LEAST_BYTES: i64 = 16;
 
 /// Shares by a reciprocal, in 32 bits, exactly.
 ///
@@ -82,6 +81,15 @@ impl Reciprocal {
     }
 }
 
+/// Terms in tables.
+#[derive(Clone, Copy)]
+enum Terms {
+    /// Their lower and their upper bytes, in registers.
+    Bytes([Value; 2]),
+    /// As they are, in memory.
+    Words(Value),
+}
+
 /// A softmax as its kernels see it.
 struct Softmax {
     from: Layout,
@@ -125,7 +133,7 @@ impl Softmax {
         let rank = self.to.shape.len();
         (2..=4).contains(&rank)
             && self.axis + 1 == rank
-            && self.length >= LEAST_BYTES
+            && self.length >= LEAST
             && self.from.bits() == 8
             && matches!(self.from.storage, Storage::Integer { .. })
             && self.reciprocal.is_some()
@@ -149,17 +157,24 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
     let [from, to] = layouts;
     let softmax = Softmax::of(op, from?, to?)?;
     match Choice::of(op)?.strategy {
-        Strategy::Elementwise(tile) if softmax.has_rows() => softmax.on_vectors(lowering, op, tile.lanes),
+        Strategy::Elementwise(tile) if softmax.has_rows() => {
+            softmax.on_vectors(lowering, op, (tile.lanes, false))
+        }
+        Strategy::Lookup(tile) if softmax.has_rows() => softmax.on_vectors(lowering, op, (tile.lanes, true)),
         Strategy::Portable => softmax.on_scalars(lowering, op),
         _ => Err(tree::misfit(op, "a softmax over rows of bytes, on vectors of their elements")),
     }
 }
 
 impl Softmax {
-    /// The table of the terms, and room for those of a row.
-    fn memories(&self, scope: &mut Scope<'_>, k: &Kernel) -> [Value; 2] {
-        let table = scope.constant("table", &[self.terms.len() as i64], k.int(16), &self.terms);
-        [table, scope.scratch(Type::memref(&[self.length], k.int(16)))]
+    /// The table of the terms.
+    fn table(&self, scope: &mut Scope<'_>, k: &Kernel) -> Value {
+        scope.constant("table", &[self.terms.len() as i64], k.int(16), &self.terms)
+    }
+
+    /// Room for the terms of a row.
+    fn kept(&self, scope: &mut Scope<'_>, k: &Kernel) -> Value {
+        scope.scratch(Type::memref(&[self.length], k.int(16)))
     }
 
     /// Looks up and keeps the terms of a row, one by one; their sum. `integer` gives an element.
@@ -191,7 +206,7 @@ impl Softmax {
         let bits = if self.reciprocal.is_some() { 32 } else { 64 };
         let items = scope::rows(&outer);
         lowering.kernel(op, &op.operands(), items, Destination::Buffer, |scope, k| {
-            let memories = self.memories(scope, k);
+            let memories = [self.table(scope, k), self.kept(scope, k)];
             let (operand, result) = (scope.operands[0], scope.result);
             scope::every(k, (scope.from, scope.to), &outer, |k, indices| {
                 let at = |i: Value| {
@@ -230,8 +245,61 @@ impl Softmax {
         })
     }
 
-    /// Rows of neighbours, on vectors.
-    fn on_vectors(self, lowering: &mut Lowering, op: Op, lanes: i64) -> Result<(), Diagnostic> {
+    /// Looks up and keeps the terms of a row, so many bytes at a time, in tables of their lower and upper bytes; their
+    /// sum. `loaded` gives elements as they are stored, `largest` has the largest in all lanes.
+    fn terms_on_vectors(
+        &self,
+        k: &Kernel,
+        (tables, kept): ([Value; 2], Value),
+        (largest, bytes): (Value, i64),
+        loaded: impl Fn(&Kernel, Value) -> Value,
+    ) -> Value {
+        let (sixteen, rest) = (vector(k, bytes / 2, 16), self.length % bytes);
+        let some = |k: &Kernel, first: Value, counted: i64, sum: Value| {
+            let below = k.sub(largest, loaded(k, first));
+            let [lower, upper] = tables.map(|table| k.lookup(table, below));
+            (0..2).fold(sum, |sum, half| {
+                let pairs = half * bytes / 2..(half + 1) * bytes / 2;
+                let pairs: Vec<i64> = pairs.flat_map(|lane| [lane, bytes + lane]).collect();
+                let terms = k.vector_bitcast(k.shuffle(lower, upper, &pairs), 16);
+                k.vector_store(terms, kept, k.add(first, k.index(half * bytes / 2)));
+                // Terms that were counted before are zeros.
+                let new = |lane: i64| half * bytes / 2 + lane >= bytes - counted;
+                let lanes = (0..bytes / 2).map(|lane| if new(lane) { lane } else { bytes / 2 });
+                let terms = match counted == bytes {
+                    true => terms,
+                    false => k.shuffle(terms, k.constant(sixteen, 0), &lanes.collect::<Vec<_>>()),
+                };
+                k.dot(sum, terms, k.constant(sixteen, 1), (false, false))
+            })
+        };
+        let none = k.constant(vector(k, bytes / 4, 32), 0);
+        let mut sum = k.fold(k.index(0), k.index(self.length / bytes), &[none], |k, part, sum| {
+            vec![some(k, k.mul(part, k.index(bytes)), bytes, sum[0])]
+        })[0];
+        if rest > 0 {
+            sum = some(k, k.index(self.length - bytes), rest, sum);
+        }
+        k.reduce("add", sum)
+    }
+
+    /// The tables of the terms' lower and upper bytes, in registers.
+    fn byte_tables(&self, scope: &mut Scope<'_>, k: &Kernel) -> [Value; 2] {
+        [0, 8].map(|shift| {
+            let mut bytes: Vec<i64> = self.terms.iter().map(|term| term >> shift & 255).collect();
+            bytes.resize(ENTRIES, 0);
+            let memory = scope.constant("table", &[ENTRIES as i64], k.int(8), &bytes);
+            k.vector_load(memory, k.index(0), ENTRIES as i64)
+        })
+    }
+
+    /// Rows of neighbours, on vectors; with them, whether those look up the terms.
+    fn on_vectors(
+        self,
+        lowering: &mut Lowering,
+        op: Op,
+        (lanes, looks_up): (i64, bool),
+    ) -> Result<(), Diagnostic> {
         let Some(reciprocal) = self.reciprocal else {
             return Err(crate::internal("a softmax on vectors without a reciprocal"));
         };
@@ -239,7 +307,11 @@ impl Softmax {
         let items = rows.iter().product();
         let signed = self.from.storage.is_signed(self.from.format);
         lowering.kernel(op, &op.operands(), items, Destination::Buffer, |scope, k| {
-            let memories = self.memories(scope, k);
+            let tables = match looks_up {
+                true => Terms::Bytes(self.byte_tables(scope, k)),
+                false => Terms::Words(self.table(scope, k)),
+            };
+            let kept = self.kept(scope, k);
             let (operand, result) = (k.flat(scope.operands[0]), k.flat(scope.result));
             k.fold(scope.from, scope.to, &[], |k, item, _| {
                 let mut pixel = scope::split_index(k, item, &rows);
@@ -253,21 +325,29 @@ impl Softmax {
 
                 let bytes = self.widest(4 * lanes);
                 let (name, kind) = if signed { ("arith.maxsi", "maxsi") } else { ("arith.maxui", "maxui") };
-                let first = k.vector_load(operand, from, bytes);
-                let largest = k.over(self.length, bytes, &[first], |k, i, found| {
-                    let loaded = k.vector_load(operand, k.add(from, i), bytes);
-                    vec![k.binary(name, found[0], loaded)]
+                let loaded = |k: &Kernel, i: Value| k.vector_load(operand, k.add(from, i), bytes);
+                let largest = k.over(self.length, bytes, &[loaded(k, k.index(0))], |k, i, found| {
+                    vec![k.binary(name, found[0], loaded(k, i))]
                 });
-                let largest = k.resize(k.reduce(kind, largest[0]), 32, signed);
+                let largest = k.reduce(kind, largest[0]);
                 // Differences do not have the offset of what is stored.
-                let sum = self.terms(k, memories, (largest, 32), |k, i| {
-                    k.resize(k.load(operand, &[k.add(from, i)]), 32, signed)
-                });
+                let sum = match tables {
+                    Terms::Bytes(tables) => {
+                        let largest = k.broadcast(largest, bytes);
+                        self.terms_on_vectors(k, (tables, kept), (largest, bytes), loaded)
+                    }
+                    Terms::Words(table) => {
+                        let largest = k.resize(largest, 32, signed);
+                        self.terms(k, [table, kept], (largest, 32), |k, i| {
+                            k.resize(k.load(operand, &[k.add(from, i)]), 32, signed)
+                        })
+                    }
+                };
                 let lanes = self.widest(lanes);
                 let in_all = |value: Value| k.broadcast(value, lanes);
                 let divisor = (in_all(sum), in_all(reciprocal.invert(k, sum)));
                 k.over(self.length, lanes, &[], |k, i, _| {
-                    let term = k.resize(k.vector_load(memories[1], i, lanes), 32, false);
+                    let term = k.resize(k.vector_load(kept, i, lanes), 32, false);
                     let share = reciprocal.share(k, term, divisor, self.to.format);
                     k.vector_store(self.to.stored(k, share), result, k.add(to, i));
                     Vec::new()
