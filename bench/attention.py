@@ -6,9 +6,9 @@
 
 A size HEADSxTOKENSxDEPTH is that of the queries and keys: two inputs of e0m7. The keys are transposed and
 multiplied by the queries; a softmax of the rows is multiplied by the keys, which are the values too; and a table of gelu
-is looked up. Programs are
-compiled and timed in turn by both compilers, where another one is named, so many rounds; printed are the medians of
-each layer in microseconds, and the median of the rounds' ratios with the lowest and the highest.
+is looked up. Programs are compiled and timed in turn by both compilers, where another one is named, so many rounds;
+printed are the medians of each layer in microseconds, and the median of the rounds' ratios with the lowest and the
+highest.
 """
 import argparse, json, math, os, statistics, subprocess, tempfile
 
@@ -66,7 +66,8 @@ def main():
     parser.add_argument("--other", help="another compiler to compare with")
     options = parser.parse_args()
     compilers = [options.afpc] + ([options.other] if options.other else [])
-    print("| heads x tokens x depth | layer | us | other, us | ratio |\n| --- | --- | --- | --- | --- |")
+    columns = ["heads x tokens x depth", "layer", "us"] + (["other, us", "ratio"] if options.other else [])
+    print("| " + " | ".join(columns) + " |\n|" + " --- |" * len(columns))
     with tempfile.TemporaryDirectory() as folder:
         for size in options.sizes.split(","):
             path = os.path.join(folder, f"{size}.mlir")

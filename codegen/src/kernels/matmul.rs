@@ -177,3 +177,46 @@ impl Writer<'_> {
         k.vector_bitcast(words, bits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use afp_ir::mlir::Session;
+
+    use super::{
+        super::{geometry::Geometry, layout::Layout},
+        *,
+    };
+
+    #[test]
+    fn steps_take_every_element_of_a_row_and_none_beyond() {
+        for (left, ways) in [("e0m7", 4), ("e2m5", 2)] {
+            for depth in 1..40 {
+                let (a, b) = (format!("2x5x{depth}x!afp.float<{left}, exp = 0>"), format!("2x{depth}x8x!w"));
+                let text = format!(
+                    "!w = !afp.float<e0m7, exp = 0>
+                    func.func @f(%a: tensor<{a}>, %b: tensor<{b}>) -> tensor<2x5x8x!afp.exact> {{
+                      %0 = afp.matmul %a, %b : (tensor<{a}>, tensor<{b}>) -> tensor<2x5x8x!afp.exact>
+                      return %0 : tensor<2x5x8x!afp.exact>
+                    }}"
+                );
+                let session = Session::new();
+                let module = session.parse("test.mlir", text.as_bytes()).expect("the test's module");
+                let op = module.op().descendants().into_iter().find(|op| op.is("afp.matmul"));
+                let op = op.expect("a product");
+                let mut input = Layout::plain(op.operand(0)).expect("codes");
+                input.storage = Storage::Integer { offset: 0 };
+                let geometry = Geometry::of(op, input, true).expect("a geometry");
+                assert_eq!((geometry.pixels, geometry.outputs), ([2, 1, 5], 8));
+                assert_eq!((geometry.ways(), geometry.has_steps()), (ways, depth >= ways), "depth {depth}");
+                let (columns, steps) = geometry.steps();
+                assert_eq!((columns, steps), (1, parts(depth, ways)));
+                if depth >= ways {
+                    let firsts = (0..steps).map(|step| geometry.first_element(step));
+                    let taken: Vec<i64> = firsts.flat_map(|first| first..first + ways).collect();
+                    assert!((0..depth).all(|element| taken.contains(&element)), "depth {depth}");
+                    assert!(taken.iter().all(|element| (0..depth).contains(element)), "depth {depth}");
+                }
+            }
+        }
+    }
+}

@@ -140,3 +140,50 @@ fn on_vectors(
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use afp_ir::numerics::Format;
+
+    use super::*;
+
+    fn layout(shape: &[i64]) -> Layout {
+        Layout {
+            shape: shape.to_vec(),
+            format: Format::fixed(true, 7),
+            storage: Storage::Integer { offset: 0 },
+            halo: [0; 4],
+            channels: shape.last().copied().unwrap_or(1),
+            before: None,
+        }
+    }
+
+    /// Items and elements of each, between two layouts.
+    fn runs(from: &Layout, to: &Layout) -> Option<(i64, i64)> {
+        Runs::of(from, to).map(|runs| (runs.items, runs.run))
+    }
+
+    #[test]
+    fn runs_are_as_long_as_neighbours_go() {
+        let cases: [(&[i64], Option<(i64, i64)>); 8] = [
+            (&[20], Some((1, 20))),
+            (&[15], None),
+            (&[3, 5], None),
+            (&[7, 5], Some((1, 35))),
+            (&[7, 16], Some((7, 16))),
+            (&[2, 3, 8], Some((2, 24))),
+            (&[2, 3, 4, 8], Some((6, 32))),
+            (&[2, 3, 2, 4, 2], Some((1, 96))),
+        ];
+        for (shape, expected) in cases {
+            assert_eq!(runs(&layout(shape), &layout(shape)), expected, "{shape:?}");
+        }
+        let plain = layout(&[2, 3, 4, 20]);
+        let halo = Layout { halo: [1; 4], ..plain.clone() };
+        assert_eq!(runs(&plain, &halo), Some((6, 80)));
+        let gaps = Layout { channels: 24, ..halo };
+        assert_eq!(runs(&gaps, &plain), Some((24, 20)));
+        let wide = Layout { format: Format::fixed(true, 15), ..plain.clone() };
+        assert_eq!(runs(&wide, &plain), None);
+    }
+}
