@@ -20,9 +20,9 @@ use crate::kernels::{
     geometry::{self, Geometry},
     interleaved,
     layout::{Layout, Storage},
-    matrix, pairs, pool, rows,
+    matmul, matrix, pairs, pool, rows, softmax,
     strategy::{Choice, Multiply, Strategy, Tile, Usage, Weights},
-    tree, winograd,
+    table, tree, winograd,
 };
 
 /// The pass.
@@ -152,6 +152,7 @@ impl Selection {
             let strategy = chosen.get(&op).copied().or_else(|| self.pool(op)).unwrap_or(Strategy::Portable);
             Choice { strategy, multiply: self.multiply, weights: self.weights }.attach(op);
         }
+        let native = self.multiply == Multiply::Native;
         let lanes = i64::from(self.target.vectors.bits / 32).min(16);
         for &op in ops.iter().filter(|op| lanes >= 4 && op.is("afp.quantize")) {
             let strategy = Strategy::Elementwise(Tile::new(1, 1, lanes));
@@ -160,6 +161,11 @@ impl Selection {
         }
         for &op in ops.iter().filter(|op| op.is("afp.max_pool2d")) {
             if let Some(strategy) = self.pool(op).filter(|_| self.holds_integers(op.operand(0))) {
+                Choice { strategy, ..Choice::PORTABLE }.attach(op);
+            }
+        }
+        for &op in ops.iter().filter(|op| native && (op.is("afp.softmax") || op.is("afp.table"))) {
+            if let Some(strategy) = self.function(op) {
                 Choice { strategy, ..Choice::PORTABLE }.attach(op);
             }
         }
@@ -189,14 +195,16 @@ impl Selection {
         if self.target.vectors.bits < 128 || !native || Element::of(op.result(0).ty()) == Element::Real {
             return None;
         }
-        let contraction = match tree::contractions(op)[..] {
-            [one] => one,
-            _ => return None,
-        };
+        let contraction = tree::contraction(op)?;
         let source = contraction.operand(0);
         let stored = |value: &Value| self.layouts.contains_key(value);
-        let integer = self.holds_integers(source);
-        let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
+        let (integer, fits) = if contraction.is("afp.matmul") {
+            let integers = contraction.operands().into_iter().all(|operand| self.holds_integers(operand));
+            (integers, matmul::applicable(op, contraction))
+        } else {
+            let fits = direct::applicable(op, contraction) || depthwise::applicable(op, contraction);
+            (self.holds_integers(source), fits)
+        };
         (integer && fits && tree::leaves(op).ok()?.iter().all(stored) && self.can_surround(contraction))
             .then_some(contraction)
     }
@@ -213,12 +221,25 @@ impl Selection {
         pool::tile(op, &self.target.vectors).filter(|_| coded && native).map(Strategy::Pool)
     }
 
+    /// The strategy of a table or a softmax on vectors.
+    fn function(&self, op: Op) -> Option<Strategy> {
+        let (from, to) = (self.layouts.get(&op.operand(0))?, self.layouts.get(&op.result(0))?);
+        let vectors = &self.target.vectors;
+        if op.is("afp.table") {
+            return table::tile([from, to], vectors).map(Strategy::Lookup);
+        }
+        let tile = softmax::tile(op, [from, to], vectors)?;
+        Some(if vectors.looks_up() { Strategy::Lookup(tile) } else { Strategy::Elementwise(tile) })
+    }
+
     /// Whether the input of a contraction can get what it needs around and between its elements.
     fn can_surround(&self, contraction: Op) -> bool {
         let source = contraction.operand(0);
         let Some(layout) = self.layouts.get(&source) else { return false };
         let padded = self.padded_channels(contraction, layout);
-        let plain = geometry::halo(contraction) == [0; 4] && layout.shape.last() == Some(&padded);
+        // Products of computed matrices need no whole steps.
+        let whole = layout.shape.last() == Some(&padded) || contraction.is("afp.matmul");
+        let plain = geometry::halo(contraction) == [0; 4] && whole;
         plain || (!self.joined.contains(&source) && layout.shape.len() == 4)
     }
 
@@ -261,6 +282,9 @@ impl Selection {
         let all = tree::leaves(op).ok()?.iter().all(even) && even(&op.result(0));
         let input = self.layouts.get(&contraction.operand(0))?.clone();
         let geometry = Geometry::of(contraction, input, all)?;
+        if contraction.is("afp.matmul") {
+            return geometry.tile(vectors).map(|(_, tile)| Strategy::Direct(tile));
+        }
         if let Some(tile) =
             gemv::tile(&geometry, vectors).filter(|_| self.gemv && self.matrix != Usage::Always)
         {

@@ -129,6 +129,18 @@ def Afpk_UnpackOp : Afpk_Op<"unpack", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Afpk_LookupOp : Afpk_Op<"lookup", [Pure, AllTypesMatch<["index", "result"]>]> {
+  let summary = "bytes of a table of 256, by index";
+  let description = [{
+    Element `i` of the result is element `index[i]` of the table, indices being
+    bytes without a sign (rule N8).
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$table, VectorOfRankAndType<[1], [I8]>:$index);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = "$table `,` $index attr-dict `:` type($table) `,` type($index)";
+  let hasVerifier = 1;
+}
+
 def Afpk_PrefetchOp : Afpk_Op<"prefetch"> {
   let summary = "a hint that memory will be read soon";
   let arguments = (ins MemRefRankOf<[I8, I16], [1]>:$memory, Index:$index);

@@ -280,7 +280,7 @@ func.func @unknown_strategy(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool', 'lookup' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "fourier"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "fourier"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -316,7 +316,7 @@ func.func @no_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool', 'lookup' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "direct"}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct"}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -334,7 +334,7 @@ func.func @portable_tile(%x: tensor<1x5x6x3xf32>) -> tensor<1x5x6x8xf32> {
   %0 = afp.quantize %x {afp.layout = {channels = 4 : i64, halo = array<i64: 1, 1, 1, 1>, offset = 0 : i64}} : tensor<1x5x6x3xf32> to tensor<1x5x6x3x!u>
   %1 = afp.conv2d %0, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<1x5x6x3x!u>, tensor<8x3x3x3x!w>) -> tensor<1x5x6x8x!afp.exact>
   // expected-error @+4 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
-  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool' or 'elementwise' with a tile}}
+  // expected-note @+3 {{expected: 'portable', or 'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool', 'lookup' or 'elementwise' with a tile}}
   // expected-note @+2 {{found: {strategy = "portable", tile = array<i64: 6, 1, 8>}}}
   // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
   %2 = afp.encode %1 {afp.kernel = {strategy = "portable", tile = array<i64: 6, 1, 8>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
@@ -1009,4 +1009,89 @@ func.func @depth_of_words(%x: tensor<1x5x6x8xf32>) -> tensor<1x5x6x8xf32> {
   %2 = afp.encode %1 {afp.kernel = {strategy = "direct", tile = array<i64: 6, 1, 8, 1, 2>}} : tensor<1x5x6x8x!afp.exact> to tensor<1x5x6x8x!u>
   %3 = afp.dequantize %2 : tensor<1x5x6x8x!u> to tensor<1x5x6x8xf32>
   return %3 : tensor<1x5x6x8xf32>
+}
+
+// -----
+
+!s = !afp.float<e0m7, exp = -7>
+
+// Operands that are stored as codes, too few columns, steps of words that are no bytes, and weights that stay packed.
+func.func @products_of_computed_matrices(%x: tensor<1x5x8xf32>, %y: tensor<1x8x5xf32>, %z: tensor<1x8x3xf32>) -> (tensor<1x5x5xf32>, tensor<1x5x3xf32>, tensor<1x5x5xf32>, tensor<1x5x5xf32>) {
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<1x5x8xf32> to tensor<1x5x8x!s>
+  %1 = afp.quantize %y : tensor<1x8x5xf32> to tensor<1x8x5x!s>
+  %2 = afp.quantize %z {afp.layout = {offset = 0 : i64}} : tensor<1x8x3xf32> to tensor<1x8x3x!s>
+  %3 = afp.quantize %y {afp.layout = {offset = 0 : i64}} : tensor<1x8x5xf32> to tensor<1x8x5x!afp.float<ue0m8, exp = -7>>
+  %4 = afp.matmul %0, %1 : (tensor<1x5x8x!s>, tensor<1x8x5x!s>) -> tensor<1x5x5x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a product of integers on vectors, by steps that are taken one by one where they are no bytes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %5 = afp.encode %4 {afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4>}} : tensor<1x5x5x!afp.exact> to tensor<1x5x5x!s>
+  %6 = afp.matmul %0, %2 : (tensor<1x5x8x!s>, tensor<1x8x3x!s>) -> tensor<1x5x3x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: an input of integers, with its halo}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %7 = afp.encode %6 {afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4>}} : tensor<1x5x3x!afp.exact> to tensor<1x5x3x!s>
+  %8 = afp.matmul %0, %3 : (tensor<1x5x8x!s>, tensor<1x8x5x!afp.float<ue0m8, exp = -7>>) -> tensor<1x5x5x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a product of integers on vectors, by steps that are taken one by one where they are no bytes}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %9 = afp.encode %8 {afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4, 4>}} : tensor<1x5x5x!afp.exact> to tensor<1x5x5x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: one contraction, with an epilogue on vectors}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %10 = afp.encode %8 {afp.kernel = {strategy = "gemv", tile = array<i64: 1, 1, 16>}} : tensor<1x5x5x!afp.exact> to tensor<1x5x5x!s>
+  %a = afp.dequantize %5 : tensor<1x5x5x!s> to tensor<1x5x5xf32>
+  %b = afp.dequantize %7 : tensor<1x5x3x!s> to tensor<1x5x3xf32>
+  %c = afp.dequantize %9 : tensor<1x5x5x!s> to tensor<1x5x5xf32>
+  %d = afp.dequantize %10 : tensor<1x5x5x!s> to tensor<1x5x5xf32>
+  return %a, %b, %c, %d : tensor<1x5x5xf32>, tensor<1x5x3xf32>, tensor<1x5x5xf32>, tensor<1x5x5xf32>
+}
+
+// -----
+
+!s = !afp.float<e0m7, exp = -4>
+
+// Rows that are no neighbours in memory, strategies of contractions, and a table of too few elements.
+func.func @functions(%x: tensor<2x20x20xf32>, %y: tensor<3x5xf32>) -> (tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<3x5xf32>) {
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<2x20x20xf32> to tensor<2x20x20x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a softmax over rows of bytes, on vectors of their elements}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %1 = afp.softmax %0 {axis = 1 : i64, afp.kernel = {strategy = "elementwise", tile = array<i64: 1, 1, 4>}} : tensor<2x20x20x!s> to tensor<2x20x20x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a softmax over rows of bytes, on vectors of their elements}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %2 = afp.softmax %0 {axis = 2 : i64, afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 4>}} : tensor<2x20x20x!s> to tensor<2x20x20x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a table of bytes, 16 of them or more neighbours in memory}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %3 = afp.table %0 {function = "tanh", values = dense<1> : tensor<256xi8>, afp.kernel = {strategy = "pool", tile = array<i64: 1, 1, 4>}} : tensor<2x20x20x!s> to tensor<2x20x20x!s>
+  %5 = afp.quantize %y : tensor<3x5xf32> to tensor<3x5x!s>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a table of bytes, 16 of them or more neighbours in memory}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %6 = afp.table %5 {function = "tanh", values = dense<1> : tensor<256xi8>, afp.kernel = {strategy = "lookup", tile = array<i64: 1, 1, 4>}} : tensor<3x5x!s> to tensor<3x5x!s>
+  %7 = afp.dequantize %1 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  %8 = afp.dequantize %2 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  %9 = afp.dequantize %3 : tensor<2x20x20x!s> to tensor<2x20x20xf32>
+  %10 = afp.dequantize %6 : tensor<3x5x!s> to tensor<3x5xf32>
+  return %7, %8, %9, %10 : tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<2x20x20xf32>, tensor<3x5xf32>
+}
+
+// -----
+
+!u = !afp.float<ue0m8, exp = -8>
+!s = !afp.float<e0m7, exp = -7>
+
+// Of operands that nothing is known of, not two steps fit.
+func.func @depth_of_computed(%x: tensor<1x5x8xf32>, %y: tensor<1x8x8xf32>) -> tensor<1x5x8xf32> {
+  %0 = afp.quantize %x {afp.layout = {offset = 0 : i64}} : tensor<1x5x8xf32> to tensor<1x5x8x!u>
+  %1 = afp.quantize %y {afp.layout = {offset = 0 : i64}} : tensor<1x8x8xf32> to tensor<1x8x8x!s>
+  %2 = afp.matmul %0, %1 : (tensor<1x5x8x!u>, tensor<1x8x8x!s>) -> tensor<1x5x8x!afp.exact>
+  // expected-error @+3 {{[AFP0612] the choice of a kernel or a layout does not fit the operation}}
+  // expected-note @+2 {{expected: a depth of as many steps as have sums of 16 bits, whatever the operands are}}
+  // expected-note @+1 {{help: let afp-select-kernels choose strategies and layouts}}
+  %3 = afp.encode %2 {afp.kernel = {strategy = "direct", tile = array<i64: 1, 1, 8, 1, 2>}} : tensor<1x5x8x!afp.exact> to tensor<1x5x8x!s>
+  %4 = afp.dequantize %3 : tensor<1x5x8x!s> to tensor<1x5x8xf32>
+  return %4 : tensor<1x5x8xf32>
 }

@@ -147,7 +147,8 @@ func.func @average(%x: tensor<1x2x2x4xf32>) -> tensor<1x2x2x4xf32> {
 // CHECK-DAG: func.func private @{{[^(]*}}_table
 // CHECK-DAG: func.func private @{{[^(]*}}_softmax
 // CHECK-DAG: memref.global "private" constant @table_{{[0-9]+}} : memref<256xi8>
-// CHECK-DAG: memref.global "private" constant @table_{{[0-9]+}} : memref<256xi16>
+// CHECK-DAG: memref.global "private" constant @table_{{[0-9]+}} : memref<256xi8>
+// CHECK-DAG: memref.global "private" constant @table_{{[0-9]+}} : memref<256xi8>
 func.func @movement(%x: tensor<1x4x4x2xf32>) -> tensor<1x16xf32> {
   %0 = afp.quantize %x : tensor<1x4x4x2xf32> to tensor<1x4x4x2x!u>
   %1 = afp.max_pool2d %0 {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>} : (tensor<1x4x4x2x!u>) -> tensor<1x2x2x2x!u>

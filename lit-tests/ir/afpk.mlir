@@ -79,6 +79,13 @@ func.func @pack(%a: vector<16xi32>, %b: vector<4xi32>) -> (vector<64xi8>, vector
   return %0, %1 : vector<64xi8>, vector<16xi8>
 }
 
+// CHECK-LABEL: func.func @lookup
+// CHECK: afpk.lookup %{{.*}}, %{{.*}} : vector<256xi8>, vector<32xi8>
+func.func @lookup(%a: vector<256xi8>, %b: vector<32xi8>) -> vector<32xi8> {
+  %0 = afpk.lookup %a, %b : vector<256xi8>, vector<32xi8>
+  return %0 : vector<32xi8>
+}
+
 // CHECK-LABEL: func.func @unpack
 // CHECK: afpk.unpack %{{.*}} "e2m2" : vector<40xi8> to vector<64xi8>
 // CHECK: afpk.unpack %{{.*}} "ue0m7" : vector<64xi8> to vector<64xi8>

@@ -1,4 +1,4 @@
-// What the operators of the afpk dialect refuse: rules N1 to N7.
+// What the operators of the afpk dialect refuse: rules N1 to N8.
 
 // RUN: afp-opt %s -split-input-file -verify-diagnostics
 
@@ -285,5 +285,13 @@ func.func @mmla_sums(%acc: vector<8xi32>, %a: vector<16xi8>) {
 func.func @mmla_bytes(%acc: vector<4xi32>, %a: vector<32xi8>) {
   // expected-error@+1 {{'afpk.mmla' op [N7] expected 4 sums of two rows of 8 bytes with two others, found 4 sums and 32 bytes}}
   %0 = afpk.mmla %acc, %a, %a : vector<4xi32>, vector<32xi8>
+  return
+}
+
+// -----
+
+func.func @lookup_in_128(%a: vector<128xi8>, %b: vector<16xi8>) {
+  // expected-error@+1 {{'afpk.lookup' op [N8] expected a table of 256 bytes, found 128}}
+  %0 = afpk.lookup %a, %b : vector<128xi8>, vector<16xi8>
   return
 }

@@ -54,6 +54,13 @@ impl Vectors {
         matches!(self.dot, Dot::Maddubs | Dot::Smull)
     }
 
+    /// Whether bytes of a register are looked up in a table of 256 faster than in memory, one by one. With 128 bits,
+    /// `pshufb` is no faster.
+    pub const fn looks_up(&self) -> bool {
+        let narrow = self.bits == 128 && matches!(self.dot, Dot::Maddubs | Dot::Vnni);
+        self.bits >= 128 && !self.basic && !narrow
+    }
+
     /// Whether one operand of the dot product can be a word of any lane of a register, for all lanes. It is no basic
     /// operation.
     pub const fn dots_by_lane(&self) -> bool {

@@ -39,7 +39,7 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
 fn expansion(op: Op, is_basic: bool) -> Option<Value> {
     let name = op.name();
     let what = name.strip_prefix("afpk.")?;
-    if ["dot", "mmla", "pack", "prefetch", "unpack"].contains(&what) {
+    if ["dot", "lookup", "mmla", "pack", "prefetch", "unpack"].contains(&what) {
         return None;
     }
     // The verifier has seen to the attributes.

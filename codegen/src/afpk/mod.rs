@@ -5,6 +5,7 @@
 //! * [`to_llvm`]: the pass `convert-afpk-to-llvm`, to intrinsics of a target.
 
 pub mod expand;
+mod lookup;
 pub mod matrix;
 mod mmla;
 pub mod numeric;

@@ -7,13 +7,13 @@ use afp_ir::{
 use afp_passes::registry::{Failed, Options, Pass, PassOption};
 use afp_target::{Dot, Target};
 
-use super::{matrix, mmla, pack, unpack};
+use super::{lookup, matrix, mmla, pack, unpack};
 use crate::kernels::builder::{Kernel, vector};
 
 /// The pass.
 pub static PASS: Pass = Pass {
     name: "convert-afpk-to-llvm",
-    description: "Write afpk.dot, afpk.mmla, afpk.pack, afpk.unpack and afpk.matrix_* as intrinsics of a target, afpk.prefetch as memref.prefetch",
+    description: "Write afpk.dot, afpk.mmla, afpk.pack, afpk.unpack, afpk.lookup and afpk.matrix_* as intrinsics of a target, afpk.prefetch as memref.prefetch",
     anchor: "builtin.module",
     options: &[PassOption {
         name: "target",
@@ -45,6 +45,9 @@ fn run(module: Op, options: &Options<'_>) -> Result<(), Failed> {
         } else if op.is("afpk.unpack") {
             let k = Kernel::before(op);
             op.replace_with(unpack::lower(op, &k, &target).map_err(failed(op))?);
+        } else if op.is("afpk.lookup") {
+            let k = Kernel::before(op);
+            op.replace_with(lookup::lower(op, &k, &target).map_err(failed(op))?);
         } else if op.is("afpk.prefetch") {
             prefetch(op);
         } else if op.name().starts_with("afpk.matrix_") {

@@ -3,7 +3,7 @@
 //! Cranelift has no instruction for it but recognizes trees of others: the products of 8-bit numbers in
 //! 16 bits (which hold them, unsigned by signed too), extended to 32 and added pairwise twice, then
 //! added to the accumulator. That tree is `vpdpbusd` and `sdot` where they exist. `pmaddwd` is a tree of
-//! 16-bit products of halves. `afpk.pack` is there too.
+//! 16-bit products of halves. `afpk.pack` and `afpk.lookup` are there too.
 
 use afp_ir::{diag::Diagnostic, mlir::Op};
 use cranelift_codegen::ir::{self, InstBuilder as _};
@@ -65,6 +65,23 @@ impl Translator<'_, '_> {
             let low = b.ins().snarrow(operands[0][at], operands[1][at]);
             let high = b.ins().snarrow(operands[2][at], operands[3][at]);
             if unsigned { b.ins().unarrow(low, high) } else { b.ins().snarrow(low, high) }
+        });
+        Ok(Lowered::vector(parts.collect()))
+    }
+
+    /// `afpk.lookup`: each 16 bytes of the table give what they have of it, and zeros for the rest.
+    pub(super) fn lookup(&mut self, op: Op) -> Result<Lowered, Diagnostic> {
+        let (table, index) = (self.operand(op, 0)?, self.operand(op, 1)?);
+        let b = &mut self.b;
+        let parts = index.parts.iter().map(|&index| {
+            let mut found = lanes::uniform(b, 8, 0);
+            for (chunk, &bytes) in (0..).zip(&table.parts) {
+                let first = lanes::uniform(b, 8, 16 * chunk);
+                let at = b.ins().isub(index, first);
+                let some = b.ins().swizzle(bytes, at);
+                found = b.ins().bor(found, some);
+            }
+            found
         });
         Ok(Lowered::vector(parts.collect()))
     }

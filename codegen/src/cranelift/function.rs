@@ -191,6 +191,7 @@ impl<'a, 'm> Translator<'a, 'm> {
             "memref.prefetch" | "afpk.prefetch" => return Ok(()),
             "afpk.dot" => self.dot(op)?,
             "afpk.pack" => self.pack(op)?,
+            "afpk.lookup" => self.lookup(op)?,
             "func.call" => return self.call(op),
             "func.return" => return self.return_(op),
             "cf.br" => return self.branch(op),

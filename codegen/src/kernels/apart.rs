@@ -31,18 +31,18 @@ pub fn applicable(op: Op, contraction: Op) -> bool {
 }
 
 /// Adds the kernels of a group. `write` appends the work on the items of the one that computes the
-/// contraction of its only operand, and stores sums in the given layout.
+/// contraction of its operands, and stores sums in the given layout.
 pub(super) fn convert(
     lowering: &mut Lowering,
     op: Op,
     contraction: Op,
-    (input, items): (Value, i64),
+    (inputs, items): (&[Value], i64),
     write: impl FnOnce(&mut Scope<'_>, &Kernel, &Layout) -> Result<(), Diagnostic>,
 ) -> Result<(), Diagnostic> {
     let plain = Layout::plain(op.result(0)).ok_or_else(|| unsupported(op, "coded results"))?;
     let ty = Type::memref(&shape_of(op.result(0)), Type::int(op.ctx(), 32));
     let sums = lowering.view(lowering.allocate(bytes_of(ty)), 0, ty);
-    lowering.kernel(op, &[input], items, Destination::Memory(sums), |scope, k| write(scope, k, &plain))?;
+    lowering.kernel(op, inputs, items, Destination::Memory(sums), |scope, k| write(scope, k, &plain))?;
     let mut leaves = Vec::new();
     collect(op.operand(0), contraction, &mut leaves);
     group::convert_from(lowering, op, &leaves, Choice::PORTABLE, Some((contraction, sums)))

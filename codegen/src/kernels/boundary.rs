@@ -17,7 +17,7 @@ use super::{
     movement::map,
     scope::{self, Scope, layout},
     strategy::{Choice, Strategy},
-    tree::{coded, parts, shape_of, unsupported},
+    tree::{coded, shape_of, unsupported},
 };
 use crate::afpk::numeric::{self, Scale};
 
@@ -163,7 +163,7 @@ impl Rounder {
             k.fold(scope.from, scope.to, &[], |k, item, _| {
                 let at = scope::split_index(k, item, &self.shape[..2]);
                 let row = k.add(k.mul(at[0], k.index(strides[0])), k.mul(at[1], k.index(strides[1])));
-                each_vector(k, self.shape[2], lanes, |k, x| {
+                k.over(self.shape[2], lanes, &[], |k, x, _| {
                     let from = k.add(row, x);
                     let words = (0..self.shape[3]).map(|c| {
                         let plane = k.vector_load(floats, k.add(from, k.index(c * strides[3])), lanes);
@@ -175,6 +175,7 @@ impl Rounder {
                         let to = flat_index(k, &self.to, [at[0], at[1], x], k.index(0));
                         k.vector_store(k.vector_bitcast(words, 8), bytes, to);
                     }
+                    Vec::new()
                 });
                 Vec::new()
             });
@@ -211,22 +212,15 @@ impl Rounder {
                 at.resize(3, k.index(0));
                 let to = flat_index(k, &self.to, [at[0], at[1], at[2]], k.index(0));
                 let from = k.mul(item, k.index(run));
-                each_vector(k, run, lanes, |k, i| {
+                k.over(run, lanes, &[], |k, i, _| {
                     let numbers = k.vector_load(floats, k.add(from, i), lanes);
                     let integer = numeric::quantize(k, numbers, self.ty.format, scale);
                     k.vector_store(self.to.stored(k, integer), stored, k.add(to, i));
+                    Vec::new()
                 });
                 Vec::new()
             });
             Ok(())
         })
     }
-}
-
-/// Visits a run by vectors; the last one overlaps the one before where it must.
-fn each_vector(k: &Kernel, run: i64, lanes: i64, body: impl FnOnce(&Kernel, Value)) {
-    k.each(parts(run, lanes), |k, vector| {
-        let first = k.mul(vector, k.index(lanes));
-        body(k, if run % lanes == 0 { first } else { k.min(first, k.index(run - lanes)) });
-    });
 }

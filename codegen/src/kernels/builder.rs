@@ -222,6 +222,13 @@ impl Kernel {
         self.shuffle(a, b, &lanes)
     }
 
+    /// All lanes of a vector as one, by a kind of `vector.reduction` such as `maxsi`.
+    pub fn reduce(&self, kind: &str, vector: Value) -> Value {
+        let kind = Attr::parse(self.ctx, &format!("#vector.kind<{kind}>"));
+        let spec = OpSpec::new("vector.reduction").operands([vector]).attr_opt("kind", kind);
+        self.value(spec.result(vector.ty().element()))
+    }
+
     /// The lanes of four vectors of 32 bits as bytes; see `afpk.pack`.
     pub fn pack(&self, parts: [Value; 4], unsigned: bool) -> Value {
         let ty = Type::vector(4 * parts[0].ty().lanes().unwrap_or(4), self.int(8));
@@ -251,6 +258,11 @@ impl Kernel {
         let format = Attr::string(self.ctx, &format.to_string());
         let spec = OpSpec::new("afpk.unpack").operands([packed]).attr("format", format);
         self.value(spec.result(packed.ty()))
+    }
+
+    /// The bytes of a table of 256 that bytes name; see `afpk.lookup`.
+    pub fn lookup(&self, table: Value, index: Value) -> Value {
+        self.value(OpSpec::new("afpk.lookup").operands([table, index]).result(index.ty()))
     }
 
     /// Asks for memory that will be read soon.
@@ -370,6 +382,22 @@ impl Kernel {
             spec = spec.result(value.ty());
         }
         self.builder.build(self.loc, spec).results()
+    }
+
+    /// Visits a run by so many neighbours at a time: `body` gets the first of them. The last ones overlap those before
+    /// where they must.
+    pub fn over(
+        &self,
+        run: i64,
+        lanes: i64,
+        initial: &[Value],
+        body: impl FnOnce(&Self, Value, &[Value]) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let count = (run + lanes - 1) / lanes;
+        self.fold(self.index(0), self.index(count), initial, |k, part, carried| {
+            let first = k.mul(part, k.index(lanes));
+            body(k, if run % lanes == 0 { first } else { k.min(first, k.index(run - lanes)) }, carried)
+        })
     }
 
     /// `for i in 0..size { body(i) }`.

@@ -5,6 +5,7 @@
 //! is taken off them and multiplied in steps of its own, behind the others, which have lists of where their inputs are.
 
 use afp_ir::mlir::Value;
+use afp_passes::analysis::width::Bound;
 use afp_target::{Dot, Vectors};
 
 use super::{
@@ -18,6 +19,8 @@ use super::{
 
 /// Depths that are tried.
 const DEPTHS: [i64; 3] = [1, 2, 4];
+/// The last of them.
+const MOST_DEPTH: i64 = 4;
 /// Instructions of a loop beside those of its steps.
 const LOOP: i64 = 4;
 /// Instructions that begin in a cycle, about.
@@ -94,20 +97,37 @@ impl Geometry {
     }
 }
 
-/// The tile of least cost, and its half-cycles of a step over all pixels of a row in all blocks, about.
+/// Of how many steps the products of two computed matrices can be added in 16 bits, whatever they are: 0 where not even
+/// those of one.
+pub(super) fn of_computed(geometry: &Geometry) -> i64 {
+    let [left, right] = [0, 1].map(|index| geometry.op.operand(index));
+    let bound = Bound::of_codes(right);
+    let ends = [i64::try_from(bound.lo), i64::try_from(bound.hi)];
+    let [Ok(lo), Ok(hi)] = ends else { return 0 };
+    let all = |weight: i64, depth: i64| vec![weight; 2 * depth as usize];
+    let fits =
+        |depth: &i64| [lo, hi].iter().all(|&w| Halves::hold(geometry.input.ends(left), all(w, *depth)));
+    if geometry.ways() == 4 { DEPTHS.into_iter().rev().find(fits).unwrap_or(0) } else { 0 }
+}
+
+/// The tile of least cost, and its half-cycles of a step over all pixels of a row in all blocks, about. None for computed
+/// matrices whose products do not fit.
 pub(super) fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
-    let weights = geometry.weights().ok()?;
+    let weights = geometry.weights();
+    let most = if weights.is_ok() { MOST_DEPTH } else { of_computed(geometry) };
+    let weights = weights.unwrap_or_default();
     let steps = geometry.every_step().count() as f64;
     let mut best: Option<(f64, Tile)> = None;
-    for depth in DEPTHS {
+    for depth in DEPTHS.into_iter().filter(|&depth| depth <= most) {
         let block = |count: i64| {
             let (cost, pixels) =
                 geometry.least_cost(MOST_PIXELS, |p| half_cycles(vectors, [p, count, depth]));
             (cost / depth as f64, pixels)
         };
         let (mut cost, tile) = cheapest(geometry.outputs, vectors, block)?;
-        let (parted, fit) = geometry.part(&weights, depth);
-        if !fit {
+        if !weights.is_empty()
+            && let (parted, false) = geometry.part(&weights, depth)
+        {
             let more = geometry.steps_beyond(parted.beyond, tile.vectors * tile.lanes) as f64 / steps;
             cost += more * geometry.row_cost(|p| half_cycles(vectors, [p, tile.vectors, 1]), tile.pixels).0;
         }

@@ -134,11 +134,14 @@ impl Geometry {
     /// takes for the products, about.
     pub fn tile(&self, vectors: &Vectors) -> Option<(f64, Tile)> {
         let with = (vectors, words(vectors, self.ways()));
-        let (cost, tile) = if vectors.multiplies_to_words() && self.ways() == 4 {
-            depth::tile(self, vectors)?
-        } else {
-            let (cost, tile) = cheapest(self.outputs, vectors, |count| self.block_cost(with, count))?;
-            (cost, Tile { steps: with.1, ..tile })
+        let to_words = vectors.multiplies_to_words() && self.ways() == 4;
+        let deep = if to_words { depth::tile(self, vectors) } else { None };
+        let (cost, tile) = match deep {
+            Some(deep) => deep,
+            None => {
+                let (cost, tile) = cheapest(self.outputs, vectors, |count| self.block_cost(with, count))?;
+                (cost, Tile { steps: with.1, ..tile })
+            }
         };
         let steps: i64 = self.all_steps().iter().product();
         let cycles = CYCLES * (self.pixels[0] * self.pixels[1] * steps) as f64;
@@ -183,7 +186,7 @@ impl Geometry {
         }
         let tiles = parts(width, most);
         self.row_cost(
-            &cost,
+            cost,
             if self.pixels[1] == 1 && self.pixels[0] == 1 {
                 // Joined rows: a divisor leaves no rest.
                 (1..=most).rev().find(|p| width % p == 0 && *p * 2 > most).unwrap_or(parts(width, tiles))
@@ -250,8 +253,8 @@ pub(super) fn convert(
     let blocks = Blocks((0..needed / tile.vectors).collect());
     let work = problem.work(lowering, blocks.count(), pixels[0] * pixels[1]);
     problem.convert(lowering, work.items(), channels, |scope, k, geometry, epilogue, memory| {
-        let (geometry, epilogue) = (&geometry, &epilogue);
-        Writer { geometry, tile, products, channels, epilogue, memory, blocks: &blocks }.write(scope, k, work)
+        let tiles = Tiles { geometry: &geometry, tile, products, channels, epilogue: &epilogue, memory };
+        Writer { tiles, blocks: &blocks }.write(scope, k, work)
     })
 }
 
@@ -276,29 +279,34 @@ impl Blocks {
 
 /// A kernel being written, or a part of one.
 pub(super) struct Writer<'a> {
-    pub geometry: &'a Geometry,
-    pub tile: Tile,
-    pub products: Products,
-    pub channels: Channels,
-    pub epilogue: &'a Epilogue,
-    /// The contraction's input.
-    pub memory: Value,
+    pub tiles: Tiles<'a>,
     pub blocks: &'a Blocks,
 }
 
 /// The weights of a kernel, packed, and what sums start from.
 #[derive(Clone, Copy)]
-pub(super) struct Constants {
-    filters: Value,
-    pairs_fit: bool,
-    initial: Value,
-    beyond: Option<Beyond>,
+pub(super) struct Packed {
+    pub filters: Value,
+    pub pairs_fit: bool,
+    pub initial: Value,
+    /// What weights are beyond 16 bits.
+    pub beyond: Option<Beyond>,
+}
+
+/// A block of channels: its first vector, and where its weights and initial sums begin.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    pub vector: Value,
+    /// Its number among those of the kernel.
+    pub place: Value,
+    pub filters: Value,
+    pub initial: Value,
 }
 
 impl Writer<'_> {
     fn write(&self, scope: &mut Scope<'_>, k: &Kernel, work: Work) -> Result<(), Diagnostic> {
-        let constants = self.constants(scope, k, &self.geometry.weights()?)?;
-        let [images, height, _] = self.geometry.pixels;
+        let constants = self.constants(scope, k, &self.tiles.geometry.weights()?)?;
+        let [images, height, _] = self.tiles.geometry.pixels;
         let mut outcome = Ok(());
         work.each(scope, k, |scope, k, [block, part]| {
             let at = scope::split_index(k, part, &[images, height]);
@@ -313,18 +321,18 @@ impl Writer<'_> {
         scope: &mut Scope<'_>,
         k: &Kernel,
         weights: &[i64],
-    ) -> Result<Constants, Diagnostic> {
-        let corrections = self.geometry.corrections(weights)?;
-        let initial = self.channels.packed(&self.epilogue.initial(&corrections)?);
+    ) -> Result<Packed, Diagnostic> {
+        let Tiles { geometry, tile, channels, epilogue, .. } = self.tiles;
+        let initial = channels.packed(&epilogue.initial(&geometry.corrections(weights)?)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
-        let (parted, fit) = self.geometry.part(weights, self.tile.depth.max(1));
-        if self.tile.depth == 0 {
+        let (parted, fit) = geometry.part(weights, tile.depth.max(1));
+        if tile.depth == 0 {
             let filters = self.filters(scope, k, weights);
-            return Ok(Constants { filters, pairs_fit: fit, initial, beyond: None });
+            return Ok(Packed { filters, pairs_fit: fit, initial, beyond: None });
         }
         let filters = self.filters(scope, k, &parted.within);
         let beyond = if fit { None } else { Some(self.beyond(scope, k, parted.beyond)) };
-        Ok(Constants { filters, pairs_fit: true, initial, beyond })
+        Ok(Packed { filters, pairs_fit: true, initial, beyond })
     }
 
     /// Computes a row of pixels, on the channels of the block at a place of the list.
@@ -332,55 +340,28 @@ impl Writer<'_> {
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
-        constants: Constants,
+        constants: Packed,
         [place, n, y]: [Value; 3],
     ) -> Result<(), Diagnostic> {
+        let tiles = &self.tiles;
         let block = self.blocks.at(scope, k, place);
-        let width = self.geometry.pixels[2];
-        let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
-        let mut outcome = Ok(());
-        let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
-            let done = self.tile(scope, k, constants, pixels, ([place, block], [n, y, x], ahead));
-            if done.is_err() {
-                outcome = done;
-            }
-        };
-        k.each(full, |k, t| {
-            let number = k.add(k.mul(y, k.index(full)), t);
-            let ahead = self.ahead(k, place, number);
-            tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
-        });
-        if rest > 0 {
-            tile(k, rest, k.index(full * self.tile.pixels), None);
-        }
-        outcome
-    }
-
-    /// How steps are taken.
-    fn how(&self) -> Steps {
-        let Tile { vectors, lanes, steps, depth, .. } = self.tile;
-        // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
-        let unrolled = if lanes == 4 { UNROLLED } else { 0 };
-        let panel = vectors * lanes * self.geometry.ways();
-        Steps { panel, unrolled, together: steps * depth.max(1), beside: self.products.beside() }
-    }
-
-    /// Weights of a block.
-    fn block(&self) -> i64 {
-        let (columns, steps) = self.geometry.steps();
-        self.geometry.kernel[0] * columns * self.how().padded(steps) * self.how().panel
+        let vector = k.mul(block, k.index(tiles.tile.vectors));
+        let filters = k.mul(place, k.index(tiles.block()));
+        let block = Block { vector, place, filters, initial: k.mul(vector, k.index(tiles.tile.lanes)) };
+        tiles.row(scope, k, (constants, block), [n, y], |k, tile| self.ahead(k, place, tile))
     }
 
     /// How far behind a step's weights those are that a tile, by its number, asks for already: a vector of the next
     /// block's, of each tile another one. None where they are few, and near in any case.
     fn ahead(&self, k: &Kernel, place: Value, tile: Value) -> Option<Value> {
-        let (size, last) = (self.block(), self.blocks.count() - 1);
-        let vector = self.tile.lanes * self.geometry.ways();
-        let bytes = if self.geometry.ways() == 4 { 1 } else { 2 };
+        let Tiles { geometry, tile: Tile { vectors, lanes, .. }, .. } = self.tiles;
+        let (size, last) = (self.tiles.block(), self.blocks.count() - 1);
+        let vector = lanes * geometry.ways();
+        let bytes = if geometry.ways() == 4 { 1 } else { 2 };
         if last == 0 || size * bytes < WORTH_FETCHING || vector * bytes != LINE {
             return None;
         }
-        let which = k.binary("arith.remui", tile, k.index(self.tile.vectors));
+        let which = k.binary("arith.remui", tile, k.index(vectors));
         let distance = k.add(k.mul(which, k.index(vector)), k.index(size));
         Some(k.select(k.cmp(Cmp::Eq, place, k.index(last)), k.index(0), distance))
     }
@@ -390,22 +371,23 @@ impl Writer<'_> {
         let mut packed = Vec::new();
         for &block in &self.blocks.0 {
             // Of those that lie side by side, the first stands for all.
-            let first = |step: &Step| step[2] % self.products.beside() == 0;
-            for step in self.geometry.every_step().filter(first) {
+            let first = |step: &Step| step[2] % self.tiles.products.beside() == 0;
+            for step in self.tiles.geometry.every_step().filter(first) {
                 packed.extend(self.panel(weights, block, step));
             }
         }
-        let bits = if self.geometry.ways() == 4 { 8 } else { 16 };
+        let bits = if self.tiles.geometry.ways() == 4 { 8 } else { 16 };
         scope.constant("weights", &[packed.len() as i64], k.int(bits), &packed)
     }
 
     /// Weights of a block that belong to a step, and to those beside it.
     fn panel(&self, weights: &[i64], block: i64, [ky, column, step]: Step) -> impl Iterator<Item = i64> {
-        let (geometry, ways, lanes) = (self.geometry, self.geometry.ways(), self.tile.lanes);
+        let Tiles { geometry, tile, products, channels, .. } = self.tiles;
+        let (ways, lanes) = (geometry.ways(), tile.lanes);
         let (first, end) = (step * ways, geometry.steps().1 * ways);
-        let elements = first..first + self.products.beside() * ways;
-        (0..self.tile.vectors * lanes).flat_map(move |lane| {
-            let output = self.channels.start(block * self.tile.vectors + lane / lanes) + lane % lanes;
+        let elements = first..first + products.beside() * ways;
+        (0..tile.vectors * lanes).flat_map(move |lane| {
+            let output = channels.start(block * tile.vectors + lane / lanes) + lane % lanes;
             elements.clone().map(move |element| {
                 if element < end { geometry.weight(weights, output, [ky, column], element) } else { 0 }
             })
@@ -414,14 +396,14 @@ impl Writer<'_> {
 
     /// Packs what is left of weights whose products are added in 16 bits: as many more steps of each block as it takes.
     fn beyond(&self, scope: &mut Scope<'_>, k: &Kernel, rest: Vec<i64>) -> Beyond {
-        let rounds = self.geometry.rounds(rest);
+        let rounds = self.tiles.geometry.rounds(rest);
         let (mut ends, mut offsets, mut packed) = (vec![0], Vec::new(), Vec::new());
         for &block in &self.blocks.0 {
             for weights in &rounds {
-                for step in self.geometry.every_step() {
+                for step in self.tiles.geometry.every_step() {
                     let panel: Vec<i64> = self.panel(weights, block, step).collect();
                     if panel.iter().any(|&weight| weight != 0) {
-                        offsets.push(self.geometry.offset(step));
+                        offsets.push(self.tiles.geometry.offset(step));
                         packed.extend(panel);
                     }
                 }
@@ -436,44 +418,110 @@ impl Writer<'_> {
             filters: constant("beyond", 8, &packed),
         }
     }
+}
 
-    /// Computes `pixels` neighbours of a row, on the channels of a block at a place of the list.
+/// The tiles of a kernel: pixels by vectors of channels.
+#[derive(Clone, Copy)]
+pub(super) struct Tiles<'a> {
+    pub geometry: &'a Geometry,
+    pub tile: Tile,
+    pub products: Products,
+    pub channels: Channels,
+    pub epilogue: &'a Epilogue,
+    /// The contraction's input.
+    pub memory: Value,
+}
+
+impl Tiles<'_> {
+    /// How steps are taken.
+    fn how(&self) -> Steps {
+        let Tile { vectors, lanes, steps, depth, .. } = self.tile;
+        // LLVM unrolls loops itself, and does worse with wide tiles of which a part is unrolled already.
+        let unrolled = if lanes == 4 { UNROLLED } else { 0 };
+        let panel = vectors * lanes * self.geometry.ways();
+        Steps { panel, unrolled, together: steps * depth.max(1), beside: self.products.beside() }
+    }
+
+    /// Weights of a block.
+    pub fn block(&self) -> i64 {
+        let (columns, steps) = self.geometry.steps();
+        self.geometry.kernel[0] * columns * self.how().padded(steps) * self.panel()
+    }
+
+    /// Weights of a step of a block.
+    pub fn panel(&self) -> i64 {
+        self.how().panel
+    }
+
+    /// Whether the dot product takes what is stored as bytes without a sign.
+    pub fn is_unsigned(&self) -> bool {
+        let stored = &self.geometry.input;
+        self.geometry.ways() == 4 && !stored.storage.is_signed(stored.format)
+    }
+
+    /// Computes a row of pixels on the channels of a block. `ahead` gives how far behind its weights a tile, by its
+    /// number, asks for others.
+    pub fn row(
+        &self,
+        scope: &mut Scope<'_>,
+        k: &Kernel,
+        weights: (Packed, Block),
+        [n, y]: [Value; 2],
+        ahead: impl Fn(&Kernel, Value) -> Option<Value>,
+    ) -> Result<(), Diagnostic> {
+        let width = self.geometry.pixels[2];
+        let (full, rest) = (width / self.tile.pixels, width % self.tile.pixels);
+        let mut outcome = Ok(());
+        let mut tile = |k: &Kernel, pixels: i64, x: Value, ahead: Option<Value>| {
+            let done = self.tile(scope, k, weights, pixels, ([n, y, x], ahead));
+            if done.is_err() {
+                outcome = done;
+            }
+        };
+        k.each(full, |k, t| {
+            let ahead = ahead(k, k.add(k.mul(y, k.index(full)), t));
+            tile(k, self.tile.pixels, k.mul(t, k.index(self.tile.pixels)), ahead);
+        });
+        if rest > 0 {
+            tile(k, rest, k.index(full * self.tile.pixels), None);
+        }
+        outcome
+    }
+
+    /// Computes `pixels` neighbours of a row, on the channels of a block.
     fn tile(
         &self,
         scope: &mut Scope<'_>,
         k: &Kernel,
-        constants: Constants,
+        (packed, block): (Packed, Block),
         pixels: i64,
-        ([place, block], pixel, ahead): ([Value; 2], [Value; 3], Option<Value>),
+        (pixel, ahead): ([Value; 3], Option<Value>),
     ) -> Result<(), Diagnostic> {
-        let geometry = self.geometry;
         let (lanes, count) = (self.tile.lanes, self.tile.vectors);
-        let first_vector = k.mul(block, k.index(count));
-        let mut sums = Vec::new();
-        for j in 0..count {
-            let at = k.mul(k.add(first_vector, k.index(j)), k.index(lanes));
-            sums.push(k.vector_load(constants.initial, at, lanes));
-        }
+        let sums = (0..count).map(|j| {
+            let at = k.add(block.initial, k.index(j * lanes));
+            k.vector_load(packed.initial, at, lanes)
+        });
+        let sums: Vec<Value> = sums.collect();
         let sums: Vec<Value> = match self.products {
             Products::Words => (0..pixels).flat_map(|_| sums.clone()).collect(),
             Products::Pairs => pairs::spread(k, &sums, pixels),
         };
 
-        let window = geometry.window(k, pixel);
-        let weights = k.mul(place, k.index(self.block()));
-        let sums =
-            geometry.walk(k, (window, weights), self.how(), &sums, |k, (inputs, weights), words, sums| {
-                if let Some(ahead) = ahead {
-                    k.prefetch(constants.filters, k.add(weights, ahead));
-                }
-                self.steps(k, constants, (inputs, weights), (pixels, words), sums)
-            });
-        let sums = match constants.beyond {
+        let window = self.geometry.window(k, pixel);
+        let from = (window, block.filters);
+        let sums = self.geometry.walk(k, from, self.how(), &sums, |k, (inputs, weights), words, sums| {
+            if let Some(ahead) = ahead {
+                k.prefetch(packed.filters, k.add(weights, ahead));
+            }
+            self.steps(k, packed, (inputs, weights), (pixels, words), sums)
+        });
+        let sums = match packed.beyond {
             None => sums,
-            Some(beyond) => beyond.visit(k, place, &sums, |k, offset, step, sums| {
-                let at = (k.add(window, offset), k.mul(step, k.index(self.how().panel)));
-                let constants = Constants { filters: beyond.filters, ..constants };
-                self.steps(k, constants, at, (pixels, 1), sums)
+            Some(beyond) => beyond.visit(k, block.place, &sums, |k, offset, step, sums| {
+                let at = (k.add(window, offset), k.mul(step, k.index(self.panel())));
+                let packed = Packed { filters: beyond.filters, ..packed };
+                self.steps(k, packed, at, (pixels, 1), sums)
             }),
         };
         let sums = match self.products {
@@ -483,7 +531,7 @@ impl Writer<'_> {
         let mut spots = Vec::new();
         for p in 0..pixels {
             for j in 0..count {
-                let vector = k.add(first_vector, k.index(j));
+                let vector = k.add(block.vector, k.index(j));
                 let channel = self.channels.start_value(k, vector);
                 let spot = Spot { pixel, behind: [0, p], vector, channel };
                 spots.push((sums[(p * count + j) as usize], spot));
@@ -496,27 +544,25 @@ impl Writer<'_> {
     fn steps(
         &self,
         k: &Kernel,
-        constants: Constants,
+        packed: Packed,
         (inputs, weights): (Value, Value),
         (pixels, words): (i64, i64),
         sums: &[Value],
     ) -> Vec<Value> {
-        let ways = self.geometry.ways();
-        let stored = &self.geometry.input;
-        let unsigned = ways == 4 && !stored.storage.is_signed(stored.format);
+        let (ways, unsigned) = (self.geometry.ways(), self.is_unsigned());
         let input = |p: i64, word: i64, words: i64| {
             let at = k.add(inputs, k.index(p * self.geometry.pixel_stride() + word * ways));
             self.words(k, at, words)
         };
         let weight = |vector: i64| {
             let at = k.add(weights, k.index(vector * self.tile.lanes * ways));
-            k.vector_load(constants.filters, at, self.tile.lanes * ways)
+            k.vector_load(packed.filters, at, self.tile.lanes * ways)
         };
         if self.products == Products::Pairs {
             return pairs::multiplied(k, (pixels, words), sums, (|p| input(p, 0, words), weight));
         }
         let factors = |input, weight| [k.vector_bitcast(input, 32 / ways as u32), weight];
-        let product = |sum, factors: &[[Value; 2]]| k.dot(sum, factors, (unsigned, constants.pairs_fit));
+        let product = |sum, factors: &[[Value; 2]]| k.dot(sum, factors, (unsigned, packed.pairs_fit));
         if self.tile.depth <= 1 {
             let product = |sum, input, weight| product(sum, &[factors(input, weight)]);
             return multiplied(

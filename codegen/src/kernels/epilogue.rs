@@ -108,6 +108,7 @@ impl Spot {
         let first = flat_index(k, layout, self.pixel, self.channel);
         let known = match memory[..] {
             [_, _, width, channels] => (rows * width + columns) * channels,
+            [_, _, channels] => columns * channels,
             _ => 0,
         };
         if known == 0 { first } else { k.add(first, k.index(known)) }
@@ -143,6 +144,11 @@ impl Operands {
         self.result.is_even() && self.layouts.iter().all(Layout::is_even)
     }
 
+    /// Whether the contraction reads a stored value.
+    fn is_contracted(&self, leaf: Value) -> bool {
+        self.contraction.operands().contains(&leaf)
+    }
+
     /// Adds the kernels of the group. `write` appends the work on the items of the one that computes the
     /// sums, given the epilogue and the memory of the contraction's input; `seen` gives the layout that
     /// it sees in place of a value's own.
@@ -156,8 +162,9 @@ impl Operands {
     ) -> Result<(), Diagnostic> {
         let op = self.op;
         if !applicable(op, self.contraction) {
-            let part = (self.contraction.operand(0), items);
-            return apart::convert(lowering, op, self.contraction, part, |scope, k, sums| {
+            let read: Vec<Value> =
+                self.leaves.iter().copied().filter(|leaf| self.is_contracted(*leaf)).collect();
+            return apart::convert(lowering, op, self.contraction, (&read, items), |scope, k, sums| {
                 let (epilogue, input) = self.epilogue(scope, k, channels, Sink::Contraction, sums, seen)?;
                 write(scope, k, epilogue, input)
             });
@@ -197,7 +204,7 @@ impl Operands {
         let memories = scope.operands.iter().map(|&memory| k.flat(memory));
         let source = self.contraction.operand(0);
         // The sums of a contraction alone are of one value.
-        let is_read = |leaf: Value| !matches!(sink, Sink::Contraction) || leaf == source;
+        let is_read = |leaf: Value| !matches!(sink, Sink::Contraction) || self.is_contracted(leaf);
         let flat: Vec<(Value, Layout, Value)> = self
             .leaves
             .iter()
@@ -327,6 +334,12 @@ impl Epilogue {
             }
         }
         Ok(sums)
+    }
+
+    /// The layout and the flat memref of a stored value that is read.
+    pub fn operand(&self, value: Value) -> Result<(&Layout, Value), Diagnostic> {
+        let known = self.layouts.get(&value).zip(self.memories.get(&value).copied());
+        known.ok_or_else(|| unsupported(self.op, "a stored operand"))
     }
 
     /// The integers of a bias, and how far the sums and the bias are shifted.
@@ -500,7 +513,7 @@ impl Epilogue {
         (plain, sums): (&Layout, Value),
     ) -> Result<(), Diagnostic> {
         let (from, to) = (scope.from, scope.to);
-        let (rows, inner) = plain.shape.split_at(plain.shape.len() - 1 - usize::from(plain.shape.len() == 4));
+        let (rows, inner) = plain.shape.split_at(plain.shape.len() - 1 - usize::from(plain.shape.len() > 2));
         let columns = if inner.len() == 2 { inner[0] } else { 1 };
         k.fold(from, to, &[], |k, item, _| {
             let mut at = scope::split_index(k, item, rows);
@@ -558,9 +571,7 @@ impl Epilogue {
         spot: Spot,
     ) -> Result<Value, Diagnostic> {
         if matches!(Element::of(value.ty()), Element::Float(_)) {
-            let (Some(layout), Some(&memory)) = (self.layouts.get(&value), self.memories.get(&value)) else {
-                return Err(unsupported(self.op, "a stored operand"));
-            };
+            let (layout, memory) = self.operand(value)?;
             let at = spot.index(k, layout);
             return Ok(layout.integer(k, k.vector_load(memory, at, self.channels.lanes), 32));
         }
@@ -735,8 +746,9 @@ fn small_constant(value: Value) -> bool {
 /// The place of an element in a memref of one dimension.
 pub fn flat_index(k: &Kernel, layout: &Layout, [n, y, x]: [Value; 3], channel: Value) -> Value {
     let memory = layout.memory();
-    if memory.len() == 2 {
-        return k.add(k.mul(n, k.index(memory[1])), channel);
+    if memory.len() < 4 {
+        let pixel = if memory.len() == 2 { n } else { k.add(k.mul(n, k.index(memory[1])), x) };
+        return k.add(k.mul(pixel, k.index(memory[memory.len() - 1])), channel);
     }
     let place = layout.place(k, &[n, y, x, channel]);
     let (rows, columns, channels) = (k.index(memory[1]), k.index(memory[2]), k.index(memory[3]));

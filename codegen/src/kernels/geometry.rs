@@ -14,9 +14,9 @@ use super::{
     direct,
     epilogue::{Channels, Epilogue, Operands},
     layout::{Layout, Storage},
-    rows::Rows,
+    rows::{self, Rows},
     scope::{self, Scope},
-    tree::{self, shape_of, unsupported},
+    tree::{self, parts, shape_of, unsupported},
 };
 
 /// Times that a halo may multiply the size of a value.
@@ -61,9 +61,24 @@ impl Geometry {
     /// `even` says that nothing lies between them anywhere.
     pub fn of(op: Op, input: Layout, even: bool) -> Option<Self> {
         let (weight, result) = (shape_of(op.operand(1)), shape_of(op.result(0)));
-        let weight_bits = Rows::of(op).ok()?.integer_bits();
+        let weight_bits = rows::integer_bits(tree::coded(op.operand(1), op).ok()?.format);
         let bits = [input.bits(), weight_bits];
         let memory = input.memory();
+        if op.is("afp.matmul") {
+            return Some(Self {
+                op,
+                pixels: [result[0], 1, result[1]],
+                outputs: result[2],
+                kernel: [1, 1],
+                stride: [1, 1],
+                dilation: [1, 1],
+                strides: [memory[1] * memory[2], memory[2], memory[2]],
+                first: 0,
+                channels: [memory[2], weight[1]],
+                input,
+                bits,
+            });
+        }
         if op.is("afp.fully_connected") {
             return Some(Self {
                 op,
@@ -135,11 +150,30 @@ impl Geometry {
 
     /// Kernel columns that are visited one by one, and the steps of each.
     pub(super) fn steps(&self) -> (i64, i64) {
+        let (columns, elements) = self.columns();
+        (columns, parts(elements, self.ways()))
+    }
+
+    /// Kernel columns that are visited one by one, and the elements of each.
+    fn columns(&self) -> (i64, i64) {
         if self.rows_join() {
-            (1, self.kernel[1] * self.channels[0] / self.ways())
+            (1, self.kernel[1] * self.channels[0])
         } else {
-            (self.kernel[1], self.channels[0] / self.ways())
+            (self.kernel[1], self.channels[0])
         }
+    }
+
+    /// The first element of a column that a step takes: the last step ends where the column does, and may begin with
+    /// elements of the step before.
+    pub(super) fn first_element(&self, step: i64) -> i64 {
+        let ways = self.ways();
+        (step * ways).min(self.columns().1 - ways)
+    }
+
+    /// Whether steps take all elements of a column and none beyond: whole ones, but in products of computed matrices.
+    pub(super) fn has_steps(&self) -> bool {
+        let (channels, ways) = (self.channels[0], self.ways());
+        channels % ways == 0 || (self.op.is("afp.matmul") && channels >= ways)
     }
 
     /// How often each loop over the steps of a pixel runs: kernel rows, columns that are visited one by one, steps.
@@ -178,6 +212,7 @@ impl Geometry {
     ) -> Vec<Value> {
         let (columns, steps) = self.steps();
         let (panel, padded) = (how.panel, how.padded(steps));
+        let whole = self.columns().1 / self.ways();
         let [down, right] = self.tap_strides();
         k.fold(k.index(0), k.index(self.kernel[0]), sums, |k, ky, sums| {
             let row = k.add(window, k.mul(ky, k.index(down)));
@@ -185,10 +220,15 @@ impl Geometry {
             k.fold(k.index(0), k.index(columns), sums, |k, kx, sums| {
                 let inputs = k.add(row, k.mul(kx, k.index(right)));
                 let weights = k.add(row_weights, k.mul(kx, k.index(padded * panel)));
-                how.visit(k, steps, sums, |k, at, words, sums| {
+                let sums = how.visit(k, whole, sums, |k, at, words, sums| {
                     let inputs = k.add(inputs, k.mul(at, k.index(self.ways())));
                     step(k, (inputs, k.add(weights, k.mul(at, k.index(panel)))), words, sums)
-                })
+                });
+                if whole == steps {
+                    return sums;
+                }
+                let last = k.add(inputs, k.index(self.first_element(whole)));
+                step(k, (last, k.add(weights, k.index(whole * panel))), 1, &sums)
             })
         })
     }
@@ -377,6 +417,14 @@ impl Problem {
             [one] if direct::applicable(op, one) => one,
             _ => return Err(tree::misfit(op, "one contraction, with an epilogue on vectors")),
         };
+        Self::with(lowering, op, contraction, lanes)
+    }
+
+    /// The problem of a group with its contraction.
+    ///
+    /// # Errors
+    /// AFP0612 if the input is not stored as vectors read it.
+    pub fn with(lowering: &Lowering, op: Op, contraction: Op, lanes: i64) -> Result<Self, Diagnostic> {
         let operands = Operands::of(lowering, op, contraction)?;
         let even = operands.are_even();
         let input = scope::layout(lowering, contraction.operand(0), op)?;
@@ -384,7 +432,7 @@ impl Problem {
         let geometry = Geometry::of(contraction, input, even).filter(|geometry| {
             is_integer
                 && surrounds(&geometry.input, contraction)
-                && geometry.channels[0] % geometry.ways() == 0
+                && geometry.has_steps()
                 && lanes <= geometry.outputs
         });
         let geometry = geometry.ok_or_else(|| tree::misfit(op, "an input of integers, with its halo"))?;

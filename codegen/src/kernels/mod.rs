@@ -9,9 +9,11 @@
 //! * [`group`], [`movement`], [`concat`]: loops over scalars. The *portable* strategy: it runs on every backend and
 //!   target, and defines the bits.
 //! * [`direct`]: convolutions and products with weights, on vectors, by dot products; [`pairs`]: two pixels with
-//!   two channels at once; [`matrix`]: by a matrix unit; [`winograd`]: those of 3x3 with few bits, by fewer products; [`gemv`]: one row, with weights that stay
-//!   packed. All see them as [`geometry`] has them.
-//! * [`pool`]: sums over windows, on vectors of channels.
+//!   two channels at once; [`matrix`]: by a matrix unit; [`winograd`]: those of 3x3 with few bits, by fewer products;
+//!   [`gemv`]: one row, with weights that stay packed; [`matmul`]: products of two computed matrices, of which one is
+//!   packed on the way. All see them as [`geometry`] has them.
+//! * [`pool`]: sums over windows, on vectors of channels; [`softmax`]: shares of a row, on vectors of its elements;
+//!   [`table`]: functions of a code, looked up.
 //! * [`depthwise`]: depthwise convolutions, on vectors of channels; [`interleaved`]: by dot products.
 //!
 //! Where vectors can compute a contraction but not what is added to it, scalars do the rest ([`apart`]).
@@ -34,6 +36,7 @@ pub mod geometry;
 mod group;
 pub mod interleaved;
 pub mod layout;
+pub mod matmul;
 pub mod matrix;
 mod movement;
 pub mod pairs;
@@ -43,8 +46,10 @@ mod ports;
 mod real;
 pub(crate) mod rows;
 mod scope;
+pub mod softmax;
 pub mod strategy;
 mod sums;
+pub mod table;
 pub mod tree;
 pub mod units;
 mod windows;
@@ -256,7 +261,10 @@ impl Lowering {
             }
             "afp.encode" => match Choice::of(op)?.strategy {
                 Strategy::Portable => group::convert(self, op),
-                Strategy::Direct(tile) => direct::convert(self, op, tile, Products::Words),
+                Strategy::Direct(tile) => match tree::contraction(op) {
+                    Some(product) if product.is("afp.matmul") => matmul::convert(self, op, product, tile),
+                    _ => direct::convert(self, op, tile, Products::Words),
+                },
                 Strategy::Pairs(tile) => direct::convert(self, op, tile, Products::Pairs),
                 Strategy::Gemv(tile) => gemv::convert(self, op, tile),
                 Strategy::Matrix(tile) => matrix::convert(self, op, tile),
@@ -264,7 +272,9 @@ impl Lowering {
                 Strategy::Depthwise(tile) => depthwise::convert(self, op, tile),
                 Strategy::Interleaved(tile) => interleaved::convert(self, op, tile),
                 Strategy::Pool(tile) => pool::convert(self, op, tile),
-                Strategy::Elementwise(_) => Err(tree::misfit(op, "a strategy of contractions")),
+                Strategy::Elementwise(_) | Strategy::Lookup(_) => {
+                    Err(tree::misfit(op, "a strategy of contractions"))
+                }
             },
             "afp.quantize" if boundary::transposed(op).is_some() => Ok(()),
             "afp.quantize" => boundary::quantize(self, op, op),

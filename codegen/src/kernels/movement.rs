@@ -1,10 +1,9 @@
-//! Kernels that read codes and write codes, without an exact value between: movement, pooling by maximum, tables, softmax.
+//! Kernels that read codes and write codes, without an exact value between: movement, pooling by maximum.
 
 use afp_ir::{
     diag::Diagnostic,
     dialect::view::{self, Pool, Slice},
-    mlir::{Attr, Op, Type, Value},
-    numerics::{Format, Function, Rounding},
+    mlir::{Attr, Op, Value},
 };
 
 use super::{
@@ -12,11 +11,13 @@ use super::{
     builder::{Cmp, Kernel},
     calls::Destination,
     concat, dynamic,
-    layout::{Layout, Storage},
+    layout::Layout,
     pool,
     scope::{self, Scope, layout},
+    softmax,
     strategy::{Choice, Strategy},
-    tree::{exponent, shape_of, unsupported},
+    table,
+    tree::{shape_of, unsupported},
     windows::Windows,
 };
 use crate::afpk::numeric;
@@ -26,9 +27,9 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op) -> Result<(), Diagnostic>
     let shape = shape_of(op.result(0));
     dynamic::hand_on(lowering, op.operand(0), op.result(0));
     match op.name().as_str() {
-        "afp.table" => table(lowering, op, &shape),
+        "afp.table" => table::convert(lowering, op),
         "afp.max_pool2d" => max_pool(lowering, op, &shape),
-        "afp.softmax" => softmax(lowering, op, &shape),
+        "afp.softmax" => softmax::convert(lowering, op),
         "afp.concat" => concat::convert(lowering, op),
         "afp.transpose" => {
             let perm = view::dims(op, "perm");
@@ -132,35 +133,6 @@ fn pad(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic>
     })
 }
 
-/// The function of each stored integer, looked up.
-fn table(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
-    let (from, to) = layouts(lowering, op)?;
-    let Some(codes) = op.attr("values").and_then(|v| v.elements_i64()) else {
-        return Err(unsupported(op, "a table whose values are computed"));
-    };
-    // Indexed by the bits of what is stored; what is never stored has the entry of 0.
-    let size = 1usize << from.bits();
-    let mut entries = vec![to.stored_code(codes.first().copied().unwrap_or(0)); size];
-    for (code, &value) in codes.iter().enumerate().take(from.format.code_count() as usize) {
-        let stored = from.stored_code(code as i64) & (size as i64 - 1);
-        entries[stored as usize] = to.stored_code(value);
-    }
-    let used = match from.storage {
-        Storage::Code => from.format.code_count() as usize,
-        Storage::Integer { .. } => size,
-    };
-    entries.truncate(used);
-    lowering.kernel(op, &op.operands(), scope::rows(shape), Destination::Buffer, |scope, k| {
-        let values = scope.constant("table", &[entries.len() as i64], k.int(to.bits()), &entries);
-        let (operand, result) = (scope.operands[0], scope.result);
-        scope::every(k, (scope.from, scope.to), shape, |k, indices| {
-            let stored = k.resize(k.load(operand, &from.place(k, indices)), 32, false);
-            k.store(k.load(values, &[k.to_index(stored)]), result, &to.place(k, indices));
-            Ok(())
-        })
-    })
-}
-
 /// The code of the largest value of each window. Stored integers are compared as they are; of codes,
 /// the largest value is found, then encoded, which is exact.
 fn max_pool(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
@@ -203,64 +175,4 @@ pub(super) fn clear_halo(k: &Kernel, layout: &Layout, memref: Value, (from, to):
         clear(k, k.select(whole, all, k.index(columns - right)), all);
         Vec::new()
     });
-}
-
-/// Rules S3 to S5.
-fn softmax(lowering: &mut Lowering, op: Op, shape: &[i64]) -> Result<(), Diagnostic> {
-    let ((from_ty, from_exp), (to_ty, to_exp)) = (exponent(op.operand(0), op)?, exponent(op.result(0), op)?);
-    let (from, to) = layouts(lowering, op)?;
-    let axis = view::axis(op) as usize;
-    let spread = from_ty.format.int_max() - from_ty.format.int_min();
-    let probability = Format::fixed(false, 15);
-    let count = spread.min(1 << 17) + 1;
-    let values: Vec<i64> =
-        (0..count).map(|d| i64::from(Function::Exp.encode(-d, from_exp, probability, -15))).collect();
-    // Beyond the table's end, everything is 0.
-    if spread >= count && values.last() != Some(&0) {
-        return Err(unsupported(op, "an operand whose differences a table holds"));
-    }
-    // A term is at least 1 and their sum below 2^15 for each: the quotient, developed to 2^-46, has bits
-    // enough for a significand, half a unit, and the one that says whether a rest is left.
-    let quotient = 46i64 - 15 - i64::from(shape[axis].max(1).ilog2() + 1);
-    if quotient < i64::from(to_ty.format.man_bits()) + 2 {
-        let found = format!("{} elements", shape[axis]);
-        return Err(unsupported(op, "as many elements as 63 bits develop quotients of").found(found));
-    }
-    let outer: Vec<i64> =
-        shape.iter().enumerate().map(|(d, &size)| if d == axis { 1 } else { size }).collect();
-    let length = shape[axis];
-    let body = |scope: &mut Scope<'_>, k: &Kernel| {
-        let exps = scope.constant("table", &[count], Type::int(k.ctx(), 16), &values);
-        let (operand, result) = (scope.operands[0], scope.result);
-        scope::every(k, (scope.from, scope.to), &outer, |k, indices| {
-            let at = |i: Value| {
-                let mut at = indices.to_vec();
-                at[axis] = i;
-                at
-            };
-            let integer = |k: &Kernel, i: Value| from.load(k, operand, &at(i), 64);
-            let (zero, end) = (k.index(0), k.index(length));
-            let least = k.constant(k.int(64), from_ty.format.int_min());
-            let largest = k.fold(zero, end, &[least], |k, i, m| vec![k.max(m[0], integer(k, i))])[0];
-            let term = |k: &Kernel, i: Value| {
-                let difference = k.min(k.sub(largest, integer(k, i)), k.constant(k.int(64), count - 1));
-                k.resize(k.load(exps, &[k.to_index(difference)]), 64, false)
-            };
-            let none = k.constant(k.int(64), 0);
-            let sum = k.fold(zero, end, &[none], |k, i, s| vec![k.add(s[0], term(k, i))])[0];
-            k.fold(zero, end, &[], |k, i, _| {
-                let d = k.constant(k.int(64), i64::from(to_exp));
-                let probability = k.encode(
-                    (term(k, i), 16),
-                    (d, (to_exp.into(), to_exp.into())),
-                    Some(sum),
-                    (to_ty.format, Rounding::HalfUp),
-                );
-                to.store(k, probability, result, &at(i));
-                Vec::new()
-            });
-            Ok(())
-        })
-    };
-    lowering.kernel(op, &op.operands(), scope::rows(&outer), Destination::Buffer, body)
 }

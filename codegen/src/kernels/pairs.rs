@@ -49,7 +49,7 @@ pub(super) fn check(op: Op, geometry: &Geometry, tile: Tile) -> Result<(), Diagn
 /// [`Geometry::tile`] has them. None where the machine or its instruction cannot compute a contraction, and for single
 /// pixels, which waste half of each product.
 pub fn tile(geometry: &Geometry, vectors: &Vectors) -> Option<(f64, Tile)> {
-    if !vectors.mmla || !multiplies(geometry) || geometry.outputs < LANES {
+    if !vectors.mmla || !multiplies(geometry) || geometry.outputs < LANES || geometry.op.is("afp.matmul") {
         return None;
     }
     let [images, rows, width] = geometry.pixels;

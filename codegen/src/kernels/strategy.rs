@@ -81,7 +81,9 @@ pub enum Strategy {
     Interleaved(Tile),
     /// Sums over windows, on vectors of channels: [`super::pool`].
     Pool(Tile),
-    /// Element by element, so many lanes at a time: [`super::boundary`].
+    /// By bytes that vectors look up: [`super::table`], and the terms of [`super::softmax`].
+    Lookup(Tile),
+    /// Element by element, so many lanes at a time: [`super::boundary`], [`super::softmax`].
     Elementwise(Tile),
 }
 
@@ -98,6 +100,7 @@ impl Strategy {
             Self::Depthwise(_) => "depthwise",
             Self::Interleaved(_) => "interleaved",
             Self::Pool(_) => "pool",
+            Self::Lookup(_) => "lookup",
             Self::Elementwise(_) => "elementwise",
         }
     }
@@ -114,6 +117,7 @@ impl Strategy {
             | Self::Depthwise(tile)
             | Self::Interleaved(tile)
             | Self::Pool(tile)
+            | Self::Lookup(tile)
             | Self::Elementwise(tile) => Some(tile),
         }
     }
@@ -229,10 +233,10 @@ impl Choice {
             (Some("depthwise"), Some(tile)) => Strategy::Depthwise(tile),
             (Some("interleaved"), Some(tile)) => Strategy::Interleaved(tile),
             (Some("pool"), Some(tile)) => Strategy::Pool(tile),
+            (Some("lookup"), Some(tile)) => Strategy::Lookup(tile),
             (Some("elementwise"), Some(tile)) => Strategy::Elementwise(tile),
             _ => {
-                let named =
-                    "'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool'";
+                let named = "'direct', 'pairs', 'gemv', 'matrix', 'winograd', 'depthwise', 'interleaved', 'pool', 'lookup'";
                 return Err(misfit(&format!("'portable', or {named} or 'elementwise' with a tile")));
             }
         };

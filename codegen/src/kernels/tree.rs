@@ -33,7 +33,7 @@ pub fn misfit(op: Op, expected: &str) -> Diagnostic {
 /// The geometry of a convolution, without what has no effect: the stride of a dimension with one
 /// position, the dilation of one with one tap.
 pub fn conv(op: Op) -> Option<Conv> {
-    if op.is("afp.fully_connected") {
+    if op.is("afp.fully_connected") || op.is("afp.matmul") {
         return None;
     }
     let mut conv = Conv::of(op).ok()?;
@@ -107,12 +107,30 @@ fn collect(value: Value, user: Op, leaves: &mut Vec<Value>) -> Result<(), Diagno
 
 /// The contractions with weights below a group's encode.
 pub fn contractions(group: Op) -> Vec<Op> {
+    summands(group).into_iter().filter(|&op| view::is_weighted(op)).collect()
+}
+
+/// The contraction of a group that vectors may compute: the only one with weights, or where none has weights the only
+/// product of two matrices that are computed.
+pub fn contraction(group: Op) -> Option<Op> {
+    match contractions(group)[..] {
+        [one] => Some(one),
+        [] => match summands(group).into_iter().filter(|op| op.is("afp.matmul")).collect::<Vec<_>>()[..] {
+            [one] => Some(one),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What the exact values are the results of that a group adds up.
+fn summands(group: Op) -> Vec<Op> {
     fn visit(value: Value, found: &mut Vec<Op>) {
         let Some(op) = value.def().filter(|_| Element::of(value.ty()) == Element::Exact) else { return };
-        if view::is_weighted(op) {
-            found.push(op);
-        } else if op.is("afp.add") {
+        if op.is("afp.add") {
             op.operands().into_iter().for_each(|v| visit(v, found));
+        } else {
+            found.push(op);
         }
     }
     let mut found = Vec::new();

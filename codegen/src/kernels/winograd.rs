@@ -215,15 +215,9 @@ pub(super) fn convert(lowering: &mut Lowering, op: Op, tile: Tile) -> Result<(),
         }
         let width = geometry.pixels[2];
         let tile = Tile { pixels: parts(width, parts(width, tile.pixels)), ..tile };
-        let direct = direct::Writer {
-            geometry,
-            tile,
-            products: Products::Words,
-            channels,
-            epilogue,
-            memory,
-            blocks: &unfit,
-        };
+        let products = Products::Words;
+        let tiles = direct::Tiles { geometry, tile, products, channels, epilogue, memory };
+        let direct = direct::Writer { tiles, blocks: &unfit };
         writer.write_rest(scope, k, &direct, &weights)
     })
 }

@@ -111,6 +111,41 @@ pub fn winograd() -> Vec<Box<dyn Execution>> {
     all
 }
 
+/// Those that differ in what is computed on vectors: every machine that runs here or is simulated, both backends, and
+/// threads.
+pub fn vectors() -> Vec<Box<dyn Execution>> {
+    let most = Llvm::new(OptLevel::O3);
+    let host = Target::host();
+    let levels: Vec<Target> =
+        afp_codegen::target::TABLE.into_iter().filter(|target| target.runs_here()).collect();
+    let cranelift = Cranelift { winograd: Usage::Auto };
+    let mut all: Vec<Box<dyn Execution>> = vec![
+        Box::new(Native {
+            name: "three threads",
+            targets: vec![host],
+            build: Llvm { threads: 3, ..Llvm::new(OptLevel::O0) },
+        }),
+        Box::new(Native {
+            name: "Cranelift",
+            targets: vec![host.narrowed(128).basic(), host.without_matrix()],
+            build: cranelift,
+        }),
+    ];
+    if !levels.is_empty() {
+        all.push(Box::new(Native { name: "LLVM, all processors", targets: levels, build: most }));
+    }
+    let simulated = [
+        simulation("aarch64", "LLVM", most),
+        simulation("aarch64+dotprod", "LLVM", most),
+        simulation("cortex-m4", "LLVM", most),
+        simulation("aarch64+dotprod", "Cranelift", cranelift),
+    ];
+    all.extend(simulated.into_iter().filter_map(|execution| {
+        execution.inspect_err(|error| eprintln!("simulated executions are skipped: {error}")).ok()
+    }));
+    all
+}
+
 /// Other code for the machine whose dot product takes lanes, and how the same kernels do without.
 pub fn lanes() -> Vec<Box<dyn Execution>> {
     let least = simulation("aarch64+dotprod", "LLVM O0", Llvm::new(OptLevel::O0));

@@ -4,7 +4,7 @@
 //! ones; some get conversions between operators that no assignment makes, and some keep all that
 //! quantization made; the interpreter runs it on random
 //! samples and on extreme ones; then every execution of [`executions`] must give its outputs bit for
-//! bit. Stored regressions come first, then kernels at odd sizes ([`sweep`], and [`winograd`] in a test of its own). A network that fails is shrunk, and stored as a regression.
+//! bit. Stored regressions come first, then kernels at odd sizes ([`sweep`], and [`winograd`] and [`attention`] in tests of their own). A network that fails is shrunk, and stored as a regression.
 //!
 //! By default a fixed series of networks that takes about a minute. `make differential` runs long
 //! ones; the variables it sets:
@@ -14,6 +14,7 @@
 //! * `AFP_SEED`: the series; `AFP_FROM`: the number of the first network, to resume;
 //! * `AFP_JOBS`: threads, by default as many as there are processors.
 
+mod attention;
 mod case;
 mod dynamic;
 mod executions;
@@ -54,6 +55,13 @@ fn executions_give_the_interpreters_bits() {
 fn products_by_lanes_give_the_interpreters_bits() {
     afp_codegen::pipeline::register_all();
     regressions::sweep((sweep::count(), sweep::case), &executions::lanes(), &[]);
+}
+
+#[test]
+fn attention_gives_the_interpreters_bits() {
+    afp_codegen::pipeline::register_all();
+    attention::assert_wide();
+    regressions::sweep((attention::count(), attention::case), &executions::vectors(), &[]);
 }
 
 #[test]

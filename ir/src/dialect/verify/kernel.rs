@@ -1,4 +1,4 @@
-//! The operators of the `afpk` dialect (rules N1 to N7).
+//! The operators of the `afpk` dialect (rules N1 to N8).
 
 use super::{Check, Violation};
 use crate::{
@@ -27,6 +27,7 @@ pub fn verify(op: Op) -> Check {
         "afpk.pack" => pack(op),
         "afpk.matrix_dot" => matrix_dot(op),
         "afpk.unpack" => unpack(op),
+        "afpk.lookup" => lookup(op),
         _ => Ok(()),
     }
 }
@@ -87,6 +88,13 @@ fn unpack(op: Op) -> Check {
         return Err(Violation::new("N6", expected, format!("{fields} of them in {packed} bytes")));
     }
     Ok(())
+}
+
+fn lookup(op: Op) -> Check {
+    match op.operand(0).ty().lanes().unwrap_or(0) {
+        256 => Ok(()),
+        other => Err(Violation::new("N8", "a table of 256 bytes", other.to_string())),
+    }
 }
 
 /// Rows, panels and a depth that a unit of tiles of 16 rows of 64 bytes can have in eight registers.
