@@ -162,7 +162,7 @@ mod tests {
                 let case = format!("{}: {outputs} outputs of {width}: {found:?}", target.name);
                 let can = target.name == "aarch64+i8mm" && outputs >= LANES && width >= 2;
                 assert_eq!(found.is_some(), can, "{case}");
-                let Some((_, Tile { pixels, vectors, lanes, steps })) = found else { continue };
+                let Some((_, Tile { pixels, vectors, lanes, steps, .. })) = found else { continue };
                 assert!((2..=width).contains(&pixels) && (lanes, steps) == (LANES, WORDS), "{case}");
                 // Sums, inputs, weights.
                 let rows = parts(pixels, 2);
