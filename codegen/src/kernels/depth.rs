@@ -39,30 +39,48 @@ pub(super) struct Parted {
 }
 
 impl Geometry {
+    /// For each weight of an output, the number of the sum of 16 bits that has its product, where so many steps are added:
+    /// elements 2k and 2k + 1 of each have one. With them, how many sums there are.
+    fn sums_of_weights(&self, depth: i64) -> (Vec<usize>, usize) {
+        let ([rows, columns, steps], [stored, real]) = (self.all_steps(), self.channels);
+        let groups = parts(steps, depth);
+        let taps = (0..rows).flat_map(|ky| (0..self.kernel[1]).map(move |kx| (ky, kx)));
+        let sums = taps.flat_map(|(ky, kx)| {
+            // The elements of a row are one run, or each column's are.
+            let (run, first) = if columns == 1 { (ky, kx * stored) } else { (ky * columns + kx, 0) };
+            (first..first + real).map(move |element| {
+                let group = run * groups + element / 4 / depth;
+                (2 * group + element % 4 / 2) as usize
+            })
+        });
+        (sums.collect(), (2 * rows * columns * groups) as usize)
+    }
+
     /// Parts weights of bytes so that the products of so many steps can be added in 16 bits. With them, whether nothing is
-    /// beyond. Weights of other widths are beyond altogether.
+    /// beyond.
     pub(super) fn part(&self, weights: &[i64], depth: i64) -> (Parted, bool) {
-        let mut parted = Parted { within: vec![0; weights.len()], beyond: vec![0; weights.len()] };
-        if self.ways() != 4 {
-            return (Parted { beyond: weights.to_vec(), ..parted }, false);
+        let ends = self.input.ends(self.op.operand(0));
+        let (sums, count) = self.sums_of_weights(depth);
+        let mut parted = Parted { within: Vec::with_capacity(weights.len()), beyond: Vec::new() };
+        for weights in weights.chunks(sums.len()) {
+            let mut halves = vec![Halves::default(); count];
+            let taken = weights.iter().zip(&sums).map(|(&weight, &sum)| halves[sum].take(ends, weight));
+            parted.within.extend(taken);
         }
-        let (ends, (columns, steps)) = (self.input.ends(self.op.operand(0)), self.steps());
-        for (output, tap) in
-            (0..self.outputs).flat_map(|o| (0..self.kernel[0] * columns).map(move |t| (o, t)))
-        {
-            for first in (0..steps).step_by(depth as usize) {
-                // Elements 2k and 2k + 1 of each step have one sum.
-                let mut sums = [Halves::default(); 2];
-                for element in 4 * first..4 * (first + depth).min(steps) {
-                    if let Some(at) = self.place(output, [tap / columns, tap % columns], element) {
-                        parted.within[at] = sums[(element % 4 / 2) as usize].take(ends, weights[at]);
-                        parted.beyond[at] = weights[at] - parted.within[at];
-                    }
-                }
-            }
-        }
+        parted.beyond = weights.iter().zip(&parted.within).map(|(weight, within)| weight - within).collect();
         let fit = parted.beyond.iter().all(|&weight| weight == 0);
         (parted, fit)
+    }
+
+    /// Whether the products of each two neighbours fit 16 bits, of bytes.
+    pub(super) fn pairs_fit(&self, weights: &[i64]) -> bool {
+        let ends = self.input.ends(self.op.operand(0));
+        let (sums, count) = self.sums_of_weights(1);
+        self.ways() == 4
+            && weights.chunks(sums.len()).all(|weights| {
+                let mut halves = vec![Halves::default(); count];
+                weights.iter().zip(&sums).all(|(&weight, &sum)| halves[sum].take(ends, weight) == weight)
+            })
     }
 
     /// What is beyond, as weights of which each step fits: one list, or more where twice as much is too little.
@@ -79,21 +97,19 @@ impl Geometry {
     }
 
     /// Steps more that all blocks of so many outputs together take.
-    fn steps_beyond(&self, beyond: Vec<i64>, outputs: i64) -> i64 {
-        let blocks = parts(self.outputs, outputs);
-        let mut count = 0;
+    fn steps_beyond(&self, beyond: Vec<i64>, outputs: i64) -> usize {
+        let (sums, count) = self.sums_of_weights(1);
+        let mut all = 0;
         for weights in self.rounds(beyond) {
-            for (block, [ky, column, step]) in
-                (0..blocks).flat_map(|b| self.every_step().map(move |s| (b, s)))
-            {
-                let mut of_block = block * outputs..((block + 1) * outputs).min(self.outputs);
-                let takes = |output| {
-                    (0..4).any(|way| self.weight(&weights, output, [ky, column], 4 * step + way) != 0)
-                };
-                count += i64::from(of_block.any(takes));
+            for block in weights.chunks(sums.len() * outputs as usize) {
+                let mut takes = vec![false; count / 2];
+                for (&weight, &sum) in block.iter().zip(sums.iter().cycle()) {
+                    takes[sum / 2] |= weight != 0;
+                }
+                all += takes.into_iter().filter(|&takes| takes).count();
             }
         }
-        count
+        all
     }
 }
 

@@ -325,11 +325,11 @@ impl Writer<'_> {
         let Tiles { geometry, tile, channels, epilogue, .. } = self.tiles;
         let initial = channels.packed(&epilogue.initial(&geometry.corrections(weights)?)?);
         let initial = scope.constant("bias", &[initial.len() as i64], k.int(32), &initial);
-        let (parted, fit) = geometry.part(weights, tile.depth.max(1));
         if tile.depth == 0 {
             let filters = self.filters(scope, k, weights);
-            return Ok(Packed { filters, pairs_fit: fit, initial, beyond: None });
+            return Ok(Packed { filters, pairs_fit: geometry.pairs_fit(weights), initial, beyond: None });
         }
+        let (parted, fit) = geometry.part(weights, tile.depth);
         let filters = self.filters(scope, k, &parted.within);
         let beyond = if fit { None } else { Some(self.beyond(scope, k, parted.beyond)) };
         Ok(Packed { filters, pairs_fit: true, initial, beyond })

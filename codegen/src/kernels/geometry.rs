@@ -246,19 +246,14 @@ impl Geometry {
         ky * down + kx * right + step * self.ways()
     }
 
-    /// The place of the weight that the element of a kernel row is multiplied with, counted from a visited column's
-    /// first; none for channels that were added.
-    pub(super) fn place(&self, output: i64, [ky, column]: [i64; 2], element: i64) -> Option<usize> {
+    /// The weight that the element of a kernel row is multiplied with, counted from a visited column's first: 0
+    /// for channels that were added.
+    pub(super) fn weight(&self, weights: &[i64], output: i64, [ky, column]: [i64; 2], element: i64) -> i64 {
         let [stored, real] = self.channels;
         let (kx, c) = (column + element / stored, element % stored);
         let taps = self.kernel[0] * self.kernel[1] * real;
         let tap = (ky * self.kernel[1] + kx) * real + c;
-        (c < real).then_some((output * taps + tap) as usize)
-    }
-
-    /// The weight at that place: 0 for channels that were added.
-    pub(super) fn weight(&self, weights: &[i64], output: i64, tap: [i64; 2], element: i64) -> i64 {
-        self.place(output, tap, element).map_or(0, |at| weights[at])
+        if c < real { weights[(output * taps + tap) as usize] } else { 0 }
     }
 
     /// The integers of the weights, output after output.
